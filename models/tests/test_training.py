@@ -1,0 +1,133 @@
+"""A toy model goes the whole way: shards, training, resume, search, export."""
+
+import io
+import json
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from PIL import Image
+from ud2m import export as exporting
+from ud2m.conditioning import FAMILIES
+from ud2m.data import crops, decode
+from ud2m.export import ExportError, export
+from ud2m.manifest import KEY
+from ud2m.prior import Prior, PriorConfig
+from ud2m.unfolding import KnobValues
+from ud2m.weights import load_prior, save_prior
+
+MODELS = Path(__file__).parents[1]
+TOY = PriorConfig(2, (8, 16), (1, 1), 16)
+
+
+@pytest.fixture(scope="module")
+def shard(tmp_path_factory):
+    """A tar of 100 smooth pictures of two sizes."""
+    path = tmp_path_factory.mktemp("shard") / "toy.tar"
+    rng = np.random.default_rng(0)
+    with tarfile.open(path, "w") as tar:
+        for i in range(100):
+            small = Image.fromarray(rng.integers(0, 256, (6, 6, 3), np.uint8))
+            buffer = io.BytesIO()
+            small.resize((64 + 32 * (i % 2),) * 2, Image.BICUBIC).save(buffer, "JPEG", quality=95)
+            info = tarfile.TarInfo(f"{i:03d}.jpg")
+            info.size = buffer.tell()
+            buffer.seek(0)
+            tar.addfile(info, buffer)
+    return path
+
+
+def train(shard, out, minutes):
+    command = [sys.executable, MODELS / "train_prior.py", "--shards", shard, "--out", out, "--size", "toy", "--crop", "32", "--minutes", str(minutes)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_the_decoded_pictures_are_those_of_the_shard(shard, tmp_path):
+    pictures, sides = decode([shard], tmp_path)
+    assert pictures.shape == (100, 256, 256, 3) and set(sides.tolist()) == {64, 96}
+    again, _ = decode([shard], tmp_path)
+    assert np.array_equal(pictures[7], again[7])
+
+
+def test_crops_depend_on_the_generator_alone(shard, tmp_path):
+    pictures, sides = decode([shard], tmp_path)
+    a, b = (crops(pictures, sides, 5, 32, np.random.default_rng(4)) for _ in range(2))
+    assert torch.equal(a, b) and a.shape == (5, 3, 32, 32) and a.min() >= -1 and a.max() <= 1
+
+
+def test_a_toy_trains_resumes_searches_and_exports(shard, tmp_path):
+    run = tmp_path / "run"
+    assert "started at 0 images" in train(shard, run, 0.1)
+    first = [json.loads(line) for line in (run / "stats.jsonl").read_text().splitlines()]
+    assert "resumed at" in train(shard, run, 0.2)
+    rows = [json.loads(line) for line in (run / "stats.jsonl").read_text().splitlines()]
+    assert rows[-1]["images"] > first[-1]["images"] and json.loads((run / "config.json").read_text())["prior"]["channels"] == [8, 16]
+    search = [sys.executable, MODELS / "search_knobs.py", "--prior", run / "prior.safetensors", "--cache", run / "cache", "--out", run / "knobs.json"]
+    # The toy's pictures are smaller than the search's crops: it must say so, not fail somewhere inside.
+    failed = subprocess.run([*search, "--tries", "1", "--pictures", "1"], capture_output=True, text=True)
+    assert failed.returncode != 0 and "128" in failed.stderr
+    knobs = {f: KnobValues() for f in FAMILIES}
+    misses = export(
+        load_prior(run / "prior.safetensors"),
+        knobs,
+        tmp_path / "zoo",
+        {"name": "toy", "version": "1", "licence": "MPL-2.0", "training": {}, "scores": {}},
+    )
+    assert set(misses) == set(FAMILIES) and max(misses.values()) <= 1e-4
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    torch.manual_seed(0)
+    net = Prior(TOY)
+    torch.nn.init.normal_(net.tail.weight, std=0.1)
+    out = tmp_path_factory.mktemp("package") / "toy"
+    about = {"name": "toy", "version": "1", "licence": "MPL-2.0", "training": {"images": 0}, "scores": {}}
+    export(net, {"blur": KnobValues(), "downscale3": KnobValues()}, out, about)
+    return out
+
+
+def test_the_manifest_names_the_real_inputs(package):
+    for family in ("blur", "downscale3"):
+        model = onnx.load(package / f"{family}.onnx", load_external_data=False)
+        facts = json.loads({p.key: p.value for p in model.metadata_props}[KEY])
+        real = {i.name: len(i.type.tensor_type.shape.dim) for i in model.graph.input}
+        assert {n: len(s) for n, s in facts["inputs"].items()} == real and facts["family"] == family
+        session = onnxruntime.InferenceSession(package / f"{family}.onnx")
+        for i in session.get_inputs():
+            fixed = {k: d for k, d in enumerate(facts["inputs"][i.name]) if isinstance(d, int)}
+            assert {k: i.shape[k] for k in fixed} == fixed, i.name
+
+
+def test_graphs_share_one_weight_file(package):
+    assert {p.name for p in package.iterdir()} == {"blur.onnx", "downscale3.onnx", "blur.golden.npz", "downscale3.golden.npz", "weights.bin"}
+    weights = sum(p.numel() * 4 for p in Prior(TOY).parameters())
+    assert (package / "weights.bin").stat().st_size < 1.3 * weights
+
+
+def test_no_graph_holds_a_random_or_fourier_operator(package):
+    for path in package.glob("*.onnx"):
+        used = {n.op_type for n in onnx.load(path, load_external_data=False).graph.node}
+        assert not used & {"DFT", "STFT", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"}
+
+
+def test_a_graph_that_differs_from_pytorch_is_refused_and_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(exporting, "_largest_miss", lambda *a: 0.5)
+    with pytest.raises(ExportError, match="nothing was written"):
+        export(Prior(TOY), {"denoise": KnobValues()}, tmp_path / "zoo", {})
+    assert not (tmp_path / "zoo").exists()
+
+
+def test_weights_come_back_as_they_went_in_half_precision(tmp_path):
+    net = Prior(TOY)
+    save_prior(net, tmp_path / "a.safetensors", {"images": 3})
+    back = load_prior(tmp_path / "a.safetensors")
+    assert back.config == TOY
+    for a, b in zip(net.parameters(), back.parameters()):
+        assert torch.equal(a.half().float(), b)

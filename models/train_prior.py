@@ -1,0 +1,109 @@
+"""Trains the diffusion prior on tar shards of pictures under a time budget. To resume, run the same command again.
+
+python models/train_prior.py --shards a.tar b.tar c.tar --out runs/lite --minutes 120
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from ud2m.data import crops, decode
+from ud2m.prior import Prior, PriorConfig, flops_per_pixel
+from ud2m.training import Schedule, Trainer
+from ud2m.weights import load_prior, save_prior
+
+SIZES = {
+    "toy": PriorConfig(2, (8, 16), (1, 1), 16),
+    "lite": PriorConfig(2, (48, 96, 128), (1, 1, 2), 64),
+    "lite-ps4": PriorConfig(4, (64, 128), (2, 2), 64),
+    "base": PriorConfig(2, (96, 192, 384), (2, 2, 3), 128),
+}
+SCORED = (0.02, 0.1176, 0.3922, 1.0)  # noise levels of the progress lines: 0.02 … 1 of [-1, 1]
+BINS = 24  # of log sigma, for the balance of the loss
+
+
+def draw_sigma(count: int, rng: np.random.Generator) -> torch.Tensor:
+    """[count] noise levels: nine in ten where restoration works (0.01 … 2), the rest up to the end of the schedule."""
+    low, high = np.log([0.01, 2.0]), np.log([2.0, 160.0])
+    ends = np.where(rng.random(count)[:, None] < 0.92, low, high)
+    return torch.from_numpy(np.exp(rng.uniform(ends[:, 0], ends[:, 1])).astype(np.float32))
+
+
+def balanced_loss(net: Prior, clean: torch.Tensor, sigma: torch.Tensor, noise: torch.Tensor, carried: dict) -> torch.Tensor:
+    """Squared error over the running mean of the error at its noise level, so that no level drowns the others."""
+    error = (net(clean + sigma[:, None, None, None] * noise, sigma).float() - clean).square().mean((1, 2, 3))
+    bins = ((sigma.log() - np.log(0.01)) / np.log(160 / 0.01) * BINS).long().clamp(0, BINS - 1)
+    expected = carried.setdefault("expected", torch.full((BINS,), -1.0))
+    for b, e in zip(bins.tolist(), error.detach().tolist()):
+        expected[b] = e if expected[b] < 0 else torch.lerp(expected[b], torch.tensor(e), 0.01)
+    return (error / expected[bins].clamp_min(1e-8)).mean()
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--shards", type=Path, nargs="+", required=True, help="tar files of square pictures")
+    p.add_argument("--out", type=Path, required=True, help="folder of checkpoint, statistics and weights")
+    p.add_argument("--cache", type=Path, help="folder of the decoded pictures (default: OUT/cache)")
+    p.add_argument("--size", choices=SIZES, default="lite")
+    p.add_argument("--start", type=Path, help="weights to start from (prior.safetensors)")
+    p.add_argument("--crop", type=int, default=96)
+    for name, kind in (("minutes", float), ("batch", int), ("rate", float), ("seed", int)):
+        p.add_argument(f"--{name}", type=kind, default=getattr(Schedule, name))
+    a = p.parse_args()
+
+    torch.manual_seed(a.seed)
+    pictures, sides = decode(a.shards, a.cache or a.out / "cache")
+    held = np.arange(len(pictures)) % 97 == 0  # one in 97 is never trained on
+    train, scored = np.flatnonzero(~held), np.flatnonzero(held)
+    net = load_prior(a.start) if a.start else Prior(SIZES[a.size])
+    if a.crop % net.config.multiple or a.crop > sides.min():
+        p.error(f"--crop {a.crop} must be a multiple of {net.config.multiple} and at most {sides.min()}, the smallest picture.")
+    print(f"{sum(w.numel() for w in net.parameters()) / 1e6:.2f} M weights, {flops_per_pixel(net.config) / 1e3:.0f} kFLOP per pixel, {len(train)} pictures")
+
+    def take(which, count, size, rng):
+        return crops(pictures[which] if len(which) < 200 else Rows(pictures, which), sides[which], count, size, rng)
+
+    def loss(net, images, carried):
+        rng = np.random.default_rng((a.seed, images))
+        clean = take(train, a.batch, a.crop, rng).to(memory_format=torch.channels_last)
+        sigma = draw_sigma(a.batch, rng)
+        noise = torch.from_numpy(rng.standard_normal(clean.shape, np.float32))
+        return balanced_loss(net, clean, sigma, noise, carried)
+
+    rng = np.random.default_rng(1)
+    size = min(128, int(sides.min())) // net.config.multiple * net.config.multiple
+    clean = take(scored, 32, size, rng).contiguous(memory_format=torch.channels_last)
+    noise = torch.from_numpy(rng.standard_normal(clean.shape, np.float32))
+
+    @torch.no_grad()
+    def validate(net):
+        out = {}
+        for s in SCORED:
+            error = (net(clean + s * noise, torch.full((len(clean),), s)).clamp(-1, 1) - clean).square().mean((1, 2, 3)) / 4
+            out[f"psnr_{s:g}"] = float((-10 * error.log10()).mean())
+        return out
+
+    trainer = Trainer(net, Schedule(minutes=a.minutes, batch=a.batch, rate=a.rate, seed=a.seed), a.out)
+    print("resumed" if trainer.resume() else "started", f"at {trainer.images:,} images", flush=True)
+    trainer.run(loss, validate, {"prior": net.config.to_dict(), "shards": [s.name for s in a.shards], "crop": a.crop, "start": a.start and a.start.name})
+    save_prior(trainer.ema, a.out / "prior.safetensors", {"images": trainer.images, "minutes": round(trainer.spent / 60, 1), "seed": a.seed})
+    print(f"weights in {a.out / 'prior.safetensors'}")
+
+
+class Rows:
+    """Some rows of a memory map, without reading the others."""
+
+    def __init__(self, array: np.ndarray, rows: np.ndarray):
+        self.array, self.rows = array, rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, key):
+        row, *rest = key if isinstance(key, tuple) else (key,)
+        return self.array[(self.rows[row], *rest)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""Damage for search and evaluation: draws a kernel, a mask, a noise level … and applies it to a clean picture.
+
+Independent of the operators' own code on purpose: convolution by SciPy with reflected borders, JPEG and reduction by
+Pillow. Pictures are [3,H,W] float tensors in [-1, 1]; what leaves here has been rounded to 8 bits, as video is.
+"""
+
+import io
+
+import numpy as np
+import torch
+from PIL import Image
+from scipy import ndimage
+
+
+def gaussian(sigma: float, size: int = 0) -> np.ndarray:
+    """[size,size] Gaussian of std `sigma` pixels; size 0 reaches three sigmas."""
+    size = size or 2 * int(np.ceil(3 * sigma)) + 1
+    r = np.arange(size) - size // 2
+    k = np.exp(-(r[:, None] ** 2 + r**2) / (2 * sigma**2))
+    return k / k.sum()
+
+
+def uniform(size: int) -> np.ndarray:
+    """[size,size] box."""
+    return np.full((size, size), 1 / size**2)
+
+
+def trajectory(size: int, rng: np.random.Generator) -> np.ndarray:
+    """[size,size] motion of an unsteady hand: an integrated random acceleration, splatted and centred."""
+    velocity = np.cumsum(rng.standard_normal((400, 2)), 0) + 8 * rng.standard_normal(2)
+    path = np.cumsum(velocity, 0)
+    path -= path.mean(0)
+    path *= rng.uniform(0.5, 0.95) * (size / 2 - 1) / np.abs(path).max()
+    k = np.zeros((size, size))
+    low = np.floor(path).astype(int)
+    for dy in (0, 1):
+        for dx in (0, 1):
+            weight = np.abs(1 - dy - (path - low)[:, 0]) * np.abs(1 - dx - (path - low)[:, 1])
+            np.add.at(k, (low[:, 0] + dy + size // 2, low[:, 1] + dx + size // 2), weight)
+    return k / k.sum()
+
+
+def _noisy(x: np.ndarray, sigma: float, rng: np.random.Generator) -> torch.Tensor:
+    code = np.clip(np.rint(127.5 * (x + 2 * sigma * rng.standard_normal(x.shape) + 1)), 0, 255)
+    return torch.from_numpy(code / 127.5 - 1).float()
+
+
+def _codes(x: torch.Tensor) -> Image.Image:
+    return Image.fromarray(np.clip(np.rint(127.5 * (x.numpy() + 1)), 0, 255).astype(np.uint8).transpose(1, 2, 0))
+
+
+def _values(picture: Image.Image) -> np.ndarray:
+    return np.asarray(picture.convert("RGB"), np.float64).transpose(2, 0, 1) / 127.5 - 1
+
+
+def blur(x: torch.Tensor, psf: np.ndarray, sigma: float, rng: np.random.Generator) -> tuple[torch.Tensor, dict]:
+    """Convolution and noise of std `sigma` (full scale 1)."""
+    y = np.stack([ndimage.convolve(c, psf, mode="mirror") for c in x.numpy().astype(np.float64)])
+    return _noisy(y, sigma, rng), {"psf": torch.from_numpy(psf).float()}
+
+
+def mask(x: torch.Tensor, observed: np.ndarray, sigma: float, rng: np.random.Generator) -> tuple[torch.Tensor, dict]:
+    """Pixels where `observed` [H,W] is 0 are lost (black)."""
+    m = torch.from_numpy(observed).float()
+    return torch.where(m > 0, _noisy(x.numpy(), sigma, rng), torch.tensor(-1.0)), {"mask": m[None, None]}
+
+
+def denoise(x: torch.Tensor, sigma: float, rng: np.random.Generator) -> tuple[torch.Tensor, dict]:
+    """Noise alone."""
+    return _noisy(x.numpy(), sigma, rng), {}
+
+
+def downscale(x: torch.Tensor, scale: int, sigma: float, rng: np.random.Generator) -> tuple[torch.Tensor, dict]:
+    """Antialiased bicubic reduction; the sides of x are multiples of `scale`."""
+    small = _codes(x).resize((x.shape[2] // scale, x.shape[1] // scale), Image.BICUBIC)
+    return _noisy(_values(small), sigma, rng), {}
+
+
+def jpeg(x: torch.Tensor, quality: int) -> tuple[torch.Tensor, dict]:
+    """Compressed and decoded, 4:2:0."""
+    buffer = io.BytesIO()
+    _codes(x).save(buffer, "JPEG", quality=quality, subsampling="4:2:0")
+    return torch.from_numpy(_values(Image.open(buffer))).float(), {"quality": quality}
+
+
+def random_mask(height: int, width: int, keep: float, rng: np.random.Generator) -> np.ndarray:
+    """[H,W] each pixel observed with probability `keep`."""
+    return (rng.random((height, width)) < keep).astype(np.float64)
+
+
+def box_mask(height: int, width: int, share: float = 0.25) -> np.ndarray:
+    """[H,W] a hole of `share` of each side, a little off the centre."""
+    m = np.ones((height, width))
+    m[height // 3 : height // 3 + int(height * share), width // 3 : width // 3 + int(width * share)] = 0
+    return m

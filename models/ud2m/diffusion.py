@@ -1,0 +1,32 @@
+"""The variance-preserving diffusion: levels, and the time grid of the outer sampler.
+
+Knows no network and no degradation. Images are in [-1, 1]; a level is an index 0 … 999 into one linear
+schedule (Ho et al. 2020). `sigma` is the noise-to-signal ratio sqrt((1 - abar) / abar).
+"""
+
+import math
+
+import torch
+
+LEVELS = 1000
+BETA_FIRST, BETA_LAST = 1e-4, 2e-2
+
+
+def alpha_bar() -> torch.Tensor:
+    """[1000] cumulative signal power, float64: abar_t = prod(1 - beta)."""
+    return torch.cumprod(1 - torch.linspace(BETA_FIRST, BETA_LAST, LEVELS, dtype=torch.float64), 0)
+
+
+def sigmas() -> torch.Tensor:
+    """[1000] noise-to-signal ratio of each level, float64, rising from 0.01 to 157.4."""
+    abar = alpha_bar()
+    return torch.sqrt((1 - abar) / abar)
+
+
+def time_grid(steps: int) -> list[int]:
+    """Levels of the outer sampler, most noisy first: floor((i sqrt(1000) / N)²), the largest less 1 (paper's code)."""
+    if not 1 <= steps <= 100:
+        raise ValueError(f"steps is {steps}; choose 1 to 100.")
+    grid = [math.floor((i * math.sqrt(LEVELS) / steps) ** 2 + 1e-9) for i in range(1, steps + 1)]
+    grid[-1] = LEVELS - 1
+    return grid[::-1]

@@ -1,0 +1,116 @@
+"""JPEG: block DCT, quantised; luma at full size, chroma averaged over 2×2 pixels (4:2:0).
+
+The observation is the decoded picture. Each coefficient of the original lay within half a step of the decoded one; the
+proximal step takes that as Gaussian noise of variance step²/12 and then stays within the cell (design: closed form).
+It works on Y, Cb, Cr in their own metric, in which the transform to RGB is left out of account.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+from ud2m.operators.base import Operator
+
+# ITU-T T.81, Annex K: the tables that the IJG quality scales.
+LUMA = (
+    (16, 11, 10, 16, 24, 40, 51, 61),
+    (12, 12, 14, 19, 26, 58, 60, 55),
+    (14, 13, 16, 24, 40, 57, 69, 56),
+    (14, 17, 22, 29, 51, 87, 80, 62),
+    (18, 22, 37, 56, 68, 109, 103, 77),
+    (24, 35, 55, 64, 81, 104, 113, 92),
+    (49, 64, 78, 87, 103, 121, 120, 101),
+    (72, 92, 95, 98, 112, 100, 103, 99),
+)
+CHROMA = (
+    (17, 18, 24, 47, 99, 99, 99, 99),
+    (18, 21, 26, 66, 99, 99, 99, 99),
+    (24, 26, 56, 99, 99, 99, 99, 99),
+    (47, 66, 99, 99, 99, 99, 99, 99),
+) + ((99,) * 8,) * 4
+CODE = 2 / 255  # one 8-bit code value in [-1, 1]
+TO_YCC = ((0.299, 0.587, 0.114), (-0.168735892, -0.331264108, 0.5), (0.5, -0.418687589, -0.081312411))
+TO_RGB = ((1.0, 0.0, 1.402), (1.0, -0.344136286, -0.714136286), (1.0, 1.772, 0.0))
+
+
+def quantisation(quality: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Luma and chroma steps [8,8] in code values for an IJG quality of 1 … 100."""
+    if not 1 <= quality <= 100:
+        raise ValueError(f"JPEG quality is {quality}; choose 1 to 100.")
+    scale = 5000 // quality if quality < 50 else 200 - 2 * quality
+    step = lambda table: ((torch.tensor(table) * scale + 50) // 100).clamp(1, 255).float()
+    return step(LUMA), step(CHROMA)
+
+
+def _dct_basis() -> torch.Tensor:
+    """[64,1,8,8] orthonormal DCT-II patterns, vertical frequency major."""
+    n, k = torch.arange(8, dtype=torch.float64), torch.arange(8, dtype=torch.float64)[:, None]
+    rows = torch.cos(math.pi * (2 * n + 1) * k / 16) * torch.where(k == 0, math.sqrt(1 / 8), 0.5)
+    return torch.einsum("ui,vj->uvij", rows, rows).reshape(64, 1, 8, 8).float()
+
+
+def _pair(value: torch.Tensor) -> torch.Tensor:
+    """[B,1,1,1] for the 2B chroma planes; one value for all stays one."""
+    return value if value.shape[0] == 1 else value.repeat_interleave(2, 0)
+
+
+class Jpeg(Operator):
+    """`quant_luma`, `quant_chroma` [8,8] in code values. Height and width are multiples of 16, on the encoder's block grid."""
+
+    family = "jpeg"
+    inputs = ("quant_luma", "quant_chroma")
+    multiple = 16
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("basis", _dct_basis(), persistent=False)
+        self.register_buffer("to_ycc", torch.tensor(TO_YCC)[:, :, None, None], persistent=False)
+        self.register_buffer("to_rgb", torch.tensor(TO_RGB)[:, :, None, None], persistent=False)
+
+    def planes(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Luma coefficients [B,64,H/8,W/8] and, of Cb and Cr averaged over 2×2, [2B,64,H/16,W/16]."""
+        ycc = F.conv2d(x, self.to_ycc)
+        chroma = F.avg_pool2d(ycc[:, 1:], 2)
+        b, _, h, w = chroma.shape
+        return F.conv2d(ycc[:, :1], self.basis, stride=8), F.conv2d(chroma.reshape(2 * b, 1, h, w), self.basis, stride=8)
+
+    def _lattice(self, quant_luma, quant_chroma):
+        return [CODE * q.reshape(1, 64, 1, 1) for q in (quant_luma, quant_chroma)]
+
+    def A(self, x, quant_luma, quant_chroma):
+        """Compressed and decoded, before rounding to 8 bits; chroma is repeated over 2×2 pixels."""
+        steps = self._lattice(quant_luma, quant_chroma)
+        # A code value v stands at CODE (v - 127.5); the encoder shifts by 128: half a code value times 8 in the DC term.
+        coefficients = []
+        for c, q, dc in zip(self.planes(x), steps, (4 * CODE, 0.0)):
+            shift = dc * F.one_hot(torch.tensor(0), 64).reshape(1, 64, 1, 1)
+            coefficients.append(torch.round((c - shift) / q) * q + shift)
+        luma = F.conv_transpose2d(coefficients[0], self.basis, stride=8)
+        chroma = F.conv_transpose2d(coefficients[1], self.basis, stride=8)
+        b, _, h, w = x.shape
+        chroma = F.interpolate(chroma.reshape(b, 2, h // 2, w // 2), scale_factor=2, mode="nearest")
+        return F.conv2d(torch.cat([luma, chroma], 1), self.to_rgb)
+
+    def prepare(self, y, quant_luma, quant_chroma):
+        steps = self._lattice(quant_luma, quant_chroma)
+        return (*self.planes(y), *steps)
+
+    def data_step(self, z, weight, sigma_y, luma, chroma, step_luma, step_chroma):
+        zl, zc = self.planes(z)
+        b, w = z.shape[0], weight
+        # Averaging over 2×2 and repeating are adjoint up to 4: the chroma correction weighs a quarter.
+        dl = self._cell(zl, luma, step_luma, w, sigma_y) - zl
+        dc = self._cell(zc, chroma, step_chroma, _pair(w) / 4, _pair(sigma_y)) - zc
+        luma = F.conv_transpose2d(dl, self.basis, stride=8)
+        chroma = F.conv_transpose2d(dc, self.basis, stride=8)
+        chroma = chroma.reshape(b, 2, z.shape[2] // 2, z.shape[3] // 2)
+        chroma = F.interpolate(chroma, scale_factor=2.0, mode="nearest")
+        return z + F.conv2d(torch.cat([luma, chroma], 1), self.to_rgb)
+
+    @staticmethod
+    def _cell(z, d, step, weight, sigma_y):
+        gamma = weight / (step.square() / 12 + sigma_y.square())
+        u = (z + gamma * d) / (1 + gamma)
+        reach = step / 2 + 2 * sigma_y  # the decoder rounded and clipped
+        return torch.maximum(torch.minimum(u, d + reach), d - reach)

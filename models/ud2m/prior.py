@@ -1,0 +1,108 @@
+"""The diffusion prior: a small fully convolutional denoiser conditioned on the noise level.
+
+Predicts the clean picture from x + sigma n for any sigma in [0.01, 157.4] (preconditioning of Karras et al. 2022,
+eq. 7). Nothing in it depends on the size of the picture: no normalisation over space, no attention, so that a tile
+gets the answer that the whole picture would.
+"""
+
+from dataclasses import asdict, dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+SIGMA_DATA = 0.5  # standard deviation of natural pictures in [-1, 1]
+
+
+@dataclass(frozen=True)
+class PriorConfig:
+    """Shape of the network: pixel-unshuffle factor, then channels and residual blocks for each scale."""
+
+    unshuffle: int = 2
+    channels: tuple[int, ...] = (48, 96, 128)
+    blocks: tuple[int, ...] = (1, 1, 2)  # per side of the U; the last number is the bottom's
+    embedding: int = 64
+
+    def to_dict(self) -> dict:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "PriorConfig":
+        return cls(values["unshuffle"], tuple(values["channels"]), tuple(values["blocks"]), values["embedding"])
+
+    @property
+    def multiple(self) -> int:
+        """Height and width must be multiples of this."""
+        return self.unshuffle * 2 ** (len(self.channels) - 1)
+
+
+class Block(nn.Module):
+    """x + conv(relu(film(conv(x)))): two 3×3 convolutions; the noise level scales and shifts between them."""
+
+    def __init__(self, channels: int, embedding: int):
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+        self.film = nn.Linear(embedding, 2 * channels)
+        nn.init.zeros_(self.film.weight)
+        nn.init.zeros_(self.film.bias)
+        with torch.no_grad():
+            self.second.weight.mul_(0.2)  # near identity at the start
+
+    def forward(self, x: torch.Tensor, level: torch.Tensor) -> torch.Tensor:  # x [B,C,H,W]  level [B,E]
+        scale, shift = self.film(level)[:, :, None, None].chunk(2, 1)
+        return x + self.second(F.relu(self.first(x) * (1 + scale) + shift))
+
+
+class Prior(nn.Module):
+    """Denoiser D(x, sigma) -> x0, all [B,3,H,W] in [-1, 1]; H and W multiples of `config.multiple`."""
+
+    def __init__(self, config: PriorConfig = PriorConfig()):
+        super().__init__()
+        self.config = config
+        ch, pixels = config.channels, 3 * config.unshuffle**2
+        self.embed = nn.Sequential(nn.Linear(16, config.embedding), nn.ReLU(), nn.Linear(config.embedding, config.embedding), nn.ReLU())
+        self.head = nn.Conv2d(pixels, ch[0], 3, padding=1)
+        side = lambda: nn.ModuleList(nn.ModuleList(Block(c, config.embedding) for _ in range(n)) for c, n in zip(ch[:-1], config.blocks[:-1]))
+        self.encoder, self.decoder = side(), side()
+        self.down = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in zip(ch[:-1], ch[1:]))
+        self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, stride=2) for a, b in zip(ch[:-1], ch[1:]))
+        self.bottom = nn.ModuleList(Block(ch[-1], config.embedding) for _ in range(config.blocks[-1]))
+        self.tail = nn.Conv2d(ch[0], pixels, 3, padding=1)
+        nn.init.zeros_(self.tail.weight)
+        nn.init.zeros_(self.tail.bias)
+        self.register_buffer("frequencies", 2.0 ** torch.arange(-3, 5).float(), persistent=False)
+
+    def forward(self, x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:  # x [B,3,H,W]  sigma [B]
+        angle = (sigma.log() / 2)[:, None] * self.frequencies
+        level = self.embed(torch.cat([angle.sin(), angle.cos()], 1))
+        s = sigma[:, None, None, None]
+        total = s**2 + SIGMA_DATA**2
+        h = self.head(F.pixel_unshuffle(x / total.sqrt(), self.config.unshuffle))
+        skips = []
+        for blocks, down in zip(self.encoder, self.down):
+            for block in blocks:
+                h = block(h, level)
+            skips.append(h)
+            h = down(h)
+        for block in self.bottom:
+            h = block(h, level)
+        for blocks, up, skip in zip(reversed(self.decoder), reversed(self.up), reversed(skips)):
+            h = up(h) + skip
+            for block in blocks:
+                h = block(h, level)
+        residual = F.pixel_shuffle(self.tail(h), self.config.unshuffle)
+        return x * (SIGMA_DATA**2 / total) + residual * (s * SIGMA_DATA / total.sqrt())
+
+
+def flops_per_pixel(config: PriorConfig) -> float:
+    """Multiply-adds times two of the convolutions, for each pixel of the picture."""
+    total, pixels, side = 0.0, 3 * config.unshuffle**2, config.unshuffle
+    total += 2 * 2 * 9 * pixels * config.channels[0] / side**2
+    for i, (c, n) in enumerate(zip(config.channels, config.blocks)):
+        sides = 1 if i == len(config.channels) - 1 else 2
+        total += sides * n * 2 * 2 * 9 * c * c / side**2
+        if i + 1 < len(config.channels):
+            total += 2 * 2 * c * config.channels[i + 1] / side**2
+            side *= 2
+    return total

@@ -1,0 +1,117 @@
+"""One training loop under a time budget: warm-up, cosine, EMA, checkpoints, resume, statistics.
+
+Knows no network and no task: it is handed a module and a function that gives a batch's loss. Progress is counted in
+images; the learning rate follows the share of the time budget that is spent, so that a slow machine ends its schedule too.
+"""
+
+import copy
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how hard to train. `minutes` is the whole budget over all resumed runs."""
+
+    minutes: float = 60.0
+    batch: int = 16  # images
+    rate: float = 8e-4  # peak learning rate of AdamW
+    warm_up: int = 16_000  # images
+    ema_half_life: int = 50_000  # images
+    clip: float = 1.0  # gradient norm
+    exact_share: float = 0.2  # last share of the budget in float32; bfloat16 before, where the CPU has it
+    seed: int = 0
+
+
+class Trainer:
+    """Trains `net` in place; `ema` holds the average that ships."""
+
+    def __init__(self, net: nn.Module, schedule: Schedule, out: Path):
+        self.net, self.schedule, self.out = net.to(memory_format=torch.channels_last), schedule, out
+        self.ema = copy.deepcopy(net).requires_grad_(False).eval()
+        trainable = [p for p in net.parameters() if p.requires_grad]
+        self.optimiser = torch.optim.AdamW(trainable, lr=schedule.rate, betas=(0.9, 0.98), weight_decay=1e-3)
+        self.images, self.spent, self.carried = 0, 0.0, {}
+        out.mkdir(parents=True, exist_ok=True)
+
+    def resume(self) -> bool:
+        """Takes up `checkpoint.pt` of an earlier run with the same command; True when there was one."""
+        path = self.out / "checkpoint.pt"
+        if not path.exists():
+            return False
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        self.net.load_state_dict(state["net"])
+        self.ema.load_state_dict(state["ema"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.images, self.spent, self.carried = state["images"], state["spent"], state["carried"]
+        return True
+
+    def save(self) -> None:
+        """Writes the checkpoint whole or not at all."""
+        part = self.out / "checkpoint.part"
+        torch.save(
+            {
+                "net": self.net.state_dict(),
+                "ema": self.ema.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "images": self.images,
+                "spent": self.spent,
+                "carried": self.carried,
+            },
+            part,
+        )
+        part.replace(self.out / "checkpoint.pt")
+
+    def run(
+        self,
+        loss: Callable[[nn.Module, int, dict], torch.Tensor],  # (net, images seen, carried state) -> scalar
+        validate: Callable[[nn.Module], dict[str, float]],
+        config: dict,
+        every: float = 60.0,  # seconds between checkpoints
+    ) -> None:
+        s, budget = self.schedule, self.schedule.minutes * 60
+        (self.out / "config.json").write_text(json.dumps({"schedule": asdict(s), **config}, indent=1))
+        began = last = time.monotonic()
+        before, mean, steps = self.spent, 0.0, 0
+        bf16 = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        while self.spent < budget:
+            progress = self.spent / budget
+            rate = s.rate * min(1.0, (self.images + s.batch) / s.warm_up) * (0.5 + 0.5 * math.cos(math.pi * progress))
+            for group in self.optimiser.param_groups:
+                group["lr"] = max(rate, 1e-6)
+            with torch.autocast("cpu", torch.bfloat16, enabled=bf16 and progress < 1 - s.exact_share):
+                value = loss(self.net, self.images, self.carried)
+            self.optimiser.zero_grad(set_to_none=True)
+            value.backward()
+            norm = nn.utils.clip_grad_norm_(self.net.parameters(), s.clip)
+            if torch.isfinite(norm):  # a broken batch must not break the run
+                self.optimiser.step()
+            self.images += s.batch
+            self._average()
+            mean, steps = mean + float(value.detach()), steps + 1
+            now = time.monotonic()
+            self.spent = before + now - began
+            if now - last >= every or self.spent >= budget:
+                row = {"images": self.images, "minutes": round(self.spent / 60, 2), "rate": rate, "loss": mean / steps, **validate(self.ema)}
+                row["images_per_second"] = round(steps * s.batch / (now - last), 1)
+                with (self.out / "stats.jsonl").open("a") as f:
+                    f.write(json.dumps(row) + "\n")
+                scores = "  ".join(f"{k} {v:.3f}" for k, v in row.items() if k not in ("images", "minutes", "rate"))
+                print(f"{self.images:>10,} images  {self.spent / 60:6.1f} of {s.minutes:g} min  {scores}", flush=True)
+                self.save()
+                began += time.monotonic() - now  # scoring is not training time
+                last, mean, steps = time.monotonic(), 0.0, 0
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        half_life = min(self.schedule.ema_half_life, 0.05 * self.images)  # short at the start, when the weights still move far
+        keep = 0.5 ** (self.schedule.batch / max(half_life, 1e-8))
+        for mine, theirs in zip(self.ema.parameters(), self.net.parameters()):
+            mine.lerp_(theirs, 1 - keep)
