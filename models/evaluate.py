@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from PIL import Image
 from skimage.metrics import structural_similarity
+
 from ud2m import baselines
 from ud2m import degradations as damage
 from ud2m.conditioning import condition, operator_of

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+
 from ud2m import degradations as damage
 from ud2m.conditioning import FAMILIES, condition, operator_of
 from ud2m.data import crops
@@ -55,12 +56,13 @@ class Bench:
             self.items.append((c, 2 * sigma, noise, target))
 
     @torch.no_grad()
-    def scores(self, values: KnobValues, steps: int = 3) -> np.ndarray:
-        step = UnfoldedStep(self.prior, self.operator, Knobs(values), 3)
+    def scores(self, values: KnobValues, steps: int = 3, make: type[Knobs] = Knobs, chain: bool = True) -> np.ndarray:
+        """PSNR of each picture in dB. Without `chain` every step starts from the observation, not from the last estimate."""
+        step = UnfoldedStep(self.prior, self.operator, make(values), 3)
         out = []
         for c, sigma_y, noise, clean in self.items:
             inner = lambda i: noise[1 + 3 * i : 4 + 3 * i].transpose(0, 1)
-            run = lambda xt, z, n, t: step(xt, z, c.y, n, t, torch.tensor([sigma_y]), *c.physics)
+            run = lambda xt, z, n, t: step(xt, z if chain else c.z0, c.y, n, t, torch.tensor([sigma_y]), *c.physics)
             x0 = sample(run, c.z0, noise[0], steps, inner)[0][:, c.rows, c.columns].clamp(-1, 1)
             error = (x0 - clean)[:, BORDER:-BORDER, BORDER:-BORDER].square().mean() / 4
             out.append(float(-10 * error.log10()))

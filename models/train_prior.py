@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+
 from ud2m.data import crops, decode
 from ud2m.prior import Prior, PriorConfig, flops_per_pixel
 from ud2m.training import Schedule, Trainer

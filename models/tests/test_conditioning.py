@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from ud2m import degradations as damage
 from ud2m.conditioning import FAMILIES, condition, crossfade, fill, mirrored, operator_of, pad
 

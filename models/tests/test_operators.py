@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+
 from ud2m.operators import Blur, Downscale, Identity, Jpeg, Mask
 from ud2m.operators.downscale import bicubic, gram
 from ud2m.operators.jpeg import quantisation

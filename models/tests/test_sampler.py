@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from ud2m.diffusion import alpha_bar, sigmas, time_grid
 from ud2m.operators import Blur, Identity, Mask
 from ud2m.operators.spectral import otf

@@ -13,6 +13,7 @@ import onnxruntime
 import pytest
 import torch
 from PIL import Image
+
 from ud2m import export as exporting
 from ud2m.conditioning import FAMILIES
 from ud2m.data import crops, decode

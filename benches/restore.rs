@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What a frame costs outside the network: `cargo bench`. Noise, the reverse loop and the blend with a free model.
+//!
+//! The element's property `stats` tells the share outside the network of a real run as `outside-share`.
+
+use std::convert::Infallible;
+use std::hint::black_box;
+use std::time::Duration;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use gst_video::{VideoFormat, VideoFrameRef, VideoInfo};
+use gstud2m::image::Image;
+use gstud2m::operator::{Degradation, Kernel, Operator};
+use gstud2m::sampler::{Level, Patch, StepModel, levels, picture, reverse};
+use gstud2m::tile::{Plan, Tiled};
+use gstud2m::ud2mrestore::frame;
+
+/// Width and height of the frames.
+const SIZES: [(usize, usize); 3] = [(320, 240), (1280, 720), (1920, 1080)];
+
+/// Answers with the start of the step, which costs a copy.
+struct Free;
+
+impl StepModel for Free {
+    type Error = Infallible;
+
+    fn iterations(&self) -> usize {
+        3
+    }
+
+    fn estimate(&mut self, patches: &[Patch], _level: Level) -> Result<Vec<Image>, Infallible> {
+        Ok(patches.iter().map(|patch| patch.z0.clone()).collect())
+    }
+}
+
+/// Tiles as the element chooses them for large frames.
+fn plan(width: usize, height: usize) -> Plan {
+    Plan {
+        tile_width: width.min(512),
+        tile_height: height.min(512),
+        overlap: 48,
+        multiple: 8,
+        halo: 16,
+        batch: 1,
+    }
+}
+
+fn bench(c: &mut Criterion, name: &str, mut once: impl FnMut(usize, usize)) {
+    let mut group = c.benchmark_group(name);
+    group
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(3));
+    for (width, height) in SIZES {
+        group.throughput(Throughput::Elements((3 * width * height) as u64));
+        let size = BenchmarkId::from_parameter(format!("{width}x{height}"));
+        group.bench_function(size, |b| b.iter(|| once(width, height)));
+    }
+    group.finish();
+}
+
+fn noise(c: &mut Criterion) {
+    bench(c, "noise", |width, height| {
+        black_box(picture(7, 1, 3, height, width));
+    });
+}
+
+fn run(c: &mut Criterion) {
+    bench(c, "reverse", |width, height| {
+        let start = Image::new(3, height, width);
+        let draw = |stream| picture(0, stream, 3, height, width);
+        let _ = black_box(reverse(&mut Free, &levels(3), start, 0.0, draw));
+    });
+}
+
+fn blend(c: &mut Criterion) {
+    bench(c, "blend", |width, height| {
+        let mut tiled = Tiled::new(Free, plan(width, height));
+        let whole = Image::new(3, height, width);
+        let patch = Patch {
+            window: whole.bounds(),
+            xt: whole.clone(),
+            z0: whole,
+            noise: Vec::new(),
+        };
+        let _ = black_box(tiled.estimate(&[patch], levels(3)[0]));
+    });
+}
+
+fn bytes(c: &mut Criterion) {
+    if gst::init().is_err() {
+        return;
+    }
+    bench(c, "unpack and pack", |width, height| {
+        let info = VideoInfo::builder(VideoFormat::Rgb, width as u32, height as u32).build();
+        let Ok(info) = info else { return };
+        let Ok(mut buffer) = gst::Buffer::with_size(info.size()) else {
+            return;
+        };
+        let image = VideoFrameRef::from_buffer_ref_readable(&buffer, &info)
+            .ok()
+            .and_then(|from| frame::unpack(&from));
+        let to = buffer.get_mut();
+        let to = to.and_then(|b| VideoFrameRef::from_buffer_ref_writable(b, &info).ok());
+        if let (Some(image), Some(mut to)) = (image, to) {
+            black_box(frame::pack(&image, &mut to));
+        }
+    });
+}
+
+fn residual(c: &mut Criterion) {
+    let damage = Degradation::Blur(Kernel::Gaussian {
+        size: 5,
+        sigma: 1.7,
+    });
+    bench(c, "residual", |width, height| {
+        let Ok(operator) = Operator::new(&damage, width, height) else {
+            return;
+        };
+        let frame = Image::new(3, height, width);
+        black_box(operator.residual(&frame, &frame, 0.01));
+    });
+}
+
+criterion_group!(benches, noise, run, blend, bytes, residual);
+criterion_main!(benches);

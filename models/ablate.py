@@ -1,0 +1,62 @@
+"""What each departure from the paper is worth: the numbers of docs/architecture.md.
+
+    python models/ablate.py --prior models/zoo/lite/prior.safetensors --knobs models/zoo/lite/knobs.json --cache runs/lite/cache
+
+Mean PSNR of the full sampler (N = 3, K = 3) on held-out training pictures, with one thing changed at a time.
+"""
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from search_knobs import Bench
+from ud2m import conditioning
+from ud2m.conditioning import FAMILIES
+from ud2m.data import crops
+from ud2m.unfolding import Knobs, KnobValues
+from ud2m.weights import load_prior
+
+
+class PaperKnobs(Knobs):
+    """One inner level for all rounds: 1/rho² = 1/sigma_y² + 1/sigma_t²."""
+
+    def level(self, sigma_t, sigma_y, share):
+        return sigma_t * sigma_y / torch.sqrt(sigma_t.square() + sigma_y.square())
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--prior", type=Path, required=True)
+    p.add_argument("--knobs", type=Path, required=True)
+    p.add_argument("--cache", type=Path, required=True, help="folder of the decoded pictures (see train_prior.py)")
+    p.add_argument("--families", nargs="+", default=[f for f in FAMILIES if f not in ("downscale2", "downscale3")])
+    p.add_argument("--pictures", type=int, default=8)
+    p.add_argument("--seed", type=int, default=1, help="other damage than the search saw")
+    a = p.parse_args()
+    pictures, sides = np.load(a.cache / "pixels.npy", mmap_mode="r"), np.load(a.cache / "sizes.npy")
+    held = np.flatnonzero(np.arange(len(pictures)) % 97 == 0)
+    clean = crops(pictures[held], sides[held], a.pictures, 128, np.random.default_rng(a.seed), shrink=0)
+    prior = load_prior(a.prior).to(memory_format=torch.channels_last)
+    knobs = json.loads(a.knobs.read_text())
+    print(f"{'family':11s} {'shipped':>8s} {'paper':>8s} {'restart':>8s} {'fresh=1':>8s} {'wrapped':>8s}   dB")
+    for family in a.families:
+        values, bench = KnobValues(**knobs[family]["values"]), Bench(family, clean, prior, a.seed)
+        mean = lambda v, **how: bench.scores(v, **how).mean()
+        row = [
+            mean(values),
+            mean(KnobValues(fresh=1.0, fresh_last=1.0), make=PaperKnobs),  # levels, fresh noise and weights as in the paper
+            mean(values, chain=False),  # each step starts from the observation again
+            mean(replace(values, fresh=1.0, fresh_last=1.0)),
+        ]
+        crossfade, conditioning.crossfade = conditioning.crossfade, lambda y, band: y
+        row.append(Bench(family, clean, prior, a.seed).scores(values).mean())  # the mirrored frame wraps with a step
+        conditioning.crossfade = crossfade
+        print(f"{family:11s} " + " ".join(f"{v:8.2f}" for v in row), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Planar f32 pictures, windows into them, and the tensors that accompany them into a step graph.
+//!
+//! Copies work on whole rows; no function here knows what a pixel means.
+
+use std::sync::Arc;
+
+/// Planar f32 picture: channel, then row, then column; range [-1, 1] unless said otherwise.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Image {
+    pub channels: usize,
+    pub height: usize,
+    pub width: usize,
+    /// `channels * height * width` values, without gaps.
+    pub data: Vec<f32>,
+}
+
+/// A rectangle of pixels: left edge, upper edge, size.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Window {
+    pub x: usize,
+    pub y: usize,
+    pub width: usize,
+    pub height: usize,
+}
+
+/// A named input of a step graph beyond the common ones, without a batch dimension.
+///
+/// The data are shared, so that what does not change is computed once for many steps and frames.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor {
+    pub name: &'static str,
+    pub shape: Vec<usize>,
+    pub data: Arc<[f32]>,
+}
+
+/// What lies beyond the edge of a padded picture.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Border {
+    /// Reflection about the edge pixel, which is not repeated: `c b | a b c`.
+    Mirror,
+    /// Reflection about the edge itself, so that the edge pixel is repeated: `b a | a b c`.
+    Symmetric,
+}
+
+impl Border {
+    /// Index inside `0..len` that stands for `i`, however far outside; `len` is at least 1.
+    pub fn index(self, i: isize, len: usize) -> usize {
+        let n = len as isize;
+        let folded = match self {
+            Self::Mirror if n == 1 => 0,
+            Self::Mirror => {
+                let i = i.rem_euclid(2 * n - 2);
+                i.min(2 * n - 2 - i)
+            }
+            Self::Symmetric => {
+                let i = i.rem_euclid(2 * n);
+                i.min(2 * n - 1 - i)
+            }
+        };
+        folded as usize
+    }
+}
+
+impl Image {
+    /// A picture of zeros.
+    pub fn new(channels: usize, height: usize, width: usize) -> Self {
+        Self::filled(channels, height, width, 0.0)
+    }
+
+    /// A picture of one value.
+    pub fn filled(channels: usize, height: usize, width: usize, value: f32) -> Self {
+        Self {
+            channels,
+            height,
+            width,
+            data: vec![value; channels * height * width],
+        }
+    }
+
+    /// A picture whose value at (channel, row, column) is `f(c, y, x)`. For tests and small tables, not for frames.
+    pub fn from_fn(
+        channels: usize,
+        height: usize,
+        width: usize,
+        mut f: impl FnMut(usize, usize, usize) -> f32,
+    ) -> Self {
+        let mut data = Vec::with_capacity(channels * height * width);
+        for c in 0..channels {
+            for y in 0..height {
+                data.extend((0..width).map(|x| f(c, y, x)));
+            }
+        }
+        Self {
+            channels,
+            height,
+            width,
+            data,
+        }
+    }
+
+    /// All rows of channel `c`.
+    pub fn plane(&self, c: usize) -> &[f32] {
+        let size = self.height * self.width;
+        &self.data[c * size..(c + 1) * size]
+    }
+
+    /// All rows of channel `c`.
+    pub fn plane_mut(&mut self, c: usize) -> &mut [f32] {
+        let size = self.height * self.width;
+        &mut self.data[c * size..(c + 1) * size]
+    }
+
+    /// Row `y` of channel `c`.
+    pub fn row(&self, c: usize, y: usize) -> &[f32] {
+        let start = (c * self.height + y) * self.width;
+        &self.data[start..start + self.width]
+    }
+
+    /// Row `y` of channel `c`.
+    pub fn row_mut(&mut self, c: usize, y: usize) -> &mut [f32] {
+        let start = (c * self.height + y) * self.width;
+        &mut self.data[start..start + self.width]
+    }
+
+    /// The window that covers the whole picture.
+    pub fn bounds(&self) -> Window {
+        Window {
+            x: 0,
+            y: 0,
+            width: self.width,
+            height: self.height,
+        }
+    }
+
+    /// The part of the picture inside `window`, which must lie within the picture.
+    pub fn crop(&self, window: Window) -> Self {
+        let mut data = Vec::with_capacity(self.channels * window.height * window.width);
+        for c in 0..self.channels {
+            for y in window.y..window.y + window.height {
+                data.extend_from_slice(&self.row(c, y)[window.x..window.x + window.width]);
+            }
+        }
+        Self {
+            channels: self.channels,
+            height: window.height,
+            width: window.width,
+            data,
+        }
+    }
+
+    /// The picture inside a larger one of `height` x `width`, its corner at (`top`, `left`), surrounded by `border`.
+    /// Sizes of one pixel and paddings longer than the picture are fine; the picture must not be empty.
+    pub fn pad(
+        &self,
+        top: usize,
+        left: usize,
+        height: usize,
+        width: usize,
+        border: Border,
+    ) -> Self {
+        let mut data = Vec::with_capacity(self.channels * height * width);
+        let fold = |i: usize, offset: usize, len: usize| {
+            border.index(i as isize - offset as isize, len) as u32
+        };
+        let before: Vec<u32> = (0..left).map(|x| fold(x, left, self.width)).collect();
+        let after: Vec<u32> = (left + self.width..width)
+            .map(|x| fold(x, left, self.width))
+            .collect();
+        let rows: Vec<u32> = (0..height).map(|y| fold(y, top, self.height)).collect();
+        for c in 0..self.channels {
+            for &y in &rows {
+                let row = self.row(c, y as usize);
+                data.extend(before.iter().map(|&x| row[x as usize]));
+                data.extend_from_slice(row);
+                data.extend(after.iter().map(|&x| row[x as usize]));
+            }
+        }
+        Self {
+            channels: self.channels,
+            height,
+            width,
+            data,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(height: usize, width: usize) -> Image {
+        Image::from_fn(2, height, width, |c, y, x| (100 * c + 10 * y + x) as f32)
+    }
+
+    #[test]
+    fn rows_and_planes_lie_where_the_layout_says() {
+        let image = counted(3, 5);
+        assert_eq!(image.row(1, 2), [120.0, 121.0, 122.0, 123.0, 124.0]);
+        assert_eq!(image.plane(1)[5], 110.0);
+    }
+
+    #[test]
+    fn cropping_a_padded_picture_returns_it_for_every_border_and_size() {
+        for border in [Border::Mirror, Border::Symmetric] {
+            for (height, width) in [(1, 1), (1, 7), (5, 1), (3, 4)] {
+                let image = counted(height, width);
+                let padded = image.pad(9, 13, height + 20, width + 31, border);
+                let window = Window {
+                    x: 13,
+                    y: 9,
+                    width,
+                    height,
+                };
+                assert_eq!(
+                    padded.crop(window),
+                    image,
+                    "{border:?} around {width}x{height}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn mirror_leaves_the_edge_out_and_symmetric_repeats_it() {
+        let image = Image::from_fn(1, 1, 3, |_, _, x| x as f32);
+        let mirror = image.pad(0, 6, 1, 15, Border::Mirror);
+        assert_eq!(
+            mirror.data,
+            [2., 1., 0., 1., 2., 1., 0., 1., 2., 1., 0., 1., 2., 1., 0.]
+        );
+        let symmetric = image.pad(0, 4, 1, 12, Border::Symmetric);
+        assert_eq!(
+            symmetric.data,
+            [2., 2., 1., 0., 0., 1., 2., 2., 1., 0., 0., 1.]
+        );
+    }
+
+    #[test]
+    fn a_pixel_pads_to_a_flat_picture() {
+        let image = Image::filled(3, 1, 1, 0.25);
+        for border in [Border::Mirror, Border::Symmetric] {
+            assert_eq!(image.pad(4, 5, 9, 8, border), Image::filled(3, 9, 8, 0.25));
+        }
+    }
+}

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What a step graph says of itself, read strictly: each difference from what the sampler needs is named.
+//!
+//! Knows no runtime: the graph's real inputs are handed in as names and dimensions.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::sampler::{BETA, LEVELS};
+
+/// Key of the manifest in the graph's `metadata_props`.
+pub const KEY: &str = "ud2m.manifest";
+/// The version of the manifest this plugin reads.
+pub const SCHEMA: u64 = 1;
+
+/// The manifest of one step graph.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    pub schema: u64,
+    /// Name of the package, its version and its licence.
+    pub name: String,
+    pub version: String,
+    pub licence: String,
+    /// Name of the graph's file without its ending: `blur`, `mask`, `denoise`, `jpeg`, `downscale2` to `downscale4`.
+    pub family: String,
+    /// Output size over the size of the observation.
+    pub scale: usize,
+    /// Smallest and largest value of a picture; always [-1, 1].
+    pub range: [f32; 2],
+    /// Width and height of `xt` are multiples of this, in pixels.
+    pub size_multiple: usize,
+    /// How far a pixel's answer depends on its surroundings, in pixels.
+    pub halo: usize,
+    /// K: inner noises, and network evaluations, of one step.
+    pub iterations: usize,
+    /// Levels of the schedule, and its first and last beta.
+    pub levels: u32,
+    pub beta: [f64; 2],
+    /// Standard deviations of the noise, on the scale of [-1, 1], for which the graph was trained.
+    pub sigma_y: [f32; 2],
+    /// Dimensions of each input and output.
+    pub inputs: BTreeMap<String, Vec<Dim>>,
+    pub output: BTreeMap<String, Vec<Dim>>,
+    /// Provenance and measured quality, for people.
+    pub training: serde_json::Map<String, serde_json::Value>,
+    pub scores: serde_json::Map<String, serde_json::Value>,
+}
+
+/// A dimension of a tensor: a number, or a name for what may vary.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Dim {
+    Fixed(usize),
+    Free(String),
+}
+
+impl std::fmt::Display for Dim {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Fixed(size) => write!(f, "{size}"),
+            Self::Free(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Name and dimensions of a tensor, `None` where a dimension may vary.
+pub type Shape = (String, Vec<Option<usize>>);
+
+impl Manifest {
+    /// Reads the JSON text of a manifest; the error is a reason without the file's name.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let refused = |e: serde_json::Error| {
+            format!("the manifest is not valid ({e}): export the model again.")
+        };
+        let value: serde_json::Value = serde_json::from_str(text).map_err(refused)?;
+        // Before the other fields, which a later schema may have changed.
+        match value.get("schema").and_then(serde_json::Value::as_u64) {
+            Some(SCHEMA) => {}
+            Some(other) => {
+                return Err(format!(
+                    "the manifest has schema {other} and this plugin reads schema {SCHEMA}: use a plugin and a model of the same age."
+                ));
+            }
+            None => {
+                return Err(
+                    "the manifest has no field `schema`: export the model again.".to_owned(),
+                );
+            }
+        }
+        serde_json::from_value(value).map_err(refused)
+    }
+
+    /// Compares the manifest with the graph it came from, and both with what `family` at `scale` needs.
+    pub fn check(
+        &self,
+        family: &str,
+        scale: usize,
+        inputs: &[Shape],
+        outputs: &[Shape],
+    ) -> Result<(), String> {
+        let wrong = |field: &str, found: String, needed: String| {
+            Err(format!(
+                "the manifest's `{field}` is {found} where {needed} is needed: use a model made for this plugin."
+            ))
+        };
+        if self.family != family {
+            return wrong("family", self.family.clone(), family.to_owned());
+        }
+        if self.scale != scale {
+            return wrong("scale", self.scale.to_string(), scale.to_string());
+        }
+        if self.range != [-1.0, 1.0] {
+            return wrong("range", format!("{:?}", self.range), "[-1, 1]".to_owned());
+        }
+        if self.levels != LEVELS {
+            return wrong("levels", self.levels.to_string(), LEVELS.to_string());
+        }
+        if self.beta != BETA {
+            return wrong("beta", format!("{:?}", self.beta), format!("{BETA:?}"));
+        }
+        let [low, high] = self.sigma_y;
+        if !(low >= 0.0 && low < high && high.is_finite()) {
+            return wrong(
+                "sigma_y",
+                format!("{:?}", self.sigma_y),
+                "a rising range from 0 or more".to_owned(),
+            );
+        }
+        for (field, value, limit) in [
+            ("size_multiple", self.size_multiple, 256),
+            ("iterations", self.iterations, 64),
+            ("halo", self.halo + 1, 1024),
+        ] {
+            if !(1..=limit).contains(&value) {
+                return wrong(field, value.to_string(), format!("a number up to {limit}"));
+            }
+        }
+        let needed = needed_inputs(family, scale, self.iterations);
+        compare("input", &self.inputs, inputs, &needed)?;
+        compare(
+            "output",
+            &self.output,
+            outputs,
+            &[("x0", vec![None, Some(3), None, None])],
+        )
+    }
+}
+
+/// Inputs of a family's step graph. Those of rank four and five begin with the batch.
+fn needed_inputs(
+    family: &str,
+    scale: usize,
+    iterations: usize,
+) -> Vec<(&'static str, Vec<Option<usize>>)> {
+    let picture = || vec![None, Some(3), None, None];
+    let mut out = vec![
+        ("xt", picture()),
+        ("z0", picture()),
+        ("y", picture()),
+        ("noise", vec![None, Some(iterations), Some(3), None, None]),
+        ("t", vec![Some(1)]),
+        ("sigma_y", vec![Some(1)]),
+    ];
+    match family {
+        "mask" => out.push(("mask", vec![None, Some(1), None, None])),
+        "jpeg" => {
+            out.push(("quant_luma", vec![Some(8), Some(8)]));
+            out.push(("quant_chroma", vec![Some(8), Some(8)]));
+        }
+        "blur" => out.push(("otf", vec![Some(2), None, None])),
+        _ if scale > 1 => {
+            // Taps of the bicubic filter, stretched by the scale.
+            let taps = Some(if scale == 3 { 11 } else { 4 * scale });
+            out.push(("kernel", vec![taps, taps]));
+            out.push(("gram", vec![None, None]));
+        }
+        _ => {}
+    }
+    out
+}
+
+/// The manifest's tensors against the graph's, and the graph's against the needed ones.
+fn compare(
+    what: &str,
+    said: &BTreeMap<String, Vec<Dim>>,
+    real: &[Shape],
+    needed: &[(&'static str, Vec<Option<usize>>)],
+) -> Result<(), String> {
+    for (name, dims) in needed {
+        let Some((_, found)) = real.iter().find(|(n, _)| n == name) else {
+            return Err(format!(
+                "the graph has no {what} `{name}`: export the model again."
+            ));
+        };
+        if found != dims {
+            return Err(format!(
+                "the graph's {what} `{name}` is {} where {} is needed: export the model again.",
+                listed(found),
+                listed(dims)
+            ));
+        }
+    }
+    for (name, found) in real {
+        if !needed.iter().any(|(n, _)| n == name) {
+            return Err(format!(
+                "the graph has an {what} `{name}` that this plugin does not know: use a model made for this plugin."
+            ));
+        }
+        let Some(dims) = said.get(name) else {
+            return Err(format!(
+                "the manifest's {what} list lacks `{name}`: export the model again."
+            ));
+        };
+        let agrees = dims.len() == found.len()
+            && dims.iter().zip(found).all(|(said, real)| match said {
+                Dim::Fixed(size) => *real == Some(*size),
+                Dim::Free(_) => real.is_none(),
+            });
+        if !agrees {
+            let dims: Vec<String> = dims.iter().map(Dim::to_string).collect();
+            return Err(format!(
+                "the manifest's {what} `{name}` is [{}] and the graph's {}: export the model again.",
+                dims.join(", "),
+                listed(found)
+            ));
+        }
+    }
+    if let Some(name) = said.keys().find(|n| !real.iter().any(|(r, _)| r == *n)) {
+        return Err(format!(
+            "the manifest lists an {what} `{name}` that the graph does not have: export the model again."
+        ));
+    }
+    Ok(())
+}
+
+fn listed(dims: &[Option<usize>]) -> String {
+    let dims: Vec<String> = dims
+        .iter()
+        .map(|d| d.map_or_else(|| "any".to_owned(), |size| size.to_string()))
+        .collect();
+    format!("[{}]", dims.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(change: impl Fn(&mut serde_json::Value)) -> String {
+        let mut value = serde_json::json!({
+            "schema": 1, "name": "n", "version": "1", "licence": "MPL-2.0", "family": "jpeg", "scale": 1,
+            "range": [-1, 1], "size_multiple": 8, "halo": 16, "iterations": 3, "levels": 1000,
+            "beta": [1e-4, 0.02], "sigma_y": [0.002, 0.5],
+            "inputs": {
+                "xt": ["B", 3, "H", "W"], "z0": ["B", 3, "H", "W"], "y": ["B", 3, "H", "W"],
+                "noise": ["B", 3, 3, "H", "W"], "t": [1], "sigma_y": [1],
+                "quant_luma": [8, 8], "quant_chroma": [8, 8]
+            },
+            "output": {"x0": ["B", 3, "H", "W"]}, "training": {}, "scores": {}
+        });
+        change(&mut value);
+        value.to_string()
+    }
+
+    /// The verdict on a manifest changed by `change`, whose graph is right.
+    fn verdict(change: impl Fn(&mut serde_json::Value)) -> Result<(), String> {
+        let own = |list: &[(&str, Vec<Option<usize>>)]| -> Vec<Shape> {
+            list.iter()
+                .map(|(n, d)| ((*n).to_owned(), d.clone()))
+                .collect()
+        };
+        let inputs = own(&needed_inputs("jpeg", 1, 3));
+        let outputs = own(&[("x0", vec![None, Some(3), None, None])]);
+        Manifest::parse(&text(change))?.check("jpeg", 1, &inputs, &outputs)
+    }
+
+    #[test]
+    fn a_manifest_that_fits_is_accepted() {
+        verdict(|_| {}).expect("nothing is wrong with it");
+    }
+
+    #[test]
+    fn each_field_that_does_not_fit_is_named() {
+        let wrongs: [(&str, serde_json::Value); 12] = [
+            ("schema", 2.into()),
+            ("family", "blur".into()),
+            ("scale", 2.into()),
+            ("range", serde_json::json!([0, 1])),
+            ("size_multiple", 0.into()),
+            ("halo", 5000.into()),
+            ("iterations", 0.into()),
+            ("levels", 500.into()),
+            ("beta", serde_json::json!([1e-4, 0.03])),
+            ("sigma_y", serde_json::json!([0.5, 0.1])),
+            ("colour", "blue".into()),
+            ("name", 3.into()),
+        ];
+        for (field, value) in wrongs {
+            let reason = verdict(|m| m[field] = value.clone())
+                .expect_err(&format!("{field} = {value} must be refused"));
+            let clue = if field == "name" { "string" } else { field };
+            assert!(reason.contains(clue), "{field}: {reason}");
+        }
+    }
+
+    #[test]
+    fn each_missing_field_is_named() {
+        let whole: serde_json::Value =
+            serde_json::from_str(&text(|_| {})).expect("the text is JSON");
+        for field in whole.as_object().expect("an object").keys() {
+            let reason = verdict(|m| {
+                m.as_object_mut().expect("an object").remove(field);
+            })
+            .expect_err(field);
+            assert!(reason.contains(field.as_str()), "{field}: {reason}");
+        }
+    }
+
+    #[test]
+    fn inputs_must_agree_with_the_graph() {
+        let reason = verdict(|m| m["inputs"]["xt"][0] = 1.into()).expect_err("a fixed batch");
+        assert!(reason.contains("`xt` is [1, 3, H, W]"), "{reason}");
+        let reason = verdict(|m| {
+            m["inputs"]["style"] = serde_json::json!([1]);
+        })
+        .expect_err("an input too many");
+        assert!(reason.contains("`style`"), "{reason}");
+        let reason = verdict(|m| {
+            m["inputs"].as_object_mut().expect("an object").remove("t");
+        })
+        .expect_err("an input too few");
+        assert!(reason.contains("`t`"), "{reason}");
+    }
+}

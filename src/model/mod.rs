@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Step graphs and ONNX Runtime: the only room that names `ort`.
+//!
+//! A package is a directory of step graphs, one for each family of damage. The runtime is opened when the first graph
+//! is loaded, never earlier, so that the plugin registers without it.
+
+mod manifest;
+mod package;
+mod provider;
+mod runtime;
+mod session;
+
+pub use manifest::{Dim, Manifest};
+pub use package::locate;
+pub use provider::Provider;
+pub use runtime::{LogLevel, LogSink, log_to};
+pub use session::{Engine, Interrupt, OrtStep};

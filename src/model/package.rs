@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Finds the directory of a model package by its name or path.
+//!
+//! A bare name is looked for where packages are installed, beginning with what the user says; a path is taken as it is.
+
+use std::env;
+use std::ffi::{CStr, OsStr};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::error::RestoreError;
+
+/// Directories of packages, separated by colons, that go before all others.
+const PATH_VARIABLE: &str = "UD2M_MODEL_PATH";
+
+/// The directory of the package `model`, which is a bare name or, when it holds a slash, a path.
+pub fn locate(model: &str) -> Result<PathBuf, RestoreError> {
+    let missing = |reason: String| RestoreError::Model {
+        path: model.to_owned(),
+        reason,
+    };
+    if model.is_empty() {
+        return Err(RestoreError::Settings(
+            "The property model is empty: set it to the name of a bundled model, such as lite, or to a model directory.".to_owned(),
+        ));
+    }
+    if model.contains('/') {
+        let path = PathBuf::from(model);
+        return if path.is_dir() {
+            Ok(path)
+        } else if path.exists() {
+            Err(missing(
+                "is a file: set the property model to the directory that holds the step graphs."
+                    .to_owned(),
+            ))
+        } else {
+            Err(missing("does not exist: set the property model to the name of a bundled model or to a model directory.".to_owned()))
+        };
+    }
+    let places = places(model);
+    if let Some(found) = places.iter().find(|p| p.is_dir()) {
+        return Ok(found.clone());
+    }
+    let looked: Vec<String> = places.iter().map(|p| p.display().to_string()).collect();
+    Err(missing(format!(
+        "was not found: install it, add its parent directory to {PATH_VARIABLE}, or set the property model to its path (looked for {}).",
+        looked.join(", ")
+    )))
+}
+
+/// Where a package called `name` may lie, first choice first.
+fn places(name: &str) -> Vec<PathBuf> {
+    let mut out: Vec<PathBuf> = Vec::new();
+    let listed = |variable: &str| env::var_os(variable).unwrap_or_default();
+    out.extend(
+        env::split_paths(&listed(PATH_VARIABLE))
+            .filter(|p| !p.as_os_str().is_empty())
+            .map(|p| p.join(name)),
+    );
+    if let Some(here) = own_directory() {
+        for relative in [
+            "models",
+            // A cargo target folder inside the checkout: target/<profile>/ and target/<profile>/deps/.
+            "../../models/zoo",
+            "../../../models/zoo",
+            "../ud2mrestore/models",
+            "../../../share/ud2mrestore/models",
+            "../../share/ud2mrestore/models",
+        ] {
+            out.push(here.join(relative).join(name));
+        }
+    }
+    let home = match listed("XDG_DATA_HOME") {
+        set if !set.is_empty() => Some(PathBuf::from(set)),
+        _ => env::var_os("HOME").map(|home| Path::new(&home).join(".local/share")),
+    };
+    let shared = match listed("XDG_DATA_DIRS") {
+        set if !set.is_empty() => set,
+        _ => "/usr/local/share:/usr/share".into(),
+    };
+    out.extend(
+        home.into_iter()
+            .chain(env::split_paths(&shared))
+            .map(|base| base.join("ud2mrestore/models").join(name)),
+    );
+    out
+}
+
+/// The directory of the shared object, or of the program, that holds this code.
+pub fn own_directory() -> Option<PathBuf> {
+    let mut info = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
+    let address = own_directory as *const () as *const libc::c_void;
+    // SAFETY: `dladdr` only reads the address and fills the structure, whose string lives as long as the object.
+    let path = unsafe {
+        if libc::dladdr(address, info.as_mut_ptr()) == 0 {
+            return None;
+        }
+        let name = info.assume_init().dli_fname;
+        if name.is_null() {
+            return None;
+        }
+        PathBuf::from(OsStr::from_bytes(CStr::from_ptr(name).to_bytes()))
+    };
+    // A program's own name may be relative to where it was started, or bare when it was found in PATH.
+    let path = path
+        .canonicalize()
+        .ok()
+        .or_else(|| env::current_exe().ok())?;
+    path.parent().map(Path::to_path_buf)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_is_missing_or_a_file_is_named() {
+        for (model, word) in [
+            ("/nonexistent/model", "/nonexistent/model"),
+            (
+                concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+                "is a file",
+            ),
+        ] {
+            let error = locate(model).expect_err("not a package").to_string();
+            assert!(error.contains(word), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_found_lists_the_places() {
+        let error = locate("no-such-model").expect_err("not there").to_string();
+        assert!(error.contains("models/no-such-model"), "{error}");
+        assert!(error.contains("UD2M_MODEL_PATH"), "{error}");
+    }
+
+    #[test]
+    fn this_code_lies_in_the_folder_of_the_test_program() {
+        let program = env::current_exe().expect("a test has a program");
+        assert_eq!(own_directory().as_deref(), program.parent());
+    }
+}

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: MPL-2.0
+//! One loaded step graph: patches in, clean estimates out.
+//!
+//! Pictures of a single patch are lent to ONNX Runtime where they lie; only what a batch or the noise needs in one
+//! piece is gathered, into buffers that are kept. A value that is not a number never leaves this room.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use ort::session::{RunOptions, Session, SessionInputValue};
+use ort::value::{Outlet, TensorRef};
+
+use super::manifest::{KEY, Manifest, Shape};
+use super::provider::Provider;
+use super::runtime::{self, Runtime};
+use crate::error::RestoreError;
+use crate::image::{Image, Tensor};
+use crate::sampler::{Level, Patch};
+
+/// Where and how a graph runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Engine {
+    pub provider: Provider,
+    /// Index of the GPU.
+    pub device: i32,
+    /// Threads within an operator; 0 leaves the number to ONNX Runtime.
+    pub threads: usize,
+}
+
+/// Ends a run from another thread.
+#[derive(Clone)]
+pub struct Interrupt {
+    options: Arc<RunOptions>,
+    raised: Arc<AtomicBool>,
+}
+
+impl Interrupt {
+    /// Ends the run in progress after its present node, and every later one until [`Interrupt::clear`].
+    pub fn raise(&self) {
+        self.raised.store(true, Ordering::SeqCst);
+        let _ = self.options.terminate();
+    }
+
+    pub fn clear(&self) {
+        self.raised.store(false, Ordering::SeqCst);
+        let _ = self.options.unterminate();
+    }
+
+    pub fn is_raised(&self) -> bool {
+        self.raised.load(Ordering::SeqCst)
+    }
+}
+
+/// A loaded step graph.
+pub struct OrtStep {
+    session: Session,
+    manifest: Manifest,
+    provider: &'static str,
+    inputs: Vec<Shape>,
+    interrupt: Interrupt,
+    noise: Vec<f32>,
+    evaluations: u64,
+    spent: Duration,
+}
+
+impl OrtStep {
+    /// Loads `<package>/<family>.onnx` on the engine; `scale` is output size over input size. A fallback of
+    /// [`Provider::Auto`] is told to `warn` in a sentence.
+    pub fn load(
+        package: &Path,
+        family: &str,
+        scale: usize,
+        engine: Engine,
+        warn: &mut dyn FnMut(String),
+    ) -> Result<Self, RestoreError> {
+        let path = package.join(format!("{family}.onnx"));
+        let broken = |reason: String| RestoreError::Model {
+            path: path.display().to_string(),
+            reason,
+        };
+        if !path.is_file() {
+            return Err(broken(format!(
+                "does not exist: the package has no graph for this task, choose another model (wanted {family}.onnx)."
+            )));
+        }
+        let runtime = runtime::environment()?;
+        let attempts = engine.provider.attempts(&runtime.library)?;
+        let mut failure = None;
+        for provider in attempts {
+            match open(&runtime, &path, provider, engine) {
+                Ok(session) => {
+                    if let Some(failure) = failure {
+                        warn(format!(
+                            "The frames are restored on the CPU, because the GPU cannot be used ({failure}): mend the installation, or set execution-provider=cpu to silence this."
+                        ));
+                    }
+                    return Self::checked(session, family, scale, provider.name(), &broken);
+                }
+                Err(Failure::Provider(e)) => failure = Some(one_line(&e)),
+                Err(Failure::Graph(e)) => {
+                    return Err(broken(format!(
+                        "cannot be loaded ({}): fetch or export the model again.",
+                        one_line(&e)
+                    )));
+                }
+            }
+        }
+        let reason = failure.unwrap_or_default();
+        Err(RestoreError::Runtime(format!(
+            "execution-provider={} cannot be used ({reason}): {}.",
+            engine.provider.nick(),
+            engine.provider.remedy()
+        )))
+    }
+
+    fn checked(
+        session: Session,
+        family: &str,
+        scale: usize,
+        provider: &'static str,
+        broken: &dyn Fn(String) -> RestoreError,
+    ) -> Result<Self, RestoreError> {
+        let text = session
+            .metadata()
+            .ok()
+            .and_then(|m| m.custom(KEY))
+            .ok_or_else(|| {
+                broken(format!(
+                    "has no manifest (`{KEY}`): use a model made for this plugin."
+                ))
+            })?;
+        let inputs = shapes(session.inputs());
+        let manifest = Manifest::parse(&text)
+            .and_then(|m| {
+                m.check(family, scale, &inputs, &shapes(session.outputs()))
+                    .map(|()| m)
+            })
+            .map_err(broken)?;
+        let options = RunOptions::new().map_err(failed)?;
+        Ok(Self {
+            session,
+            manifest,
+            provider,
+            inputs,
+            interrupt: Interrupt {
+                options: Arc::new(options),
+                raised: Arc::default(),
+            },
+            noise: Vec::new(),
+            evaluations: 0,
+            spent: Duration::ZERO,
+        })
+    }
+
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// ONNX Runtime's name of the provider that runs the graph.
+    pub fn provider(&self) -> &'static str {
+        self.provider
+    }
+
+    pub fn interrupt(&self) -> Interrupt {
+        self.interrupt.clone()
+    }
+
+    /// Network evaluations since the graph was loaded: K for each patch of each run.
+    pub fn evaluations(&self) -> u64 {
+        self.evaluations
+    }
+
+    /// Time spent inside ONNX Runtime since the graph was loaded.
+    pub fn spent(&self) -> Duration {
+        self.spent
+    }
+
+    /// Clean estimates of patches of one size at `level`; `sigma_y` is the noise of the observation on the scale of
+    /// [-1, 1]. `tensors` holds one list for each patch, alike in names and shapes.
+    pub fn run(
+        &mut self,
+        patches: &[Patch],
+        level: Level,
+        sigma_y: f32,
+        tensors: &[Vec<Tensor>],
+    ) -> Result<Vec<Image>, RestoreError> {
+        let (Some(first), Some(named)) = (patches.first(), tensors.first()) else {
+            return Ok(Vec::new());
+        };
+        let (batch, height, width) = (patches.len(), first.xt.height, first.xt.width);
+        let count = self.manifest.iterations;
+        self.noise.clear();
+        for noise in patches.iter().flat_map(|p| &p.noise) {
+            self.noise.extend_from_slice(&noise.data);
+        }
+        let picture = vec![batch, 3, height, width];
+        let time = [level.t as f32];
+        let sigma = [sigma_y];
+        let xt = Joined::of(patches.iter().map(|p| p.xt.data.as_slice()));
+        let z0 = Joined::of(patches.iter().map(|p| p.z0.data.as_slice()));
+        let joined: Vec<(&'static str, Vec<usize>, Joined)> = named
+            .iter()
+            .enumerate()
+            .map(|(i, tensor)| {
+                let rank = self.rank(tensor.name);
+                // A tensor the graph takes without a batch dimension is the same for every patch.
+                if rank == Some(tensor.shape.len()) {
+                    (
+                        tensor.name,
+                        tensor.shape.clone(),
+                        Joined::Lent(&tensor.data),
+                    )
+                } else {
+                    let mut shape = vec![batch];
+                    shape.extend(&tensor.shape);
+                    let parts = tensors.iter().filter_map(|list| list.get(i));
+                    (tensor.name, shape, Joined::of(parts.map(|t| &*t.data)))
+                }
+            })
+            .collect();
+        let mut inputs = vec![
+            bound("xt", &picture, xt.get())?,
+            bound("z0", &picture, z0.get())?,
+            bound("noise", &[batch, count, 3, height, width], &self.noise)?,
+            bound("t", &[1], &time)?,
+            bound("sigma_y", &[1], &sigma)?,
+        ];
+        for (name, shape, data) in &joined {
+            inputs.push(bound(name, shape, data.get())?);
+        }
+        let begun = Instant::now();
+        let outputs = self
+            .session
+            .run_with_options(inputs, &*self.interrupt.options);
+        self.spent += begun.elapsed();
+        let outputs = outputs.map_err(failed)?;
+        self.evaluations += (count * batch) as u64;
+        let (shape, data) = outputs["x0"].try_extract_tensor::<f32>().map_err(failed)?;
+        if !shape.iter().copied().eq(picture.iter().map(|&d| d as i64)) {
+            return Err(RestoreError::Frame(format!(
+                "The model answered with a tensor of {shape:?} where {picture:?} was needed: export the model again."
+            )));
+        }
+        // Zero times infinity is not a number either, so one sum finds both.
+        if data.iter().map(|v| v * 0.0).sum::<f32>().is_nan() {
+            return Err(RestoreError::Frame(
+                "The model answered with values that are not numbers: check noise-sigma and the kernel, or use another model.".to_owned(),
+            ));
+        }
+        Ok(data
+            .chunks_exact(3 * height * width)
+            .map(|part| Image {
+                channels: 3,
+                height,
+                width,
+                data: part.to_vec(),
+            })
+            .collect())
+    }
+
+    fn rank(&self, name: &str) -> Option<usize> {
+        let (_, dims) = self.inputs.iter().find(|(n, _)| n == name)?;
+        Some(dims.len())
+    }
+}
+
+/// Data of one patch where they lie, or of several put together.
+enum Joined<'a> {
+    Lent(&'a [f32]),
+    Owned(Vec<f32>),
+}
+
+impl<'a> Joined<'a> {
+    fn of(mut parts: impl Iterator<Item = &'a [f32]>) -> Self {
+        let first = parts.next().unwrap_or_default();
+        match parts.next() {
+            None => Self::Lent(first),
+            Some(second) => {
+                let mut data = [first, second].concat();
+                parts.for_each(|part| data.extend_from_slice(part));
+                Self::Owned(data)
+            }
+        }
+    }
+
+    fn get(&self) -> &[f32] {
+        match self {
+            Self::Lent(data) => data,
+            Self::Owned(data) => data,
+        }
+    }
+}
+
+type Bound<'a> = (std::borrow::Cow<'a, str>, SessionInputValue<'a>);
+
+fn bound<'a>(name: &'a str, shape: &[usize], data: &'a [f32]) -> Result<Bound<'a>, RestoreError> {
+    let tensor = TensorRef::from_array_view((shape.to_vec(), data)).map_err(|e| {
+        RestoreError::Frame(format!(
+            "The model's input `{name}` cannot be made ({e}): this is a fault of the plugin, report it."
+        ))
+    })?;
+    Ok((name.into(), tensor.into()))
+}
+
+/// What failed while a session was made: the provider, or the graph itself.
+enum Failure {
+    Provider(ort::Error),
+    Graph(ort::Error),
+}
+
+fn open(
+    runtime: &Runtime,
+    path: &Path,
+    provider: Provider,
+    engine: Engine,
+) -> Result<Session, Failure> {
+    let set_up = || -> ort::Result<SessionBuilder> {
+        let mut builder = Session::builder(&runtime.environment)?
+            .with_optimization_level(GraphOptimizationLevel::All)?
+            // Spinning threads burn a core between the frames of a paced stream.
+            .with_intra_op_spinning(false)?
+            .with_inter_op_spinning(false)?;
+        if engine.threads > 0 {
+            builder = builder.with_intra_threads(engine.threads)?;
+        }
+        Ok(builder.with_execution_providers(provider.registered(engine.device, engine.threads))?)
+    };
+    let mut builder = set_up().map_err(Failure::Provider)?;
+    builder.commit_from_file(path).map_err(|e| {
+        // A graph that the CPU cannot load is broken; on a device, the device may be.
+        if provider == Provider::Cpu || plain(runtime, path).is_err() {
+            Failure::Graph(e)
+        } else {
+            Failure::Provider(e)
+        }
+    })
+}
+
+/// Loads the graph on the CPU, unoptimised, to learn whether it is whole.
+fn plain(runtime: &Runtime, path: &Path) -> ort::Result<Session> {
+    Session::builder(&runtime.environment)?
+        .with_optimization_level(GraphOptimizationLevel::Disable)?
+        .commit_from_file(path)
+}
+
+fn shapes(outlets: &[Outlet]) -> Vec<Shape> {
+    outlets
+        .iter()
+        .map(|outlet| {
+            let dims = outlet.dtype().tensor_shape();
+            let dims = dims.map(|s| s.iter().map(|&d| usize::try_from(d).ok()).collect());
+            (outlet.name().to_owned(), dims.unwrap_or_default())
+        })
+        .collect()
+}
+
+/// An error of a run, sorted by who can mend it.
+fn failed(error: ort::Error) -> RestoreError {
+    let text = one_line(&error);
+    let lower = text.to_lowercase();
+    if lower.contains("failed to allocate") || lower.contains("out of memory") {
+        RestoreError::Memory(format!(
+            "Memory ran out while the network ran ({text}): set tile-width and tile-height to smaller values."
+        ))
+    } else {
+        RestoreError::Runtime(format!(
+            "ONNX Runtime failed on a frame ({text}): try execution-provider=cpu, and report it if that fails too."
+        ))
+    }
+}
+
+fn one_line(error: &ort::Error) -> String {
+    let text = error.to_string();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    text.trim_end_matches('.').to_owned()
+}

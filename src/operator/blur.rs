@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Blur: y = h * x.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use super::Canvas;
+use super::canvas::{crossfade, part, tensor};
+use super::physics::Physics;
+use super::psf::Psf;
+use super::spectrum::{Convolver, otf};
+use crate::error::RestoreError;
+use crate::image::{Image, Tensor, Window};
+
+/// Narrowest margin, in pixels: even a small kernel's inverse rings this far.
+const MARGIN: usize = 16;
+
+pub struct Blur {
+    psf: Psf,
+    size: (usize, usize),
+    /// For the frame's own size; made when first asked for.
+    convolver: OnceLock<Convolver>,
+    /// By width and height of the window.
+    otfs: HashMap<(usize, usize), Arc<[f32]>>,
+}
+
+impl Blur {
+    /// For frames of `width` x `height`.
+    pub fn new(psf: Psf, width: usize, height: usize) -> Self {
+        Self {
+            psf,
+            size: (width, height),
+            convolver: OnceLock::new(),
+            otfs: HashMap::new(),
+        }
+    }
+
+    fn convolve(&self, x: &Image, transpose: bool) -> Image {
+        let own = self
+            .convolver
+            .get_or_init(|| Convolver::new(&self.psf, self.size.0, self.size.1));
+        let other;
+        let convolver = if own.fits(x.width, x.height) {
+            own
+        } else {
+            other = Convolver::new(&self.psf, x.width, x.height);
+            &other
+        };
+        let planes = (0..x.channels).flat_map(|c| convolver.run(x.plane(c), transpose));
+        Image {
+            data: planes.collect(),
+            ..*x
+        }
+    }
+}
+
+impl Physics for Blur {
+    fn margin(&self) -> usize {
+        MARGIN.max(2 * self.psf.radius() + 8)
+    }
+
+    fn tensors(
+        &mut self,
+        observed: &Image,
+        _canvas: &Canvas,
+        window: Window,
+        _quality: u32,
+    ) -> Result<Vec<Tensor>, RestoreError> {
+        let mut y = part(observed, window, 1);
+        crossfade(&mut y, self.psf.radius().max(2));
+        let (width, height) = (window.width, window.height);
+        let data = self
+            .otfs
+            .entry((width, height))
+            .or_insert_with(|| otf(&self.psf, width, height));
+        let transfer = Tensor {
+            name: "otf",
+            shape: vec![2, height, width],
+            data: data.clone(),
+        };
+        Ok(vec![tensor("y", y), transfer])
+    }
+
+    fn apply(&self, x: &Image) -> Image {
+        self.convolve(x, false)
+    }
+
+    fn adjoint(&self, y: &Image) -> Image {
+        self.convolve(y, true)
+    }
+
+    fn edge(&self) -> usize {
+        self.psf.radius()
+    }
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Blur kernels read from files: gray pictures and plain arrays.
+
+use std::path::Path;
+
+use image::ImageDecoder;
+
+use super::psf::{Psf, SIDE, normalised};
+use crate::error::RestoreError;
+
+/// The kernel in a PNG or PGM picture or an .npy array, normalised; errors name the file and what to do.
+pub fn read(path: &Path) -> Result<Psf, RestoreError> {
+    if path.as_os_str().is_empty() {
+        return Err(RestoreError::Settings(
+            "kernel=file needs a kernel: set kernel-file to a gray PNG, a PGM or a .npy file."
+                .to_owned(),
+        ));
+    }
+    let array = path
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("npy"));
+    let read = if array {
+        read_array(path)
+    } else {
+        read_picture(path)
+    };
+    read.and_then(|(width, height, data)| normalised(width, height, &data))
+        .map_err(|reason| RestoreError::file(path, reason))
+}
+
+fn unreadable(error: impl std::fmt::Display) -> String {
+    format!(
+        "The kernel cannot be read ({error}): set kernel-file to a gray PNG, a PGM or a .npy file."
+    )
+}
+
+fn read_picture(path: &Path) -> Result<(usize, usize, Vec<f64>), String> {
+    let reader = image::ImageReader::open(path)
+        .and_then(image::ImageReader::with_guessed_format)
+        .map_err(unreadable)?;
+    let decoder = reader.into_decoder().map_err(unreadable)?;
+    let (width, height) = decoder.dimensions();
+    let (width, height) = (width as usize, height as usize);
+    if width > SIDE || height > SIDE {
+        // The caller refuses the size; a large picture is not decoded for that.
+        return Ok((width, height, Vec::new()));
+    }
+    let picture = image::DynamicImage::from_decoder(decoder).map_err(unreadable)?;
+    let data = picture.to_luma32f().into_raw();
+    Ok((width, height, data.into_iter().map(f64::from).collect()))
+}
+
+fn read_array(path: &Path) -> Result<(usize, usize, Vec<f64>), String> {
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let array = npyz::NpyFile::new(std::io::BufReader::new(file)).map_err(unreadable)?;
+    let sides: Vec<u64> = array.shape().iter().copied().filter(|n| *n != 1).collect();
+    let (height, width) = match (array.shape(), sides.as_slice()) {
+        (&[height, width], _) | (_, &[height, width]) => (height as usize, width as usize),
+        (shape, _) => {
+            return Err(format!(
+                "The array has the shape {shape:?}: give one of two dimensions, rows and columns."
+            ));
+        }
+    };
+    if width > SIDE || height > SIDE {
+        return Ok((width, height, Vec::new()));
+    }
+    let columns_first = array.order() == npyz::Order::Fortran;
+    let values = numbers(array)?;
+    let data = if columns_first {
+        (0..width * height)
+            .filter_map(|i| values.get(i % width * height + i / width).copied())
+            .collect()
+    } else {
+        values
+    };
+    Ok((width, height, data))
+}
+
+/// The values of an array of any plain number type.
+fn numbers<R: std::io::Read>(array: npyz::NpyFile<R>) -> Result<Vec<f64>, String> {
+    fn all<T: npyz::Deserialize, R: std::io::Read>(
+        array: npyz::NpyFile<R>,
+        convert: impl Fn(T) -> f64,
+    ) -> Result<Vec<f64>, String> {
+        let values = array.data::<T>().map_err(unreadable)?;
+        values
+            .map(|v| v.map(&convert).map_err(unreadable))
+            .collect()
+    }
+    let kind = array.dtype().descr();
+    match kind.trim_matches(|c| "'<>|=".contains(c)) {
+        "f8" => all(array, |v: f64| v),
+        "f4" => all(array, |v: f32| v.into()),
+        "u1" => all(array, |v: u8| v.into()),
+        "i1" => all(array, |v: i8| v.into()),
+        "u2" => all(array, |v: u16| v.into()),
+        "i2" => all(array, |v: i16| v.into()),
+        "u4" => all(array, |v: u32| v.into()),
+        "i4" => all(array, |v: i32| v.into()),
+        "u8" => all(array, |v: u64| v as f64),
+        "i8" => all(array, |v: i64| v as f64),
+        _ => Err(format!(
+            "The array holds values of type {kind}: save it as float32 or float64."
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn written(name: &str, bytes: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).expect("a file");
+        (folder, path)
+    }
+
+    fn npy(kind: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
+        let order = if fortran { "True" } else { "False" };
+        let mut header =
+            format!("{{'descr': '{kind}', 'fortran_order': {order}, 'shape': {shape}, }}");
+        while (header.len() + 11) % 64 != 0 {
+            header.push(' ');
+        }
+        header.push('\n');
+        let mut out = b"\x93NUMPY\x01\x00".to_vec();
+        out.extend((header.len() as u16).to_le_bytes());
+        out.extend(header.as_bytes());
+        out.write_all(data).expect("memory");
+        out
+    }
+
+    fn floats(values: &[f32]) -> Vec<u8> {
+        values.iter().flat_map(|v| v.to_le_bytes()).collect()
+    }
+
+    #[test]
+    fn a_gray_picture_is_read_and_even_sides_grow_by_one_at_the_end() {
+        let (_folder, path) = written("k.pgm", b"P5 2 3 255\n\x01\x02\x03\x04\x00\x06");
+        let psf = read(&path).expect("a kernel");
+        assert_eq!((psf.width, psf.height), (3, 3));
+        let want = [1.0, 2.0, 0.0, 3.0, 4.0, 0.0, 0.0, 6.0, 0.0].map(|v: f32| v / 16.0);
+        assert!(
+            psf.data.iter().zip(want).all(|(a, b)| (a - b).abs() < 1e-6),
+            "{:?}",
+            psf.data
+        );
+    }
+
+    #[test]
+    fn a_16_bit_picture_keeps_its_precision() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("k.png");
+        let picture =
+            image::ImageBuffer::<image::Luma<u16>, _>::from_raw(3, 1, vec![1u16, 65535, 256]);
+        picture.expect("a picture").save(&path).expect("a file");
+        let psf = read(&path).expect("a kernel");
+        assert!((f64::from(psf.data[0]) - 1.0 / 65792.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn arrays_of_either_order_and_many_types_give_the_same_kernel() {
+        let rows = [
+            1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0,
+        ];
+        let columns: Vec<f32> = (0..15).map(|i| rows[i % 3 * 5 + i / 3]).collect();
+        let bytes: Vec<u8> = rows.iter().map(|v| *v as u8).collect();
+        let doubles: Vec<u8> = rows
+            .iter()
+            .flat_map(|v| f64::from(*v).to_le_bytes())
+            .collect();
+        let mut seen = Vec::new();
+        for file in [
+            npy("<f4", false, "(3, 5)", &floats(&rows)),
+            npy("<f4", true, "(3, 5)", &floats(&columns)),
+            npy("<f4", false, "(1, 3, 5)", &floats(&rows)),
+            npy("|u1", false, "(3, 5)", &bytes),
+            npy("<f8", false, "(3, 5)", &doubles),
+        ] {
+            let (_folder, path) = written("k.npy", &file);
+            seen.push(read(&path).expect("a kernel"));
+        }
+        assert_eq!((seen[0].width, seen[0].height), (5, 3));
+        assert!((seen[0].data[4] - 5.0 / 60.0).abs() < 1e-7);
+        assert!(seen.iter().all(|psf| *psf == seen[0]));
+    }
+
+    #[test]
+    fn files_that_hold_no_kernel_are_refused_by_name() {
+        for (name, bytes, word) in [
+            (
+                "black.pgm",
+                b"P5 2 2 255\n\0\0\0\0".to_vec(),
+                "sums to zero",
+            ),
+            ("junk.png", b"not a picture".to_vec(), "cannot be read"),
+            ("junk.npy", b"not an array".to_vec(), "cannot be read"),
+            (
+                "large.pgm",
+                [b"P5 200 1 255\n".to_vec(), vec![1; 200]].concat(),
+                "200x1",
+            ),
+            (
+                "nan.npy",
+                npy("<f4", false, "(1, 2)", &floats(&[1.0, f32::NAN])),
+                "not finite",
+            ),
+            (
+                "negative.npy",
+                npy("<f4", false, "(1, 2)", &floats(&[3.0, -1.0])),
+                "negative",
+            ),
+            (
+                "short.npy",
+                npy("<f4", false, "(3, 3)", &floats(&[1.0])),
+                "cannot be read",
+            ),
+            (
+                "flat.npy",
+                npy("<f4", false, "(3,)", &floats(&[1.0; 3])),
+                "two dimensions",
+            ),
+            ("empty.npy", npy("<f4", false, "(0, 3)", &[]), "3x0"),
+            ("text.npy", npy("<c8", false, "(1, 1)", &[0; 8]), "float32"),
+        ] {
+            let (_folder, path) = written(name, &bytes);
+            let error = read(&path).expect_err(name).to_string();
+            assert!(error.contains(name) && error.contains(word), "{error}");
+        }
+        let error = read(Path::new("/nonexistent/k.png"))
+            .expect_err("missing")
+            .to_string();
+        assert!(error.starts_with("/nonexistent/k.png: "), "{error}");
+    }
+}

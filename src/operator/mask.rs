@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Missing pixels: y = M x, with M read from a picture.
+
+use std::path::Path;
+
+use super::Canvas;
+use super::canvas::{part, tensor};
+use super::physics::Physics;
+use super::start::filled;
+use crate::error::RestoreError;
+use crate::image::{Border, Image, Tensor, Window};
+
+pub struct Mask {
+    /// One channel of the frame's size: 1 observed, 0 missing.
+    mask: Image,
+    /// The same on the last canvas asked for.
+    padded: Option<(Canvas, Image)>,
+}
+
+impl Mask {
+    /// Reads a gray picture of `width` x `height`: observed where it is at least half white.
+    pub fn open(path: &Path, width: usize, height: usize) -> Result<Self, RestoreError> {
+        if path.as_os_str().is_empty() {
+            return Err(RestoreError::Settings(
+                "Inpainting needs a mask: set mask-file to a picture of the frame's size, white where pixels are observed.".to_owned(),
+            ));
+        }
+        let picture = image::ImageReader::open(path)
+            .and_then(image::ImageReader::with_guessed_format)
+            .map_err(image::ImageError::from)
+            .and_then(image::ImageReader::decode)
+            .map_err(|e| {
+                let reason = format!(
+                    "The mask cannot be read ({e}): set mask-file to a PNG or PGM picture."
+                );
+                RestoreError::file(path, reason)
+            })?
+            .to_luma8();
+        let found = (picture.width() as usize, picture.height() as usize);
+        if found != (width, height) {
+            return Err(RestoreError::file(
+                path,
+                format!(
+                    "The mask has {}x{} pixels and the frame {width}x{height}: give a mask of the frame's size.",
+                    found.0, found.1
+                ),
+            ));
+        }
+        let data: Vec<f32> = picture
+            .as_raw()
+            .iter()
+            .map(|&v| f32::from(u8::from(v >= 128)))
+            .collect();
+        if data.iter().all(|v| *v == 0.0) {
+            return Err(RestoreError::file(
+                path,
+                "The mask is black all over, so that nothing is observed: paint observed pixels white.",
+            ));
+        }
+        Ok(Self {
+            mask: Image {
+                channels: 1,
+                height,
+                width,
+                data,
+            },
+            padded: None,
+        })
+    }
+
+    fn on(&self, canvas: &Canvas) -> Image {
+        self.mask.pad(
+            canvas.y,
+            canvas.x,
+            canvas.height,
+            canvas.width,
+            Border::Mirror,
+        )
+    }
+}
+
+/// Zeros wherever the mask, of the same size, is zero.
+fn masked(x: &Image, mask: &Image) -> Image {
+    let mut out = x.clone();
+    for c in 0..out.channels {
+        let plane = out.plane_mut(c).iter_mut();
+        plane.zip(&mask.data).for_each(|(v, m)| *v *= m);
+    }
+    out
+}
+
+impl Physics for Mask {
+    fn observe(&self, padded: Image, canvas: &Canvas) -> Image {
+        masked(&padded, &self.on(canvas))
+    }
+
+    fn start(&self, observed: &Image, canvas: &Canvas) -> Image {
+        filled(observed, &self.on(canvas))
+    }
+
+    fn tensors(
+        &mut self,
+        observed: &Image,
+        canvas: &Canvas,
+        window: Window,
+        _quality: u32,
+    ) -> Result<Vec<Tensor>, RestoreError> {
+        let padded = match self.padded.take() {
+            Some((known, padded)) if known == *canvas => padded,
+            _ => self.on(canvas),
+        };
+        let (_, mask) = self.padded.insert((*canvas, padded));
+        Ok(vec![
+            tensor("y", part(observed, window, 1)),
+            tensor("mask", mask.crop(window)),
+        ])
+    }
+
+    fn apply(&self, x: &Image) -> Image {
+        masked(x, &self.mask)
+    }
+
+    fn adjoint(&self, y: &Image) -> Image {
+        masked(y, &self.mask)
+    }
+
+    fn misfit(&self, x: &Image, y: &Image) -> f32 {
+        let channel = usize::from(y.channels > 1);
+        let pairs = x.plane(channel).iter().zip(y.plane(channel));
+        let errors = pairs
+            .zip(&self.mask.data)
+            .map(|((x, y), m)| m * (y - x) * (y - x));
+        let observed: f32 = self.mask.data.iter().sum();
+        (errors.sum::<f32>() / observed.max(1.0)).sqrt() / 2.0
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The physics of the damage: y = A x + n. From a frame's size and a few settings to what a step graph needs.
+//!
+//! Also applies A and its transpose, for residuals, tests and examples. Convolutions are circular: frames are padded
+//! on a [`Canvas`] first. Knows no diffusion, no tile and no runtime.
+
+mod blur;
+mod canvas;
+mod dispatch;
+mod downscale;
+mod estimate;
+mod jpeg;
+mod kernel_file;
+mod mask;
+mod physics;
+mod psf;
+mod quality;
+mod spectrum;
+mod start;
+
+use std::fmt;
+use std::path::PathBuf;
+
+pub use canvas::Canvas;
+pub use dispatch::Operator;
+pub use estimate::noise_sigma;
+pub use jpeg::quantisation;
+pub use psf::{Kernel, Psf};
+pub use quality::jpeg_quality;
+pub use spectrum::otf;
+
+/// How a frame was damaged, as the user says it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Degradation {
+    /// Convolved with a kernel.
+    Blur(Kernel),
+    /// Pixels are missing where the picture in this file, of the frame's size, is black.
+    Mask(PathBuf),
+    /// Shrunk by 2, 3 or 4 with an antialiasing bicubic filter.
+    Downscale(usize),
+    /// Compressed at an IJG quality of 1 to 100; 0 where the quality is told with each frame.
+    Jpeg { quality: u32 },
+    /// Noise alone.
+    Denoise,
+}
+
+/// The step graph a degradation needs. Displayed as the stem of the graph's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    Blur,
+    Mask,
+    /// By this scale.
+    Downscale(usize),
+    Jpeg,
+    Denoise,
+}
+
+impl Degradation {
+    /// The family of step graphs that undoes it.
+    pub fn family(&self) -> Family {
+        match self {
+            Self::Blur(_) => Family::Blur,
+            Self::Mask(_) => Family::Mask,
+            Self::Downscale(scale) => Family::Downscale(*scale),
+            Self::Jpeg { .. } => Family::Jpeg,
+            Self::Denoise => Family::Denoise,
+        }
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Blur => f.write_str("blur"),
+            Self::Mask => f.write_str("mask"),
+            Self::Downscale(scale) => write!(f, "downscale{scale}"),
+            Self::Jpeg => f.write_str("jpeg"),
+            Self::Denoise => f.write_str("denoise"),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The quality at which a frame was compressed, told by the frame itself.
+
+use std::f32::consts::PI;
+use std::sync::LazyLock;
+
+use super::jpeg::{BLOCK, dct, luma, quantisation};
+use crate::image::Image;
+
+/// Rounding of the decoded RGB to 8 bits, as it shows in a luma coefficient (std, code values).
+const JITTER: f32 = 0.36;
+/// Coefficients nearer to zero than this tell nothing: most are zero at any quality. Code values.
+const NEAR_ZERO: f32 = 1.5;
+/// Likelihood, beside that of a perfect fit, of a coefficient that no lattice explains (clipping).
+const STRAY: f32 = 2e-4;
+/// This many blocks suffice.
+const BLOCKS: usize = 768;
+
+/// IJG quality, 1 to 100, at which a frame was compressed, its blocks starting at the frame's corner.
+///
+/// A decoded luma coefficient is a multiple of its step but for rounding. The answer is the quality whose steps make the
+/// coefficients most likely: a coarse lattice that fits explains more than a fine one. A frame that was never compressed
+/// fits none and gives a quality near 100, as does a frame of less than a block.
+pub fn jpeg_quality(frame: &Image) -> u32 {
+    let (mut plane, width) = luma(frame);
+    if width == 0 || plane.is_empty() {
+        return 100;
+    }
+    dct(&mut plane, width, false);
+    let coefficients = telling(frame, &plane, width);
+    // Many qualities share a step of a frequency: each is weighed once.
+    let mut known = vec![[f32::NAN; 256]; BLOCK * BLOCK];
+    let mut best = (100, f32::MIN);
+    for quality in (1..=100).rev() {
+        let steps = quantisation(quality).0;
+        let mut score = 0.0;
+        for ((step, values), known) in steps.iter().zip(&coefficients).zip(&mut known) {
+            let known = &mut known[*step as usize];
+            if known.is_nan() {
+                *known = evidence(values, *step);
+            }
+            score += *known;
+        }
+        if score > best.1 {
+            best = (quality, score);
+        }
+    }
+    best.0
+}
+
+/// Sizes of the coefficients that are not about zero, by frequency, from blocks spread over the frame.
+///
+/// Blocks that touch the range's end are left out as far as others remain: clipping moved their coefficients. So is the
+/// mean of every block: rounding shifts a flat block as a whole.
+fn telling(frame: &Image, plane: &[f32], width: usize) -> Vec<Vec<f32>> {
+    let across = width / BLOCK;
+    let blocks = plane.len() / (BLOCK * BLOCK);
+    let clipped: Vec<bool> = (0..blocks)
+        .map(|i| clips(frame, i / across * BLOCK, i % across * BLOCK))
+        .collect();
+    let inside = clipped.iter().filter(|c| !**c).count();
+    let any = inside * 20 < blocks;
+    let kept = if any { blocks } else { inside };
+    let chosen = (0..blocks).filter(|i| any || !clipped[*i]);
+    let mut out = vec![Vec::new(); BLOCK * BLOCK];
+    for block in chosen.step_by(kept.div_ceil(BLOCKS).max(1)) {
+        let corner = block / across * BLOCK * width + block % across * BLOCK;
+        for (i, values) in out.iter_mut().enumerate().skip(1) {
+            let v = plane[corner + i / BLOCK * width + i % BLOCK].abs();
+            if v > NEAR_ZERO {
+                values.push(v);
+            }
+        }
+    }
+    out
+}
+
+/// Whether a block holds the lowest or the highest code in any channel.
+fn clips(frame: &Image, y: usize, x: usize) -> bool {
+    let reaches = |v: &f32| v.abs() > 1.0 - 1e-3;
+    let row = |c, y| frame.row(c, y)[x..x + BLOCK].iter().any(reaches);
+    (0..frame.channels).any(|c| (y..y + BLOCK).any(|y| row(c, y)))
+}
+
+/// Log-likelihood of a coefficient's distance from the lattice, in cells of 1/64 code: falls to that of a stray one.
+static FIT: LazyLock<[f32; 128]> = LazyLock::new(|| {
+    std::array::from_fn(|i| {
+        let off = (i as f32 + 0.5) / 64.0 / JITTER;
+        ((-0.5 * off * off).exp() + STRAY).ln()
+    })
+});
+
+/// Log-likelihood of coefficients on a lattice of `step`, beside that on no lattice.
+fn evidence(values: &[f32], step: f32) -> f32 {
+    if step < 2.0 {
+        return 0.0;
+    }
+    let fit = &*FIT;
+    let (count, peak) = (values.len() as f32, step / (JITTER * (2.0 * PI).sqrt()));
+    let sum: f32 = values
+        .iter()
+        .map(|v| {
+            let off = (v - (v / step + 0.5).floor() * step).abs();
+            fit[((64.0 * off) as usize).min(fit.len() - 1)]
+        })
+        .sum();
+    count * peak.ln() + sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::Window;
+    use crate::operator::tests::{noise, rounded, textured};
+    use crate::operator::{Degradation, Operator};
+
+    #[test]
+    fn quality_is_found_within_two() {
+        let clean = textured(240, 320);
+        for quality in [5, 10, 20, 30, 45, 50, 60, 75, 85, 90] {
+            let op = Operator::new(&Degradation::Jpeg { quality }, 320, 240).expect("a quality");
+            let found = jpeg_quality(&rounded(&op.apply(&clean)));
+            assert!(found.abs_diff(quality) <= 2, "{quality} found as {found}");
+        }
+    }
+
+    #[test]
+    fn a_picture_that_was_never_compressed_has_a_high_quality() {
+        let mut clean = textured(120, 160);
+        let noise = noise(3, 120, 160);
+        clean
+            .data
+            .iter_mut()
+            .zip(&noise.data)
+            .for_each(|(v, n)| *v += 0.04 * n);
+        let clean = rounded(&clean);
+        assert!(jpeg_quality(&clean) > 95);
+        let window = Window {
+            x: 0,
+            y: 0,
+            width: 7,
+            height: 100,
+        };
+        assert_eq!(jpeg_quality(&clean.crop(window)), 100);
+    }
+}

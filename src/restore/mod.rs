@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MPL-2.0
+//! One frame in, one restored frame out: binds the operator and the loaded step graph into the sampler.
+//!
+//! Knows neither GStreamer nor the runtime by name; settings are plain values.
+
+mod bound;
+mod plan;
+
+use std::time::Duration;
+
+pub use plan::Tiling;
+
+use crate::error::RestoreError;
+use crate::image::{Image, Window};
+use crate::model::{self, Engine, Interrupt, OrtStep};
+use crate::operator::{Canvas, Degradation, Family, Operator, jpeg_quality, noise_sigma};
+use crate::sampler::{self, levels, reverse};
+use crate::tile::Tiled;
+
+/// What the user may change between two frames.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    pub degradation: Degradation,
+    /// Standard deviation of the noise, 0 to 1 of full scale; negative: estimated from each frame.
+    pub noise_sigma: f32,
+    /// N: steps of the outer sampler, at least 1.
+    pub steps: usize,
+    pub seed: u64,
+    /// Each frame has its own noise; otherwise all share one, which flickers least.
+    pub noise_per_frame: bool,
+    /// Zeta, 0 to 1: share of fresh noise in each re-noising.
+    pub stochasticity: f32,
+    pub tiling: Tiling,
+}
+
+/// What the restoration of one frame used and found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FrameReport {
+    /// Network evaluations, and time spent inside the runtime.
+    pub evaluations: u64,
+    pub model_time: Duration,
+    /// |y - A x| over what the noise alone would leave; near 1 the answer respects the frame.
+    pub residual: f32,
+    /// The noise assumed, 0 to 1 of full scale.
+    pub noise_sigma: f32,
+    /// The quality assumed, or 0 when the task is not about JPEG.
+    pub jpeg_quality: u32,
+    pub tiles: usize,
+}
+
+/// A loaded model and what is kept from one frame to the next.
+pub struct Restorer {
+    step: OrtStep,
+    family: Family,
+    bench: Option<Bench>,
+}
+
+/// The operator built for one degradation and frame size.
+struct Bench {
+    degradation: Degradation,
+    width: usize,
+    height: usize,
+    operator: Operator,
+}
+
+impl Restorer {
+    /// Loads the graph of `family` from the package `model`, a name or a path. A fallback of the provider is told to
+    /// `warn`.
+    pub fn load(
+        model: &str,
+        family: Family,
+        engine: Engine,
+        warn: &mut dyn FnMut(String),
+    ) -> Result<Self, RestoreError> {
+        let package = model::locate(model)?;
+        let scale = match family {
+            Family::Downscale(scale) => scale,
+            _ => 1,
+        };
+        let step = OrtStep::load(&package, &family.to_string(), scale, engine, warn)?;
+        Ok(Self {
+            step,
+            family,
+            bench: None,
+        })
+    }
+
+    /// ONNX Runtime's name of the provider that runs the model.
+    pub fn provider(&self) -> &'static str {
+        self.step.provider()
+    }
+
+    /// A handle that ends [`Restorer::restore`] from another thread.
+    pub fn interrupt(&self) -> Interrupt {
+        self.step.interrupt()
+    }
+
+    /// Builds the operator for frames of a size, unless it is at hand; finds wrong kernel and mask files.
+    pub fn prepare(
+        &mut self,
+        degradation: &Degradation,
+        width: usize,
+        height: usize,
+    ) -> Result<(), RestoreError> {
+        self.bench(degradation, width, height).map(|_| ())
+    }
+
+    /// Restores `frame` (three channels). `number` counts frames and chooses the noise where each has its own.
+    pub fn restore(
+        &mut self,
+        frame: &Image,
+        number: u64,
+        settings: &Settings,
+    ) -> Result<(Image, FrameReport), RestoreError> {
+        self.bench(&settings.degradation, frame.width, frame.height)?;
+        let Some(bench) = self.bench.as_mut() else {
+            return Err(RestoreError::Frame(
+                "No operator was made for the frame: this is a fault of the plugin, report it."
+                    .to_owned(),
+            ));
+        };
+        let (evaluations, spent) = (self.step.evaluations(), self.step.spent());
+        let manifest = self.step.manifest();
+        let noise = if settings.noise_sigma < 0.0 {
+            noise_sigma(frame)
+        } else {
+            settings.noise_sigma
+        };
+        // The network has seen no other noise; outside the range the nearest it knows is the best there is.
+        let [low, high] = manifest.sigma_y;
+        let sigma_y = (2.0 * noise).clamp(low, high);
+        let quality = match settings.degradation {
+            Degradation::Jpeg { quality: 0 } => jpeg_quality(frame),
+            Degradation::Jpeg { quality } => quality,
+            _ => 0,
+        };
+        let multiple = plan::multiple(manifest.size_multiple, self.family);
+        let canvas = bench.operator.place(multiple);
+        let halo = manifest.halo.max(bench.operator.margin());
+        let plan = plan::plan(&settings.tiling, &canvas, multiple, halo)?;
+        let tiles = plan::count(&plan, &canvas);
+
+        let observed = bench.operator.observe(frame, &canvas);
+        let start = bench.operator.start(&observed, &canvas);
+        let step = bound::BoundStep::new(
+            &mut self.step,
+            &mut bench.operator,
+            &observed,
+            &canvas,
+            sigma_y,
+            quality,
+        );
+        let mut model = Tiled::new(step, plan);
+        let seed = frame_seed(settings, number);
+        let draw = |stream| sampler::picture(seed, stream, 3, canvas.height, canvas.width);
+        let restored = reverse(
+            &mut model,
+            &levels(settings.steps.max(1)),
+            start,
+            settings.stochasticity,
+            draw,
+        )?;
+        let restored = restored.crop(inside(&canvas));
+        let residual = bench.operator.residual(&restored, frame, sigma_y / 2.0);
+        let report = FrameReport {
+            evaluations: self.step.evaluations() - evaluations,
+            model_time: self.step.spent() - spent,
+            residual,
+            noise_sigma: sigma_y / 2.0,
+            jpeg_quality: quality,
+            tiles,
+        };
+        Ok((restored, report))
+    }
+
+    fn bench(
+        &mut self,
+        degradation: &Degradation,
+        width: usize,
+        height: usize,
+    ) -> Result<(), RestoreError> {
+        let fits = self.bench.as_ref().is_some_and(|b| {
+            b.width == width && b.height == height && b.degradation == *degradation
+        });
+        if !fits {
+            let operator = Operator::new(degradation, width, height)?;
+            if operator.family() != self.family {
+                return Err(RestoreError::Settings(format!(
+                    "The loaded model is for {} and the settings ask for {}: stop the element to change its task.",
+                    self.family,
+                    operator.family()
+                )));
+            }
+            self.bench = Some(Bench {
+                degradation: degradation.clone(),
+                width,
+                height,
+                operator,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The frame within its canvas.
+fn inside(canvas: &Canvas) -> Window {
+    Window {
+        x: canvas.x,
+        y: canvas.y,
+        width: canvas.frame_width,
+        height: canvas.frame_height,
+    }
+}
+
+/// The seed itself, or one of its own for each frame; the first frame's is the seed in both modes.
+fn frame_seed(settings: &Settings, number: u64) -> u64 {
+    if settings.noise_per_frame {
+        // The odd constant of SplitMix64 walks through all 64-bit values before one returns.
+        settings
+            .seed
+            .wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    } else {
+        settings.seed
+    }
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The outer sampler (Algorithm 1 of arXiv 2507.02686): one function over a trait, noise handed in.
+//!
+//! x_t is the noisy state, x_0 the clean estimate, z the start of a step, zeta the share of fresh noise.
+
+use super::{Level, Patch, StepModel};
+use crate::image::Image;
+
+/// Walks `levels` from the most to the least noisy one and returns the last estimate.
+///
+/// The state starts as pure noise, and each step starts from the estimate of the one before, the first from `z0`.
+/// `noise(stream)` draws a standard normal picture of z0's shape. Streams: 0 is the initial state; step i takes
+/// 1 + i (K + 1) + k for its K inner noises and 1 + i (K + 1) + K for re-noising, which is not drawn when zeta is 0.
+/// Without levels the answer is `z0`. Errors are the model's own, and a missing answer counts as the start itself.
+pub fn reverse<M: StepModel>(
+    model: &mut M,
+    levels: &[Level],
+    z0: Image,
+    zeta: f32,
+    mut noise: impl FnMut(u32) -> Image,
+) -> Result<Image, M::Error> {
+    let inner = model.iterations() as u32;
+    let mut patch = [Patch {
+        window: z0.bounds(),
+        xt: if levels.is_empty() {
+            Image::default()
+        } else {
+            noise(0)
+        },
+        z0,
+        noise: Vec::new(),
+    }];
+    for (i, level) in levels.iter().enumerate() {
+        let first = 1 + i as u32 * (inner + 1);
+        let [state] = &mut patch;
+        state.noise.clear();
+        state.noise.extend((0..inner).map(|k| noise(first + k)));
+        let Some(x0) = model.estimate(&patch, *level)?.pop() else {
+            break;
+        };
+        let [state] = &mut patch;
+        if let Some(next) = levels.get(i + 1) {
+            let fresh = (zeta > 0.0).then(|| noise(first + inner));
+            descend(
+                &mut state.xt.data,
+                &x0.data,
+                fresh.as_ref(),
+                *level,
+                *next,
+                zeta,
+            );
+        }
+        state.z0 = x0;
+    }
+    let [state] = patch;
+    Ok(state.z0)
+}
+
+/// From the state at `level` to the state at `next`: alpha_s x0 + sigma_s (sqrt(1-zeta) eps + sqrt(zeta) n).
+fn descend(
+    xt: &mut [f32],
+    x0: &[f32],
+    fresh: Option<&Image>,
+    level: Level,
+    next: Level,
+    zeta: f32,
+) {
+    let keep = next.sigma * (1.0 - zeta).max(0.0).sqrt() / level.sigma;
+    for (x, &x0) in xt.iter_mut().zip(x0) {
+        *x = next.alpha * x0 + keep * (*x - level.alpha * x0);
+    }
+    if let Some(fresh) = fresh {
+        let renew = next.sigma * zeta.sqrt();
+        for (x, &n) in xt.iter_mut().zip(&fresh.data) {
+            *x += renew * n;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sampler::{levels, picture};
+    use std::convert::Infallible;
+
+    /// Answers with one picture, whatever it is given, and notes what it was given.
+    struct Exact {
+        truth: Image,
+        seen: Vec<(u32, Patch)>,
+    }
+
+    impl StepModel for Exact {
+        type Error = Infallible;
+
+        fn iterations(&self) -> usize {
+            2
+        }
+
+        fn estimate(&mut self, patches: &[Patch], level: Level) -> Result<Vec<Image>, Infallible> {
+            self.seen.push((level.t, patches[0].clone()));
+            Ok(vec![self.truth.clone()])
+        }
+    }
+
+    fn run(steps: usize, zeta: f32) -> (Image, Exact, Vec<u32>) {
+        let mut model = Exact {
+            truth: Image::from_fn(3, 5, 7, |c, y, x| (c * 35 + y * 7 + x) as f32 / 60.0 - 0.9),
+            seen: Vec::new(),
+        };
+        let mut streams = Vec::new();
+        let z0 = Image::filled(3, 5, 7, 0.5);
+        let Ok(x0) = reverse(&mut model, &levels(steps), z0, zeta, |stream| {
+            streams.push(stream);
+            picture(11, stream, 3, 5, 7)
+        });
+        (x0, model, streams)
+    }
+
+    #[test]
+    fn an_exact_denoiser_is_returned_unchanged_whatever_the_noise() {
+        for steps in [1, 2, 3, 10] {
+            for zeta in [0.0, 0.3, 1.0] {
+                let (x0, model, _) = run(steps, zeta);
+                assert_eq!(x0, model.truth, "{steps} steps, zeta {zeta}");
+            }
+        }
+    }
+
+    #[test]
+    fn streams_are_numbered_by_step_and_iteration() {
+        assert_eq!(run(3, 0.0).2, [0, 1, 2, 4, 5, 7, 8]);
+        assert_eq!(run(3, 0.5).2, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(run(1, 1.0).2, [0, 1, 2]);
+    }
+
+    #[test]
+    fn each_step_starts_from_the_estimate_before_it() {
+        let (_, model, _) = run(3, 0.0);
+        assert_eq!(model.seen[0].1.z0, Image::filled(3, 5, 7, 0.5));
+        assert_eq!(model.seen[0].1.xt, picture(11, 0, 3, 5, 7));
+        assert_eq!(model.seen[1].1.z0, model.truth);
+        assert_eq!(model.seen[2].1.z0, model.truth);
+    }
+
+    #[test]
+    fn without_fresh_noise_the_state_keeps_its_own() {
+        let (_, model, _) = run(3, 0.0);
+        for (step, level) in levels(3).into_iter().enumerate() {
+            let (t, patch) = &model.seen[step];
+            assert_eq!(*t, level.t);
+            // The first state is noise alone; that of later levels is truth and the same noise, in their shares.
+            if step == 0 {
+                continue;
+            }
+            let first = levels(3)[0];
+            let start = picture(11, 0, 3, 5, 7);
+            for ((x, x0), n) in patch.xt.data.iter().zip(&model.truth.data).zip(&start.data) {
+                let eps = (n - first.alpha * x0) / first.sigma;
+                let want = level.alpha * x0 + level.sigma * eps;
+                assert!((x - want).abs() < 1e-5, "{x} instead of {want}");
+            }
+        }
+    }
+
+    #[test]
+    fn with_zeta_one_the_noise_of_a_state_is_fresh() {
+        let (_, model, _) = run(3, 1.0);
+        let (level, noise) = (levels(3)[1], picture(11, 3, 3, 5, 7));
+        for ((x, x0), n) in model.seen[1]
+            .1
+            .xt
+            .data
+            .iter()
+            .zip(&model.truth.data)
+            .zip(&noise.data)
+        {
+            let want = level.alpha * x0 + level.sigma * n;
+            assert!((x - want).abs() < 1e-6, "{x} instead of {want}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Laws of tiling, with models whose answers are known.
+
+use std::convert::Infallible;
+
+use super::*;
+use crate::sampler::{levels, picture, reverse};
+
+/// Answers with a linear, pixel-wise function of what it is given.
+struct Pointwise {
+    asked: Vec<(usize, Window)>,
+}
+
+impl StepModel for Pointwise {
+    type Error = Infallible;
+
+    fn iterations(&self) -> usize {
+        2
+    }
+
+    fn estimate(&mut self, patches: &[Patch], _: Level) -> Result<Vec<Image>, Infallible> {
+        let answer = |patch: &Patch| {
+            self.asked.push((patches.len(), patch.window));
+            let mut x0 = patch.xt.clone();
+            for (i, x) in x0.data.iter_mut().enumerate() {
+                *x = 0.5 * *x + 0.25 * patch.z0.data[i] + 0.1 * patch.noise[1].data[i];
+            }
+            x0
+        };
+        Ok(patches.iter().map(answer).collect())
+    }
+}
+
+fn model() -> Pointwise {
+    Pointwise { asked: Vec::new() }
+}
+
+fn plan(width: usize, height: usize, batch: usize) -> Plan {
+    Plan {
+        tile_width: width,
+        tile_height: height,
+        overlap: 24,
+        multiple: 8,
+        halo: 6,
+        batch,
+    }
+}
+
+fn sample(model: &mut impl StepModel<Error = Infallible>, height: usize, width: usize) -> Image {
+    let z0 = picture(5, 99, 3, height, width);
+    let Ok(x0) = reverse(model, &levels(3), z0, 0.4, |stream| {
+        picture(6, stream, 3, height, width)
+    });
+    x0
+}
+
+#[test]
+fn tiles_of_any_size_and_batch_agree_with_the_whole_picture() {
+    for (height, width) in [(72, 120), (40, 200), (136, 64), (64, 72)] {
+        let whole = sample(&mut model(), height, width);
+        for (tile_width, tile_height, batch) in
+            [(64, 64, 1), (64, 64, 4), (48, 32, 3), (32, 400, 7)]
+        {
+            let mut tiled = Tiled::new(model(), plan(tile_width, tile_height, batch));
+            let found = sample(&mut tiled, height, width);
+            for (a, b) in whole.data.iter().zip(&found.data) {
+                assert!((a - b).abs() < 1e-5, "{height}x{width}: {a} and {b}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_picture_that_fits_one_tile_passes_straight_through() {
+    let mut tiled = Tiled::new(model(), plan(128, 64, 4));
+    assert_eq!(sample(&mut tiled, 64, 120), sample(&mut model(), 64, 120));
+    let whole = Window {
+        x: 0,
+        y: 0,
+        width: 120,
+        height: 64,
+    };
+    assert_eq!(tiled.inner.asked, [(1, whole); 3]);
+}
+
+#[test]
+fn the_model_is_asked_for_full_tiles_inside_the_picture_in_batches() {
+    let mut tiled = Tiled::new(model(), plan(64, 32, 4));
+    sample(&mut tiled, 72, 120);
+    let tiles = 3 * offsets(120, 64, 24, 8).len() * offsets(72, 32, 24, 8).len();
+    assert_eq!(tiled.inner.asked.len(), tiles);
+    for (batch, window) in tiled.inner.asked {
+        assert!(batch <= 4);
+        assert_eq!((window.width, window.height), (64, 32));
+        assert!(window.x + 64 <= 120 && window.y + 32 <= 72);
+        assert_eq!((window.x % 8, window.y % 8), (0, 0));
+    }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What the properties mean to the restorer: the damage, the graph it needs, where the network runs.
+//!
+//! An error names the property that is missing or does not fit.
+
+use std::path::PathBuf;
+
+use super::settings::{Fixed, Live};
+use super::{ExecutionProvider, KernelShape, NoiseMode, Task};
+use crate::error::RestoreError;
+use crate::model::{Engine, Provider};
+use crate::operator::{Degradation, Family, Kernel};
+use crate::restore::{self, Tiling};
+
+impl Fixed {
+    /// Output size over input size.
+    pub fn output_scale(&self) -> u32 {
+        match self.task {
+            Task::SuperResolve => self.scale,
+            _ => 1,
+        }
+    }
+
+    /// The graph the task needs.
+    pub fn family(&self) -> Family {
+        match self.task {
+            Task::Deblur => Family::Blur,
+            Task::Inpaint => Family::Mask,
+            Task::SuperResolve => Family::Downscale(self.scale as usize),
+            Task::Jpeg => Family::Jpeg,
+            Task::Denoise => Family::Denoise,
+        }
+    }
+
+    pub fn engine(&self) -> Engine {
+        Engine {
+            provider: match self.provider {
+                ExecutionProvider::Auto => Provider::Auto,
+                ExecutionProvider::Cpu => Provider::Cpu,
+                ExecutionProvider::Cuda => Provider::Cuda,
+                ExecutionProvider::TensorRt => Provider::TensorRt,
+                ExecutionProvider::OpenVino => Provider::OpenVino,
+            },
+            device: self.device,
+            threads: self.threads as usize,
+        }
+    }
+}
+
+impl Live {
+    /// The damage the properties describe; an error names the property that is missing or does not fit.
+    pub fn degradation(&self, fixed: &Fixed) -> Result<Degradation, RestoreError> {
+        Ok(match fixed.task {
+            Task::Deblur => Degradation::Blur(self.kernel()?),
+            Task::Inpaint if self.mask_file.is_empty() => {
+                return Err(RestoreError::Settings(
+                    "task=inpaint needs a mask: set mask-file to a gray PNG of the frame's size, white where pixels are observed and black where they are missing.".to_owned(),
+                ));
+            }
+            Task::Inpaint => Degradation::Mask(PathBuf::from(&self.mask_file)),
+            Task::SuperResolve => Degradation::Downscale(fixed.scale as usize),
+            Task::Jpeg => Degradation::Jpeg {
+                quality: self.jpeg_quality,
+            },
+            Task::Denoise => Degradation::Denoise,
+        })
+    }
+
+    fn kernel(&self) -> Result<Kernel, RestoreError> {
+        let size = self.kernel_size as usize;
+        if size > 0 && size.is_multiple_of(2) && self.kernel != KernelShape::File {
+            return Err(RestoreError::Settings(format!(
+                "kernel-size is {size}: set it to an odd number of pixels, or to 0 to choose it from the other parameters."
+            )));
+        }
+        Ok(match self.kernel {
+            KernelShape::Gaussian => Kernel::Gaussian {
+                size,
+                sigma: self.kernel_sigma as f32,
+            },
+            KernelShape::Uniform => Kernel::Uniform { size },
+            KernelShape::Motion => Kernel::Motion {
+                length: self.kernel_length as f32,
+                angle: self.kernel_angle as f32,
+                size,
+            },
+            KernelShape::File if self.kernel_file.is_empty() => {
+                return Err(RestoreError::Settings(
+                    "kernel=file needs a kernel: set kernel-file to a gray PNG, a PGM or a .npy file.".to_owned(),
+                ));
+            }
+            KernelShape::File => Kernel::File {
+                path: PathBuf::from(&self.kernel_file),
+            },
+        })
+    }
+
+    /// The restorer's settings for the next frame.
+    pub fn for_frame(&self, fixed: &Fixed) -> Result<restore::Settings, RestoreError> {
+        Ok(restore::Settings {
+            degradation: self.degradation(fixed)?,
+            noise_sigma: self.noise_sigma as f32,
+            steps: self.steps as usize,
+            seed: self.seed,
+            noise_per_frame: self.noise_mode == NoiseMode::PerFrame,
+            stochasticity: self.stochasticity as f32,
+            tiling: Tiling {
+                width: fixed.tile_width as usize,
+                height: fixed.tile_height as usize,
+                overlap: fixed.tile_overlap as usize,
+                batch: fixed.batch_size as usize,
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_even_kernel_size_is_refused_with_its_name() {
+        let live = Live {
+            kernel_size: 4,
+            ..Live::default()
+        };
+        let error = live.degradation(&Fixed::default()).expect_err("4 is even");
+        assert!(error.to_string().contains("kernel-size is 4"), "{error}");
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What lives from start to stop: the loaded model, the negotiated formats, and the way of one buffer through them.
+
+use gst_video::{VideoFrameRef, VideoInfo, VideoInterlaceMode};
+
+use super::settings::{Fixed, Live, Settings};
+use super::{frame, report};
+use crate::error::RestoreError;
+use crate::operator::{Degradation, Psf};
+use crate::restore::{FrameReport, Restorer};
+
+pub struct State {
+    pub restorer: Restorer,
+    pub fixed: Fixed,
+    pub formats: Option<(VideoInfo, VideoInfo)>,
+    /// Caps that were refused, whose reason has been told.
+    pub refused: Option<gst::Caps>,
+    frames: u64,
+}
+
+impl State {
+    /// Loads what the settings ask for; finds what is wrong with them before the first frame where it can be known.
+    pub fn open(settings: &Settings, mut warn: impl FnMut(String)) -> Result<Self, RestoreError> {
+        let fixed = settings.fixed.clone();
+        match settings.live.degradation(&fixed)? {
+            Degradation::Blur(kernel) => drop(Psf::new(&kernel)?),
+            Degradation::Mask(path) if !path.is_file() => {
+                return Err(RestoreError::file(
+                    &path,
+                    "does not exist: set mask-file to a gray PNG or PGM of the frame's size.",
+                ));
+            }
+            _ => {}
+        }
+        let (family, engine) = (fixed.family(), fixed.engine());
+        let restorer = Restorer::load(&fixed.model, family, engine, &mut warn)?;
+        Ok(Self {
+            restorer,
+            fixed,
+            formats: None,
+            refused: None,
+            frames: 0,
+        })
+    }
+
+    /// Makes ready for frames of these caps. When the caps are refused there are no formats.
+    pub fn negotiate(
+        &mut self,
+        live: &Live,
+        incaps: &gst::Caps,
+        outcaps: &gst::Caps,
+    ) -> Result<(), gst::ErrorMessage> {
+        self.formats = None;
+        let unreadable = |_| {
+            gst::error_msg!(
+                gst::CoreError::Negotiation,
+                ("The caps {incaps} and {outcaps} do not describe raw video: put videoconvert before ud2mrestore.")
+            )
+        };
+        let input = VideoInfo::from_caps(incaps).map_err(unreadable)?;
+        let output = VideoInfo::from_caps(outcaps).map_err(unreadable)?;
+        if input.interlace_mode() != VideoInterlaceMode::Progressive {
+            return Err(gst::error_msg!(
+                gst::StreamError::Format,
+                ("Interlaced frames cannot be restored: put deinterlace before ud2mrestore.")
+            ));
+        }
+        let (width, height) = (input.width() as usize, input.height() as usize);
+        live.degradation(&self.fixed)
+            .and_then(|damage| self.restorer.prepare(&damage, width, height))
+            .map_err(|e| report::message(&e))?;
+        self.formats = Some((input, output));
+        Ok(())
+    }
+
+    /// Restores the frame of `inbuf` into `outbuf`.
+    pub fn restore(
+        &mut self,
+        live: &Live,
+        inbuf: &gst::BufferRef,
+        outbuf: &mut gst::BufferRef,
+    ) -> Result<FrameReport, gst::ErrorMessage> {
+        let Some((input, output)) = self.formats.as_ref() else {
+            return Err(gst::error_msg!(
+                gst::CoreError::Negotiation,
+                ("A frame came before its caps: link the element to a source of raw video.")
+            ));
+        };
+        let unmapped = |what: &str| {
+            gst::error_msg!(
+                gst::ResourceError::Failed,
+                ("The {what} frame's memory cannot be reached: use buffers in system memory that are as large as their caps say.")
+            )
+        };
+        let from = VideoFrameRef::from_buffer_ref_readable(inbuf, input);
+        let from = from.map_err(|_| unmapped("input"))?;
+        let to = VideoFrameRef::from_buffer_ref_writable(outbuf, output);
+        let mut to = to.map_err(|_| unmapped("output"))?;
+        let settings = live.for_frame(&self.fixed);
+        let settings = settings.map_err(|e| report::message(&e))?;
+        let damaged = frame::unpack(&from).ok_or_else(|| unmapped("input"))?;
+        let number = number(inbuf, input).unwrap_or(self.frames);
+        let answer = self.restorer.restore(&damaged, number, &settings);
+        let (restored, used) = answer.map_err(|e| report::message(&e))?;
+        let scale = self.fixed.output_scale() as usize;
+        frame::pack(&restored, &mut to)
+            .and_then(|()| frame::copy_alpha(&from, &mut to, scale))
+            .ok_or_else(|| unmapped("output"))?;
+        self.frames += 1;
+        Ok(used)
+    }
+}
+
+/// Number of a frame in its stream, the same after a seek; `None` without timestamp or constant frame rate.
+fn number(buffer: &gst::BufferRef, info: &VideoInfo) -> Option<u64> {
+    use gst::prelude::*;
+    let numer = u64::try_from(info.fps().numer()).ok().filter(|n| *n > 0)?;
+    let denom = u64::try_from(info.fps().denom()).ok()?;
+    let nanoseconds = denom.checked_mul(gst::ClockTime::SECOND.nseconds())?;
+    buffer.pts()?.nseconds().mul_div_round(numer, nanoseconds)
+}

@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MPL-2.0
+"""Writes the tiny step graphs of the tests: answers in closed form, less than 2 kB each.
+
+Good packages hold a graph for every family; a package under `wrong/` has one defect. Run it after a change of the
+manifest's schema and commit what it writes:  python3 tests/data/make.py
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+from onnx import TensorProto, checker, helper, numpy_helper, save
+
+HERE = Path(__file__).parent
+ITERATIONS = 2
+PICTURE = ["B", 3, "H", "W"]
+FAMILIES = {
+    "blur": (1, {"otf": [2, "H", "W"]}),
+    "mask": (1, {"mask": ["B", 1, "H", "W"]}),
+    "denoise": (1, {}),
+    "downscale2": (2, {"kernel": [8, 8], "gram": ["H/2", "W/2"]}),
+    "downscale3": (3, {"kernel": [11, 11], "gram": ["H/3", "W/3"]}),
+    "downscale4": (4, {"kernel": [16, 16], "gram": ["H/4", "W/4"]}),
+    "jpeg": (1, {"quant_luma": [8, 8], "quant_chroma": [8, 8]}),
+}
+
+
+def inputs_of(family):
+    scale, extra = FAMILIES[family]
+    y = PICTURE if scale == 1 else ["B", 3, f"H/{scale}", f"W/{scale}"]
+    noise = ["B", ITERATIONS, 3, "H", "W"]
+    return {"xt": PICTURE, "z0": PICTURE, "y": y, "noise": noise, "t": [1], "sigma_y": [1], **extra}
+
+
+def manifest_of(family, name):
+    return {
+        "schema": 1,
+        "name": name,
+        "version": "1",
+        "licence": "MPL-2.0",
+        "family": family,
+        "scale": FAMILIES[family][0],
+        "range": [-1, 1],
+        "size_multiple": 8,
+        "halo": 4,
+        "iterations": ITERATIONS,
+        "levels": 1000,
+        "beta": [1e-4, 0.02],
+        "sigma_y": [0.002, 0.5],
+        "inputs": inputs_of(family),
+        "output": {"x0": PICTURE},
+        "training": {},
+        "scores": {},
+    }
+
+
+class Graph:
+    """A step graph under construction: named constants and nodes, each method returns the name of its result."""
+
+    def __init__(self, family):
+        self.family, self.nodes, self.constants = family, [], []
+
+    def constant(self, value, kind=np.float32):
+        name = f"c{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.asarray(value, kind), name))
+        return name
+
+    def node(self, kind, *inputs, **attributes):
+        name = f"v{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, inputs, [name], **attributes))
+        return name
+
+    def times(self, factor, value):
+        return self.node("Mul", self.constant(factor), value)
+
+    def sum(self, *values):
+        return self.node("Sum", *values)
+
+    def noise(self, k):
+        return self.node("Gather", "noise", self.constant(k, np.int64), axis=1)
+
+    def item(self, name, *index):
+        """One element of a tensor, with shape [1]."""
+        at = self.constant([index], np.int64)
+        return self.node("GatherND", name, at)
+
+    def observed(self):
+        """The observation on the output's grid: pixels repeated where the output is larger."""
+        scale = FAMILIES[self.family][0]
+        if scale == 1:
+            return "y"
+        scales = self.constant([1, 1, scale, scale])
+        nearest = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+        return self.node("Resize", "y", "", scales, **nearest)
+
+    def write(self, path, result, manifest, declared=None):
+        self.nodes.append(helper.make_node("Identity", [result], ["x0"]))
+        declared = declared or inputs_of(self.family)
+        value = helper.make_tensor_value_info
+        graph = helper.make_graph(
+            self.nodes,
+            "step",
+            [value(n, TensorProto.FLOAT, s) for n, s in declared.items()],
+            [value("x0", TensorProto.FLOAT, PICTURE)],
+            self.constants,
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+        if manifest is not None:
+            helper.set_model_props(model, {"ud2m.manifest": json.dumps(manifest, separators=(",", ":"))})
+        checker.check_model(model)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save(model, path)
+        assert path.stat().st_size < 2048, f"{path} is too large to commit"
+
+
+def affine(g):
+    """x0 = xt/4 + noise_0/8 + noise_1/16: nothing but the sampler."""
+    return g.sum(g.times(0.25, "xt"), g.times(0.125, g.noise(0)), g.times(0.0625, g.noise(1)))
+
+
+def echo(g):
+    """x0 = y: the frame itself."""
+    return g.node("Identity", g.observed())
+
+
+def blend(g):
+    """Every common input, and the family's own."""
+    if g.family == "mask":  # the observed pixels, and half the start elsewhere
+        hole = g.node("Sub", g.constant(1.0), "mask")
+        return g.sum(g.node("Mul", "mask", "y"), g.times(0.5, g.node("Mul", hole, "z0")))
+    if g.family == "jpeg":  # a flat picture that tells the quantisation tables
+        flat = g.sum(g.times(1 / 128, g.item("quant_luma", 0, 0)), g.times(-1 / 256, g.item("quant_chroma", 7, 7)))
+        return g.sum(g.times(0.0, "y"), flat)
+    if g.family == "denoise":  # tells the level and the noise
+        return g.sum(g.times(0.5, "y"), "sigma_y", g.times(1 / 2000, "t"))
+    # A kernel that sums to one has a unit gain at frequency zero.
+    gain = g.item("otf", 0, 0, 0) if g.family == "blur" else g.item("gram", 0, 0)
+    total = g.node("Mul", gain, "z0")
+    return g.sum(g.times(0.5, g.observed()), g.times(0.25, total))
+
+
+def good():
+    for build in (affine, echo, blend):
+        name = build.__name__
+        for family in FAMILIES:
+            graph = Graph(family)
+            graph.write(HERE / name / f"{family}.onnx", build(graph), manifest_of(family, name))
+
+
+def wrong():
+    def package(defect, manifest, declared=None, build=echo):
+        graph = Graph("blur")
+        graph.write(HERE / "wrong" / defect / "blur.onnx", build(graph), manifest, declared)
+
+    def changed(**fields):
+        return {**manifest_of("blur", "wrong"), **fields}
+
+    plain, declared = changed(), inputs_of("blur")
+    package("no-manifest", None)
+    package("future-schema", changed(schema=2))
+    package("unknown-field", changed(colour="blue"))
+    package("missing-field", {k: v for k, v in plain.items() if k != "halo"})
+    package("other-range", changed(range=[0, 1]))
+    package("other-schedule", changed(beta=[1e-4, 0.01]))
+    package("wrong-family", manifest_of("denoise", "wrong"))
+    package("missing-input", plain, {k: v for k, v in declared.items() if k != "z0"})
+    package("extra-input", plain, {**declared, "style": [1]})
+    package("static-size", plain, {**declared, "xt": [1, 3, 64, 64]})
+    package("nan-output", plain, build=lambda g: g.sum("y", g.constant(np.nan)))
+    package("flat-output", plain, build=lambda g: g.node("ReduceMean", "y", g.constant([2, 3], np.int64)))
+    package("small-output", plain, build=lambda g: g.node("AveragePool", "y", kernel_shape=[2, 2], strides=[2, 2]))
+    whole = (HERE / "echo" / "blur.onnx").read_bytes()
+    path = HERE / "wrong" / "truncated" / "blur.onnx"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(whole[: len(whole) // 2])
+
+
+def mask():
+    """64x48 pixels, observed but for a box of 24x16 in the middle."""
+    picture = np.full((48, 64), 255, np.uint8)
+    picture[16:32, 20:44] = 0
+    (HERE / "mask.pgm").write_bytes(b"P5\n64 48\n255\n" + picture.tobytes())
+
+
+if __name__ == "__main__":
+    for folder in ("affine", "echo", "blend", "wrong"):
+        shutil.rmtree(HERE / folder, ignore_errors=True)
+    good()
+    wrong()
+    mask()

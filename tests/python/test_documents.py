@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Every pipeline that the documents show runs as it stands, and what it restores comes nearer to the original."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 300  # a limit for a pipeline that hangs, not a measure of speed
+TASKS = ("deblur", "inpaint", "super-resolve", "jpeg", "denoise")
+
+
+def pipelines(document: str) -> list[str]:
+    """The shell blocks of a Markdown file, or the |[ … ]| blocks of a Rust file, that begin with gst-launch-1.0."""
+    text = (ROOT / document).read_text()
+    if document.endswith(".rs"):
+        blocks = re.findall(r"\|\[\n(.*?)\]\|", text, re.DOTALL)
+        # A machine that runs tests has no screen.
+        blocks = [re.sub(r"^\s*\* ?", "", b, flags=re.MULTILINE).replace("autovideosink", "fakesink") for b in blocks]
+    else:
+        blocks = re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    return [b for b in blocks if b.startswith("gst-launch-1.0")]
+
+
+DOCUMENTS = ("README.md", "src/ud2mrestore/imp.rs")
+SHOWN = [pytest.param(p, id=f"{d}-{i}") for d in DOCUMENTS for i, p in enumerate(pipelines(d))]
+
+
+def psnr(a: Path, b: Path) -> float:
+    wanted = Image.open(b).convert("RGB")
+    have = Image.open(a).convert("RGB").resize(wanted.size, Image.Resampling.BICUBIC)
+    return -10 * np.log10(np.square((np.asarray(have, float) - np.asarray(wanted, float)) / 255).mean())
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_each_document_shows_every_task(document):
+    shown = "\n".join(pipelines(document))
+    missing = [task for task in TASKS if f"task={task}" not in shown]
+    assert not missing, f"{document} shows no pipeline for {missing}"
+
+
+@pytest.mark.parametrize("pipeline", SHOWN)
+def test_pipeline_runs_and_restores(pipeline, tmp_path):
+    for folder in ("examples", "tests", "models"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    assert "GST_PLUGIN_PATH" in os.environ, "GST_PLUGIN_PATH is not set: run `make test`, which builds the plugin"
+    done = subprocess.run(["bash", "-euc", pipeline], cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS)
+    log = done.stdout + done.stderr
+    assert done.returncode == 0 and "erroneous pipeline" not in log, f"{pipeline}\n{log}"
+    inputs = re.findall(r"filesrc location=(\S+)", pipeline)
+    outputs = re.findall(r"filesink location=(\S+)", pipeline)
+    for out in outputs:
+        assert (tmp_path / out).stat().st_size > 0, f"{out} is empty\n{pipeline}\n{log}"
+    if inputs and outputs and inputs[0].endswith(".png") and outputs[0].endswith(".png"):
+        scene = ROOT / "examples/data/scene.png"
+        before, after = psnr(tmp_path / inputs[0], scene), psnr(tmp_path / outputs[0], scene)
+        assert after > before + 0.5, f"{before:.2f} dB became {after:.2f} dB\n{pipeline}"
