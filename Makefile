@@ -35,8 +35,8 @@ demo: build ## restores a damaged clip four ways: videos and a picture in demo/
 test: build ## every test that needs no PyTorch: Rust, Python, the pipelines of the documents
 	rm -f $(BUILD_DIR)/registry.bin
 	$(TEST_ENV) gst-inspect-1.0 ud2mrestore >/dev/null
-	$(TEST_ENV) cargo test --locked --all-targets
-	$(TEST_ENV) cargo test --locked --doc
+	$(TEST_ENV) G_DEBUG=fatal-warnings cargo test --locked --all-targets
+	$(TEST_ENV) G_DEBUG=fatal-warnings cargo test --locked --doc
 	$(TEST_ENV) $(PYTHON) -m pytest -q tests/python
 
 test-models: ## the tests of models/, with PyTorch (a download of some GB the first time)

@@ -89,7 +89,7 @@ def condition(operator: Operator, y: torch.Tensor, physics: dict, multiple: int)
         return Condition(crossfade(y, max(radius, 2)), y, (otf(physics["psf"], height, width),), *inside)
     if isinstance(operator, Downscale):
         kernel = bicubic(s)
-        start = F.interpolate(y, scale_factor=s, mode="bicubic", align_corners=False)
+        start = F.interpolate(y, scale_factor=s, mode="bicubic", align_corners=False, antialias=True)  # Keys with a = -1/2
         return Condition(crossfade(y, 2), start, (kernel, gram(kernel, s, height // s, width // s)), *inside)
     if isinstance(operator, Jpeg):
         return Condition(y, y, quantisation(physics["quality"]), *inside)

@@ -326,6 +326,10 @@ fn open(
         if engine.threads > 0 {
             builder = builder.with_intra_threads(engine.threads)?;
         }
+        if provider == Provider::OpenVino {
+            // It leaves a graph it cannot compile to the CPU without a word.
+            builder = builder.with_disable_cpu_fallback()?;
+        }
         Ok(builder.with_execution_providers(provider.registered(engine.device, engine.threads))?)
     };
     let mut builder = set_up().map_err(Failure::Provider)?;
@@ -372,8 +376,12 @@ fn failed(error: ort::Error) -> RestoreError {
     }
 }
 
+/// The message on one line, without the place in ONNX Runtime's source, the code's number and its name.
 fn one_line(error: &ort::Error) -> String {
     let text = error.to_string();
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    text.trim_end_matches('.').to_owned()
+    let said = text
+        .split_once("[ONNXRuntimeError] : ")
+        .and_then(|(_, rest)| rest.splitn(3, " : ").nth(2));
+    said.unwrap_or(&text).trim_end_matches('.').to_owned()
 }

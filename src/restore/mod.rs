@@ -12,8 +12,11 @@ pub use plan::Tiling;
 
 use crate::error::RestoreError;
 use crate::image::{Image, Window};
-use crate::model::{self, Engine, Interrupt, OrtStep};
-use crate::operator::{Canvas, Degradation, Family, Operator, jpeg_quality, noise_sigma};
+use crate::model::{self, OrtStep};
+// What the settings are made of: whoever restores frames needs no other room.
+pub use crate::model::{Engine, Interrupt, LogLevel, Provider, log_to};
+use crate::operator::{Canvas, Operator, Psf, jpeg_quality, noise_sigma};
+pub use crate::operator::{Degradation, Family, Kernel};
 use crate::sampler::{self, levels, reverse};
 use crate::tile::Tiled;
 
@@ -61,6 +64,18 @@ struct Bench {
     width: usize,
     height: usize,
     operator: Operator,
+}
+
+/// Finds what is wrong with a damage's settings and files before the size of the frames is known.
+pub fn check(damage: &Degradation) -> Result<(), RestoreError> {
+    match damage {
+        Degradation::Blur(kernel) => Psf::new(kernel).map(drop),
+        Degradation::Mask(path) if !path.is_file() => Err(RestoreError::file(
+            path,
+            "does not exist: set mask-file to a gray PNG or PGM of the frame's size.",
+        )),
+        _ => Ok(()),
+    }
 }
 
 impl Restorer {

@@ -8,9 +8,7 @@ use std::path::PathBuf;
 use super::settings::{Fixed, Live};
 use super::{ExecutionProvider, KernelShape, NoiseMode, Task};
 use crate::error::RestoreError;
-use crate::model::{Engine, Provider};
-use crate::operator::{Degradation, Family, Kernel};
-use crate::restore::{self, Tiling};
+use crate::restore::{self, Degradation, Engine, Family, Kernel, Provider, Tiling};
 
 impl Fixed {
     /// Output size over input size.

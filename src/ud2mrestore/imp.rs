@@ -61,7 +61,7 @@ use super::report::{self, CAT, Report};
 use super::settings::{SPECS, Settings};
 use super::state::State;
 use super::{caps, frame};
-use crate::model::Interrupt;
+use crate::restore::Interrupt;
 
 /// `state` is locked for the whole of a frame, so properties and queries never take it; the others for an instant.
 #[derive(Default)]

@@ -5,8 +5,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::error::RestoreError;
-use crate::model::{self, LogLevel};
-use crate::restore::FrameReport;
+use crate::restore::{self, FrameReport, LogLevel};
 
 pub static CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
     gst::DebugCategory::new(
@@ -43,7 +42,7 @@ pub fn message(error: &RestoreError) -> gst::ErrorMessage {
 
 /// Sends ONNX Runtime's messages to the debug category `onnxruntime`.
 pub fn bridge_logs() {
-    model::log_to(|level, text| match level {
+    restore::log_to(|level, text| match level {
         LogLevel::Debug => gst::debug!(RUNTIME_CAT, "{text}"),
         LogLevel::Info => gst::info!(RUNTIME_CAT, "{text}"),
         LogLevel::Warning => gst::warning!(RUNTIME_CAT, "{text}"),

@@ -6,8 +6,7 @@ use gst_video::{VideoFrameRef, VideoInfo, VideoInterlaceMode};
 use super::settings::{Fixed, Live, Settings};
 use super::{frame, report};
 use crate::error::RestoreError;
-use crate::operator::{Degradation, Psf};
-use crate::restore::{FrameReport, Restorer};
+use crate::restore::{self, FrameReport, Restorer};
 
 pub struct State {
     pub restorer: Restorer,
@@ -22,16 +21,7 @@ impl State {
     /// Loads what the settings ask for; finds what is wrong with them before the first frame where it can be known.
     pub fn open(settings: &Settings, mut warn: impl FnMut(String)) -> Result<Self, RestoreError> {
         let fixed = settings.fixed.clone();
-        match settings.live.degradation(&fixed)? {
-            Degradation::Blur(kernel) => drop(Psf::new(&kernel)?),
-            Degradation::Mask(path) if !path.is_file() => {
-                return Err(RestoreError::file(
-                    &path,
-                    "does not exist: set mask-file to a gray PNG or PGM of the frame's size.",
-                ));
-            }
-            _ => {}
-        }
+        restore::check(&settings.live.degradation(&fixed)?)?;
         let (family, engine) = (fixed.family(), fixed.engine());
         let restorer = Restorer::load(&fixed.model, family, engine, &mut warn)?;
         Ok(Self {
