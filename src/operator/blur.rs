@@ -67,7 +67,8 @@ impl Physics for Blur {
         _quality: u32,
     ) -> Result<Vec<Tensor>, RestoreError> {
         let mut y = part(observed, window, 1);
-        crossfade(&mut y, self.psf.radius().max(2));
+        // The whole margin fades: a narrower band is a sharp edge to the inverse, and it rings into the frame.
+        crossfade(&mut y, self.margin());
         let (width, height) = (window.width, window.height);
         let data = self
             .otfs
