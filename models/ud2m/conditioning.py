@@ -86,7 +86,7 @@ def condition(operator: Operator, y: torch.Tensor, physics: dict, multiple: int)
     inside = slice(margin, margin + s * y.shape[-2]), slice(margin, margin + s * y.shape[-1])
     y = pad(y, margin // s, margin // s, height // s, width // s, repeat)
     if isinstance(operator, Blur):
-        return Condition(crossfade(y, margin), y, (otf(physics["psf"], height, width),), *inside)
+        return Condition(crossfade(y, min(margin, min(height, width) // 8)), y, (otf(physics["psf"], height, width),), *inside)
     if isinstance(operator, Downscale):
         kernel = bicubic(s)
         start = F.interpolate(y, scale_factor=s, mode="bicubic", align_corners=False, antialias=True)  # Keys with a = -1/2

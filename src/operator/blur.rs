@@ -68,7 +68,9 @@ impl Physics for Blur {
     ) -> Result<Vec<Tensor>, RestoreError> {
         let mut y = part(observed, window, 1);
         // The whole margin fades: a narrower band is a sharp edge to the inverse, and it rings into the frame.
-        crossfade(&mut y, self.margin());
+        // Small tiles overlap by half of their side at most, and hide an eighth of it.
+        let hidden = window.width.min(window.height) / 8;
+        crossfade(&mut y, self.margin().min(hidden));
         let (width, height) = (window.width, window.height);
         let data = self
             .otfs
