@@ -1,116 +1,207 @@
-"""Scores a package's networks on a folder of clean pictures: PSNR and SSIM against the input and a classical method.
+"""Scores the sampler on a folder of clean pictures, damaged in known ways.
 
-    python models/evaluate.py --prior models/zoo/lite/prior.safetensors --knobs models/zoo/lite/knobs.json --images FOLDER --limit 24
+    python models/evaluate.py --prior PRIOR --knobs KNOBS --images FOLDER --limit 24                     the input, a classical method, UD²M
+    python models/evaluate.py … --methods ud2m dps diffpir ddrm dpir latino --counts 1 3 6 9 12          rivals on the same prior
+    python models/evaluate.py … --samples 8                                                              posterior mean; is the spread honest?
 
-Runs in PyTorch what the element runs in ONNX Runtime. Pictures are cut to multiples of 48; the border of 16 pixels is not
-scored where a kernel reaches beyond the picture. The classical Wiener filter is tuned by an oracle over the folder.
+Runs in PyTorch what the element runs in ONNX Runtime. Sides are cut to multiples of 48 (a crop's: 16); 16 border pixels are not scored
+where a kernel reaches beyond the picture. `--report FILE SECTION` replaces one section of a Markdown file.
 """
 
 import argparse
 import json
+import statistics
+import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
-from skimage.metrics import structural_similarity
 
-from ud2m import baselines
-from ud2m import degradations as damage
-from ud2m.conditioning import condition, operator_of
+from ud2m import scores, tables
+from ud2m.cases import CASES, Case, Damaged, classical, damaged, pictures, plain
+from ud2m.conditioning import Condition, operator_of
+from ud2m.distilled import load_distilled
+from ud2m.operators import Operator
+from ud2m.rivals import RIVALS, NotDefined
 from ud2m.sampling import sample
 from ud2m.unfolding import Knobs, KnobValues, UnfoldedStep
 from ud2m.weights import load_prior
 
-GAUSSIAN, BOX = damage.gaussian(3**0.5, 5), damage.uniform(9)
-MOTION = damage.trajectory(19, np.random.default_rng(5))
-CASES = {  # name -> family, noise std of full scale, damage (picture, generator), border
-    "denoise-15": ("denoise", 15 / 255, lambda x, r: damage.denoise(x, 15 / 255, r), 0),
-    "denoise-50": ("denoise", 50 / 255, lambda x, r: damage.denoise(x, 50 / 255, r), 0),
-    "deblur-gaussian": ("blur", 0.01, lambda x, r: damage.blur(x, GAUSSIAN, 0.01, r), 16),
-    "deblur-uniform": ("blur", 0.01, lambda x, r: damage.blur(x, BOX, 0.01, r), 16),
-    "deblur-motion": ("blur", 0.01, lambda x, r: damage.blur(x, MOTION, 0.01, r), 16),
-    "inpaint-random70": ("mask", 0.01, lambda x, r: damage.mask(x, damage.random_mask(*x.shape[1:], 0.3, r), 0.01, r), 0),
-    "inpaint-box": ("mask", 0.01, lambda x, r: damage.mask(x, damage.box_mask(*x.shape[1:]), 0.01, r), 0),
-    "super-resolve-x2": ("downscale2", 0.01, lambda x, r: damage.downscale(x, 2, 0.01, r), 0),
-    "super-resolve-x4": ("downscale4", 0.01, lambda x, r: damage.downscale(x, 4, 0.01, r), 0),
-    "jpeg-q10": ("jpeg", 0.01, lambda x, r: damage.jpeg(x, 10), 0),
-    "jpeg-q30": ("jpeg", 0.01, lambda x, r: damage.jpeg(x, 30), 0),
-}
-
-
-def pictures(folder: Path, limit: int) -> list[torch.Tensor]:
-    """[3,H,W] in [-1, 1], sides cut to multiples of 48 (every scale and block size divides it)."""
-    out = []
-    for path in sorted(folder.glob("*.png"))[: limit or None]:
-        x = np.asarray(Image.open(path).convert("RGB"), np.float32).transpose(2, 0, 1) / 127.5 - 1
-        out.append(torch.from_numpy(x[:, : x.shape[1] // 48 * 48, : x.shape[2] // 48 * 48].copy()))
-    if not out:
-        raise SystemExit(f"{folder} holds no PNG pictures; name a folder of clean ones.")
-    return out
-
-
-def scores(a: torch.Tensor, b: torch.Tensor, border: int) -> tuple[float, float]:
-    """PSNR in dB and SSIM."""
-    if border:
-        a, b = (v[:, border:-border, border:-border] for v in (a, b))
-    mse = float(((a - b) / 2).square().mean())
-    ssim = structural_similarity(a.numpy(), b.numpy(), channel_axis=0, data_range=2.0)
-    return -10 * np.log10(max(mse, 1e-12)), float(ssim)
-
-
-def classical(family: str, seen: list, clean: list, sigma: float, border: int) -> list[torch.Tensor]:
-    """The method that fits the family."""
-    if family == "blur":
-        psf = seen[0][1]["psf"].numpy()
-        run = lambda nsr: [baselines.wiener(y, psf, nsr) for y, _ in seen]
-        tuned = max(10.0 ** np.arange(-4.5, -0.9, 0.5), key=lambda n: np.mean([scores(z, x, border)[0] for z, x in zip(run(n), clean)]))
-        return run(tuned)
-    if family == "mask":
-        return [baselines.telea(y, physics["mask"]) for y, physics in seen]
-    if family.startswith("downscale"):
-        return [baselines.bicubic(y, int(family[-1])) for y, _ in seen]
-    return [baselines.non_local_means(y, sigma) if family == "denoise" else y for y, _ in seen]
+ITERATIONS = 3  # K of the shipped steps; a count below it is one step of that many rounds
+NO_SAMPLER = ("input", "classical")
+Restore = Callable[[Case, Damaged, torch.Generator], torch.Tensor]  # -> [1,3,H,W] on the canvas
 
 
 def main() -> None:
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--prior", type=Path, required=True)
-    p.add_argument("--knobs", type=Path, required=True)
-    p.add_argument("--images", type=Path, required=True)
-    p.add_argument("--limit", type=int, default=0)
-    p.add_argument("--steps", type=int, default=3)
-    p.add_argument("--cases", nargs="+", default=list(CASES), choices=CASES)
-    p.add_argument("--json", type=Path)
-    a = p.parse_args()
-    clean = pictures(a.images, a.limit)
-    prior = load_prior(a.prior).to(memory_format=torch.channels_last)
-    knobs = {f: KnobValues(**e["values"]) for f, e in json.loads(a.knobs.read_text()).items()}
-    rows = {}
-    print(f"{len(clean)} pictures, {a.steps} steps of 3 evaluations\n{'case':18s} {'input':>13s} {'classical':>13s} {'ud2m':>13s}  s/picture")
+    a = arguments()
+    clean = pictures(a.images, a.limit, a.crop)
+    bench = Bench(a)
+    usual = [] if a.samples or a.counts else list(NO_SAMPLER)
+    columns = Bench.columns(a.methods or [*usual, "ud2m"], a.counts or [ITERATIONS * a.steps])
+    rows, notes = {}, set()
     for name in a.cases:
-        family, sigma, spoil, border = CASES[name]
-        operator = operator_of(family)
-        step = UnfoldedStep(prior, operator, Knobs(knobs[family]), 3)
-        seen = [spoil(x, np.random.default_rng((7, i))) for i, x in enumerate(clean)]
-        restored, began = [], time.monotonic()
-        for i, (y, physics) in enumerate(seen):
-            c = condition(operator, y[None], physics, prior.config.multiple)
-            g = torch.Generator().manual_seed(i)
-            normal = lambda *s: torch.randn(*s, generator=g)
-            run = lambda xt, z, n, t: step(xt, z, c.y, n, t, torch.tensor([2 * sigma]), *c.physics)
-            with torch.no_grad():
-                x0 = sample(run, c.z0, normal(*c.z0.shape), a.steps, lambda _: normal(1, 3, *c.z0.shape[1:]))
-            restored.append(x0[0][:, c.rows, c.columns].clamp(-1, 1))
-        seconds = (time.monotonic() - began) / len(seen)
-        inputs = [baselines.bicubic(y, operator.scale) if operator.scale > 1 else y for y, _ in seen]
-        others = classical(family, seen, clean, sigma, border)
-        table = [np.mean([scores(z, x, border) for z, x in zip(zs, clean)], 0) for zs in (inputs, others, restored)]
-        rows[name] = {k: {"psnr": round(float(v[0]), 2), "ssim": round(float(v[1]), 3)} for k, v in zip(("input", "classical", "ud2m"), table)}
-        print(f"{name:18s} " + " ".join(f"{v[0]:7.2f}/{v[1]:.3f}" for v in table) + f"  {seconds:9.2f}", flush=True)
+        case, rows[name] = CASES[name], {}
+        operator, seen = damaged(case, clean, bench.multiple)
+        for column in columns:
+            try:
+                found = sampled(bench, case, operator, seen, column) if a.samples else scored(bench, case, operator, seen, column)
+            except NotDefined as reason:
+                notes.add(str(reason))
+                continue
+            rows[name][column] = found
+            print(f"{name:17s} {column:10s} " + "  ".join(f"{k} {v:.4g}" for k, v in found.items()), flush=True)
+    if any(getattr(getattr(s, "guidance", None), "initialiser", None) for s in bench.steps.values()):
+        notes.add("Each outer step of UD²M begins with a pass of its initialiser, a smaller network; evaluations do not count it, seconds do.")
+    if bench.ram:
+        notes.add("UD²M starts from RAM's answer to y: one more pass of that network for a picture; evaluations do not count it, seconds do.")
+    what = f"Pictures: {len(clean)}" + (f", the middle {a.crop} pixels of each side" if a.crop else "")
+    text = tables.posterior(rows) if a.samples else tables.comparison(rows, columns)
+    text += tables.legend(what, sorted(notes), a.samples, bench.distance is not None, sys.argv[1:])
+    print("\n" + text)
     if a.json:
-        a.json.write_text(json.dumps(rows, indent=1))
+        name = lambda column: column if a.counts else column.partition("-")[0]
+        plain_rows = {n: {name(c): {k: round(v, 4) for k, v in f.items()} for c, f in r.items()} for n, r in rows.items()}
+        a.json.write_text(json.dumps(plain_rows, indent=1))
+    if a.report:
+        tables.replace_section(Path(a.report[0]), a.report[1], text)
+
+
+def arguments() -> argparse.Namespace:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--prior", type=Path, required=True, help="the undistilled prior: what the rivals run on")
+    p.add_argument("--knobs", type=Path, help="scalars of the undistilled step")
+    p.add_argument("--steps-from", type=Path, help="the distilled step, instead of prior and knobs")
+    p.add_argument("--initialiser", choices=["ram"], help="what UD²M starts from instead of a plain inverse; an initialiser of the step goes on from it")
+    p.add_argument("--ram-weights", type=Path, metavar="FILE", help="weights of RAM (ud2m/ram.py says where they are)")
+    p.add_argument("--images", type=Path, required=True)
+    p.add_argument("--limit", type=int, default=0, help="the first so many pictures; 0 all")
+    p.add_argument("--crop", type=int, default=0, help="pixels of each side's middle; 0 the whole picture")
+    p.add_argument("--steps", type=int, default=3, help="outer steps N, where --counts does not say")
+    p.add_argument("--stochasticity", type=float, default=0.0, help="zeta of the outer sampler, 0 … 1")
+    p.add_argument("--cases", nargs="+", default=list(CASES), choices=CASES)
+    p.add_argument("--methods", nargs="+", choices=["ud2m", *NO_SAMPLER, *RIVALS])
+    p.add_argument("--counts", nargs="+", type=int, help="evaluations N·K of UD²M: 1, 2 or a multiple of 3")
+    p.add_argument("--samples", type=int, default=0, help="samples of the posterior for each picture")
+    p.add_argument("--json", type=Path)
+    p.add_argument("--report", nargs=2, metavar=("FILE", "SECTION"))
+    a = p.parse_args()
+    if (a.knobs is None) == (a.steps_from is None):
+        p.error("give the step by either --knobs or --steps-from.")
+    if bad := [n for n in a.counts or [] if n < 1 or (n > ITERATIONS and n % ITERATIONS)]:
+        p.error(f"--counts {bad[0]} is no N·K; choose 1, 2 or a multiple of {ITERATIONS}.")
+    if (a.initialiser is None) != (a.ram_weights is None):
+        p.error("--initialiser ram and --ram-weights FILE go together.")
+    if a.samples == 1 or a.samples < 0:
+        p.error(f"--samples {a.samples} has no spread; choose 2 or more.")
+    if a.samples and set(a.methods or []) & set(NO_SAMPLER):
+        p.error("the input and the classical methods draw no samples; leave them out of --methods.")
+    return a
+
+
+class Bench:
+    """The prior, the steps, and every method under one signature."""
+
+    def __init__(self, a: argparse.Namespace):
+        self.options = a
+        self.prior = load_prior(a.prior).to(memory_format=torch.channels_last).requires_grad_(False)
+        self.steps: dict[tuple[str, int], torch.nn.Module] = {}
+        self.distance = scores.perceptual()
+        self.ram = ram_start(a.ram_weights) if a.initialiser else None
+        self.evaluations = 0
+        self.prior.register_forward_hook(lambda *_: setattr(self, "evaluations", self.evaluations + 1))
+        # One canvas for all, so that all see the same observation.
+        families = {CASES[c].family for c in a.cases}
+        self.multiple = int(np.lcm.reduce([self.prior.config.multiple, *(getattr(self.step(f, ITERATIONS), "multiple", 1) for f in families)]))
+
+    @staticmethod
+    def columns(methods: list[str], counts: list[int]) -> list[str]:
+        """`ud2m` becomes one column for each count."""
+        return [c for m in methods for c in ([f"ud2m-{n}" for n in counts] if m == "ud2m" else [m])]
+
+    def step(self, family: str, iterations: int) -> torch.nn.Module:
+        if (family, iterations) not in self.steps:
+            if self.options.steps_from:
+                net = load_distilled(self.options.steps_from).to(memory_format=torch.channels_last)
+                net.iterations = iterations
+                self.steps |= {(f, iterations): s for f, s in net.steps().items()}
+            else:
+                values = KnobValues(**json.loads(self.options.knobs.read_text())[family]["values"])
+                self.steps[family, iterations] = UnfoldedStep(self.prior, operator_of(family), Knobs(values), iterations)
+        return self.steps[family, iterations]
+
+    def restore(self, column: str, operator: Operator) -> Restore:
+        """The method of a column; it leaves its count of evaluations in `evaluations`."""
+        if column in RIVALS:
+            return lambda case, d, g: RIVALS[column](self.prior, operator, d.condition, 2 * case.sigma, g)
+        count = int(column.removeprefix("ud2m-"))
+        k = min(count, ITERATIONS)
+
+        def unfolded(case: Case, d: Damaged, generator: torch.Generator) -> torch.Tensor:
+            c, step, shape = d.condition, self.step(case.family, k), d.condition.z0.shape
+            normal = lambda *s: torch.randn(*s, generator=generator)
+            run = lambda xt, z, n, t: step(xt, z, c.y, n, t, torch.tensor([2 * case.sigma]), *c.physics)
+            with torch.no_grad():
+                z0 = self.ram(operator, c, 2 * case.sigma) if self.ram else c.z0
+                x0 = sample(run, z0, normal(*shape), count // k, lambda _: normal(1, k, *shape[1:]), lambda _: normal(*shape), self.options.stochasticity)
+            self.evaluations = count  # a distilled step does not call the prior as a whole
+            return x0
+
+        return unfolded
+
+    def quality(self, restored: torch.Tensor, d: Damaged, border: int) -> dict[str, float]:
+        found = {"psnr": scores.psnr(restored, d.clean, border), "ssim": scores.ssim(restored, d.clean, border)}
+        return found | ({"distance": self.distance(restored, d.clean, border)} if self.distance else {})
+
+
+def ram_start(weights: Path) -> Callable[[Operator, Condition, float], torch.Tensor]:
+    """(operator, condition, sigma_y) -> z0 by RAM."""
+    from ud2m import ram  # deepinv takes seconds to import
+
+    try:
+        return partial(ram.start, ram.load_ram(weights))
+    except ValueError as reason:
+        raise SystemExit(str(reason)) from reason
+
+
+def mean(dicts: list[dict[str, float]]) -> dict[str, float]:
+    return {k: float(np.mean([d[k] for d in dicts])) for k in dicts[0]}
+
+
+def cropped(x0: torch.Tensor, d: Damaged) -> torch.Tensor:
+    return x0[0][:, d.condition.rows, d.condition.columns].clamp(-1, 1)
+
+
+def scored(bench: Bench, case: Case, operator: Operator, seen: list[Damaged], column: str) -> dict[str, float]:
+    """Means over the pictures; the time is the median."""
+    if column in NO_SAMPLER:
+        restored = plain(operator, seen) if column == "input" else classical(case, seen)
+        return mean([bench.quality(z, d, case.border) for z, d in zip(restored, seen)])
+    restore, found, seconds = bench.restore(column, operator), [], []
+    for i, d in enumerate(seen):
+        bench.evaluations, began = 0, time.monotonic()
+        x0 = restore(case, d, torch.Generator().manual_seed(i))
+        seconds.append(time.monotonic() - began)
+        fit = scores.residual(operator, x0.clamp(-1, 1), d.condition, 2 * case.sigma)
+        found.append(bench.quality(cropped(x0, d), d, case.border) | {"residual": fit, "evaluations": bench.evaluations})
+    return mean(found) | {"seconds": statistics.median(seconds)}
+
+
+def sampled(bench: Bench, case: Case, operator: Operator, seen: list[Damaged], column: str) -> dict[str, float]:
+    """A sample (mean of their scores) against the mean of all, and the spread pooled over all pixels of all pictures."""
+    restore, found, drawn, truth = bench.restore(column, operator), [], [], []
+    for i, d in enumerate(seen):
+        canvases = [restore(case, d, torch.Generator().manual_seed(1000 * i + j)) for j in range(bench.options.samples)]
+        each = torch.stack([cropped(x0, d) for x0 in canvases])
+        one, whole = mean([bench.quality(x, d, case.border) for x in each]), bench.quality(each.mean(0), d, case.border)
+        fit = scores.residual(operator, canvases[0].clamp(-1, 1), d.condition, 2 * case.sigma)
+        found.append({f"{k}_sample": v for k, v in one.items()} | {f"{k}_mean": v for k, v in whole.items()} | {"residual": fit})
+        drawn.append(scores.inner(each, case.border).flatten(1))
+        truth.append(scores.inner(d.clean, case.border).flatten())
+    s = scores.spread_against_error(torch.cat(drawn, 1), torch.cat(truth))
+    return mean(found) | {k: getattr(s, k) for k in ("spread", "error", "ratio", "correlation", "slip")}
 
 
 if __name__ == "__main__":

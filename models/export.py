@@ -1,6 +1,8 @@
-"""Writes a model package: step graphs, shared weights, golden files, card.
+"""Writes a model package: step graphs, shared weights, golden files.
 
-python models/export.py --prior runs/lite/prior.safetensors --knobs runs/lite/knobs.json --name lite --out models/zoo/lite
+    python models/export.py --step runs/distil/step.safetensors --name lite --out models/zoo/lite
+
+Without --step, a prior is unfolded as it is: --prior runs/lite/prior.safetensors --knobs runs/lite/knobs.json
 """
 
 import argparse
@@ -8,31 +10,39 @@ import json
 import sys
 from pathlib import Path
 
-from ud2m.export import ExportError, export
+from ud2m import weights
+from ud2m.distilled import load_distilled, provenance
+from ud2m.export import ExportError, export, unfolded
 from ud2m.unfolding import KnobValues
-from ud2m.weights import load_prior, provenance
 
 
 def main() -> int:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--prior", type=Path, required=True)
-    p.add_argument("--knobs", type=Path, required=True, help="scalars of each family (search_knobs.py)")
+    p.add_argument("--step", type=Path, help="distilled step (distill.py)")
+    p.add_argument("--prior", type=Path)
+    p.add_argument("--knobs", type=Path, help="scalars of each family (search_knobs.py)")
     p.add_argument("--scores", type=Path, help="JSON of measured scores for the manifest (evaluate.py)")
     p.add_argument("--name", default="lite")
     p.add_argument("--version", default="1")
     p.add_argument("--out", type=Path, required=True)
     a = p.parse_args()
-    knobs = {f: KnobValues(**entry["values"]) for f, entry in json.loads(a.knobs.read_text()).items()}
+    if a.step:
+        steps, training = load_distilled(a.step).steps(), provenance(a.step)
+    elif a.prior and a.knobs:
+        knobs = {f: KnobValues(**entry["values"]) for f, entry in json.loads(a.knobs.read_text()).items()}
+        steps, training = unfolded(weights.load_prior(a.prior), knobs), weights.provenance(a.prior)
+    else:
+        p.error("name --step, or --prior and --knobs.")
     about = {
         "name": a.name,
         "version": a.version,
         "licence": "MPL-2.0",
-        "training": provenance(a.prior),
+        "training": training,
         "scores": json.loads(a.scores.read_text()) if a.scores else {},
     }
     a.out.parent.mkdir(parents=True, exist_ok=True)
     try:
-        misses = export(load_prior(a.prior), knobs, a.out, about)
+        misses = export(steps, a.out, about)
     except ExportError as e:
         print(f"export refused: {e}", file=sys.stderr)
         return 1

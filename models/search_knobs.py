@@ -15,9 +15,9 @@ import torch
 
 from ud2m import degradations as damage
 from ud2m.conditioning import FAMILIES, condition, operator_of
-from ud2m.data import crops
+from ud2m.data import crops, split
 from ud2m.sampling import sample
-from ud2m.unfolding import Knobs, KnobValues, UnfoldedStep
+from ud2m.unfolding import Knobs, KnobValues, UnfoldedStep, unsearched
 from ud2m.weights import load_prior
 
 BORDER = 16  # pixels not scored: beyond the border the picture is unknown
@@ -30,13 +30,6 @@ CASES = {
     "downscale3": lambda x, i, r: damage.downscale(x[:, :126, :126], 3, 0.01, r),
     "downscale4": lambda x, i, r: damage.downscale(x, 4, 0.01, r),
     "jpeg": lambda x, i, r: damage.jpeg(x, (10, 20, 10, 40)[i % 4]),
-}
-START = {
-    "blur": KnobValues(high=0.3, restart=0.5, floor=0.02, follow=1.0, trust=1.0, fresh=0.2),
-    "mask": KnobValues(high=0.8, restart=0.6, floor=0.03, follow=1.0, trust=1.0, fresh=0.2),
-    "denoise": KnobValues(high=0.3, restart=0.3, floor=0.005, follow=1.0, spread=3.0, trust=1.0, anchor=0.01, fresh=1e-3, fresh_last=1e-3),
-    "downscale": KnobValues(high=0.4, restart=0.5, floor=0.05, follow=1.0, trust=1.0, fresh=0.2),
-    "jpeg": KnobValues(high=0.2, restart=0.3, floor=0.08, follow=1.0, trust=1.0, fresh=0.1),
 }
 
 
@@ -97,12 +90,11 @@ def main() -> None:
     p.add_argument("--seed", type=int, default=0)
     a = p.parse_args()
     pictures, sides = np.load(a.cache / "pixels.npy", mmap_mode="r"), np.load(a.cache / "sizes.npy")
-    held = np.flatnonzero(np.arange(len(pictures)) % 97 == 0)  # as train_prior.py leaves them out
-    clean = crops(pictures[held], sides[held], a.pictures, 128, np.random.default_rng(a.seed), shrink=0)
+    clean = crops(pictures, sides, a.pictures, 128, np.random.default_rng(a.seed), split(len(pictures))[1], shrink=0)
     prior = load_prior(a.prior).to(memory_format=torch.channels_last)
     found = json.loads(a.out.read_text()) if a.out.exists() else {}
     for family in a.families:
-        begin = KnobValues(**found[family]["values"]) if family in found else START[family.rstrip("234")]
+        begin = KnobValues(**found[family]["values"]) if family in found else unsearched(family)
         best, score = search(Bench(family, clean, prior, a.seed), begin, a.tries, a.seed, lambda line: print(line, flush=True))
         found[family] = {"values": best.to_dict(), "psnr": round(score, 3), "pictures": a.pictures, "seed": a.seed}
         a.out.write_text(json.dumps(found, indent=1))

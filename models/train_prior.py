@@ -1,6 +1,6 @@
 """Trains the diffusion prior on tar shards of pictures under a time budget. To resume, run the same command again.
 
-python models/train_prior.py --shards a.tar b.tar c.tar --out runs/lite --minutes 120
+python models/train_prior.py --shards a.tar b.tar c.tar --out runs/lite --time-budget 120
 """
 
 import argparse
@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ud2m.data import crops, decode
+from ud2m.data import crops, decode, split
 from ud2m.prior import Prior, PriorConfig, flops_per_pixel
-from ud2m.training import Schedule, Trainer
+from ud2m.training import Schedule, Trainer, default_device
 from ud2m.weights import load_prior, save_prior
 
 SIZES = {
@@ -49,61 +49,48 @@ def main() -> None:
     p.add_argument("--size", choices=SIZES, default="lite")
     p.add_argument("--start", type=Path, help="weights to start from (prior.safetensors)")
     p.add_argument("--crop", type=int, default=96)
-    for name, kind in (("minutes", float), ("batch", int), ("rate", float), ("seed", int)):
+    p.add_argument("--time-budget", type=float, default=Schedule.time_budget, help="minutes of training over all resumed runs")
+    for name, kind in (("batch", int), ("rate", float), ("seed", int)):
         p.add_argument(f"--{name}", type=kind, default=getattr(Schedule, name))
+    p.add_argument("--device", type=torch.device, default=default_device())
     a = p.parse_args()
 
     torch.manual_seed(a.seed)
     pictures, sides = decode(a.shards, a.cache or a.out / "cache")
-    held = np.arange(len(pictures)) % 97 == 0  # one in 97 is never trained on
-    train, scored = np.flatnonzero(~held), np.flatnonzero(held)
+    train, scored = split(len(pictures))
     net = load_prior(a.start) if a.start else Prior(SIZES[a.size])
     if a.crop % net.config.multiple or a.crop > sides.min():
         p.error(f"--crop {a.crop} must be a multiple of {net.config.multiple} and at most {sides.min()}, the smallest picture.")
     print(f"{sum(w.numel() for w in net.parameters()) / 1e6:.2f} M weights, {flops_per_pixel(net.config) / 1e3:.0f} kFLOP per pixel, {len(train)} pictures")
 
     def take(which, count, size, rng):
-        return crops(pictures[which] if len(which) < 200 else Rows(pictures, which), sides[which], count, size, rng)
+        return crops(pictures, sides, count, size, rng, which)
 
     def loss(net, images, carried):
         rng = np.random.default_rng((a.seed, images))
-        clean = take(train, a.batch, a.crop, rng).to(memory_format=torch.channels_last)
-        sigma = draw_sigma(a.batch, rng)
-        noise = torch.from_numpy(rng.standard_normal(clean.shape, np.float32))
+        clean = take(train, a.batch, a.crop, rng).to(a.device, memory_format=torch.channels_last)
+        sigma = draw_sigma(a.batch, rng).to(a.device)
+        noise = torch.from_numpy(rng.standard_normal(clean.shape, np.float32)).to(a.device)
         return balanced_loss(net, clean, sigma, noise, carried)
 
     rng = np.random.default_rng(1)
     size = min(128, int(sides.min())) // net.config.multiple * net.config.multiple
-    clean = take(scored, 32, size, rng).contiguous(memory_format=torch.channels_last)
-    noise = torch.from_numpy(rng.standard_normal(clean.shape, np.float32))
+    clean = take(scored, 32, size, rng).to(a.device).contiguous(memory_format=torch.channels_last)
+    noise = torch.from_numpy(rng.standard_normal(clean.shape, np.float32)).to(a.device)
 
     @torch.no_grad()
     def validate(net):
         out = {}
         for s in SCORED:
-            error = (net(clean + s * noise, torch.full((len(clean),), s)).clamp(-1, 1) - clean).square().mean((1, 2, 3)) / 4
+            error = (net(clean + s * noise, torch.full((len(clean),), s, device=a.device)).clamp(-1, 1) - clean).square().mean((1, 2, 3)) / 4
             out[f"psnr_{s:g}"] = float((-10 * error.log10()).mean())
         return out
 
-    trainer = Trainer(net, Schedule(minutes=a.minutes, batch=a.batch, rate=a.rate, seed=a.seed), a.out)
+    trainer = Trainer(net, Schedule(time_budget=a.time_budget, batch=a.batch, rate=a.rate, seed=a.seed), a.out, a.device)
     print("resumed" if trainer.resume() else "started", f"at {trainer.images:,} images", flush=True)
     trainer.run(loss, validate, {"prior": net.config.to_dict(), "shards": [s.name for s in a.shards], "crop": a.crop, "start": a.start and a.start.name})
     save_prior(trainer.ema, a.out / "prior.safetensors", {"images": trainer.images, "minutes": round(trainer.spent / 60, 1), "seed": a.seed})
     print(f"weights in {a.out / 'prior.safetensors'}")
-
-
-class Rows:
-    """Some rows of a memory map, without reading the others."""
-
-    def __init__(self, array: np.ndarray, rows: np.ndarray):
-        self.array, self.rows = array, rows
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, key):
-        row, *rest = key if isinstance(key, tuple) else (key,)
-        return self.array[(self.rows[row], *rest)]
 
 
 if __name__ == "__main__":

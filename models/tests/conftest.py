@@ -1,5 +1,6 @@
 """Makes the package importable and every test repeatable."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -12,4 +13,4 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 @pytest.fixture(autouse=True)
 def _same_numbers_every_time():
     torch.manual_seed(0)
-    torch.set_num_threads(2)
+    torch.set_num_threads(min(2, len(os.sched_getaffinity(0))))

@@ -9,7 +9,7 @@ from PIL import Image
 from ud2m.operators import Blur, Downscale, Identity, Jpeg, Mask
 from ud2m.operators.downscale import bicubic, gram
 from ud2m.operators.jpeg import quantisation
-from ud2m.operators.spectral import Transform, otf
+from ud2m.operators.spectral import FastTransform, MatrixTransform, otf, transform
 
 PSF = torch.rand(7, 5, generator=torch.Generator().manual_seed(3))
 PSF /= PSF.sum()
@@ -108,13 +108,20 @@ def test_downscale_and_its_proximal_step_equal_deepinv():
     assert (theirs.prox_l2(z, y, 7.0) - got).abs().max() < 1e-4
 
 
+@pytest.mark.parametrize("kind", [MatrixTransform, FastTransform])
 @pytest.mark.parametrize("h,w", SIZES + [(1, 5), (2, 3)])
-def test_the_transform_by_matrices_is_the_fourier_transform(h, w):
+def test_both_transforms_are_the_fourier_transform(kind, h, w):
     x = torch.randn(2, 3, h, w)
-    f = Transform(h, w, x.device)
+    f = kind(h, w, x.device)
     got, want = f.forward(x), torch.fft.rfft2(x.double())
     assert (got[:, :, 0] - want.real).abs().max() < 1e-3 and (got[:, :, 1] - want.imag).abs().max() < 1e-3
     assert (f.inverse(got) - x).abs().max() < 1e-5
+
+
+def test_a_graph_that_is_exported_gets_the_matrices(monkeypatch):
+    assert isinstance(transform(4, 6, torch.device("cpu")), FastTransform)
+    monkeypatch.setattr(torch.compiler, "is_exporting", lambda: True)
+    assert isinstance(transform(4, 6, torch.device("cpu")), MatrixTransform)
 
 
 def test_a_kernel_larger_than_the_picture_wraps():

@@ -1,7 +1,8 @@
-"""A toy model goes the whole way: shards, training, resume, search, export."""
+"""A toy model goes the whole way: shards, training, resume, search, distillation, export, the element."""
 
 import io
 import json
+import os
 import subprocess
 import sys
 import tarfile
@@ -17,7 +18,7 @@ from PIL import Image
 from ud2m import export as exporting
 from ud2m.conditioning import FAMILIES
 from ud2m.data import crops, decode
-from ud2m.export import ExportError, export
+from ud2m.export import ExportError, export, unfolded
 from ud2m.manifest import KEY
 from ud2m.prior import Prior, PriorConfig
 from ud2m.unfolding import KnobValues
@@ -45,7 +46,7 @@ def shard(tmp_path_factory):
 
 
 def train(shard, out, minutes):
-    command = [sys.executable, MODELS / "train_prior.py", "--shards", shard, "--out", out, "--size", "toy", "--crop", "32", "--minutes", str(minutes)]
+    command = [sys.executable, MODELS / "train_prior.py", "--shards", shard, "--out", out, "--size", "toy", "--crop", "32", "--time-budget", str(minutes)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
@@ -62,7 +63,7 @@ def test_crops_depend_on_the_generator_alone(shard, tmp_path):
     assert torch.equal(a, b) and a.shape == (5, 3, 32, 32) and a.min() >= -1 and a.max() <= 1
 
 
-def test_a_toy_trains_resumes_searches_and_exports(shard, tmp_path):
+def test_a_toy_trains_is_distilled_exported_and_restores(shard, tmp_path):
     run = tmp_path / "run"
     assert "started at 0 images" in train(shard, run, 0.1)
     first = [json.loads(line) for line in (run / "stats.jsonl").read_text().splitlines()]
@@ -73,14 +74,38 @@ def test_a_toy_trains_resumes_searches_and_exports(shard, tmp_path):
     # The toy's pictures are smaller than the search's crops: it must say so, not fail somewhere inside.
     failed = subprocess.run([*search, "--tries", "1", "--pictures", "1"], capture_output=True, text=True)
     assert failed.returncode != 0 and "128" in failed.stderr
-    knobs = {f: KnobValues() for f in FAMILIES}
-    misses = export(
-        load_prior(run / "prior.safetensors"),
-        knobs,
-        tmp_path / "zoo",
-        {"name": "toy", "version": "1", "licence": "MPL-2.0", "training": {}, "scores": {}},
-    )
-    assert set(misses) == set(FAMILIES) and max(misses.values()) <= 1e-4
+    check_distillation(shard, run, tmp_path)
+
+
+def check_distillation(shard, run, tmp_path):
+    """The rest of the way: distilled with adapters, resumed, exported, and the package says where it came from."""
+    (tmp_path / "knobs.json").write_text(json.dumps({f: {"values": KnobValues().to_dict()} for f in FAMILIES}))
+    out = tmp_path / "step"
+    command = [sys.executable, MODELS / "distill.py", "--shards", shard, "--out", out, "--prior", run / "prior.safetensors", "--knobs", tmp_path / "knobs.json"]
+    command += ["--crop", "48", "--batch", "2", "--rank", "4", "--every", "5", "--time-budget"]
+    distil = lambda minutes: subprocess.run([*command, str(minutes)], capture_output=True, text=True, check=True).stdout
+    assert "started at 0 images" in distil(0.1)
+    assert "resumed at" in distil(0.2)
+    rows = [json.loads(line) for line in (out / "stats.jsonl").read_text().splitlines()]
+    assert rows[-1]["images"] > rows[0]["images"] and set(FAMILIES) <= set(rows[-1])
+    assert Image.open(out / "grid.png").size[1] >= 48 * len(FAMILIES)
+    package = tmp_path / "zoo" / "toy"
+    subprocess.run([sys.executable, MODELS / "export.py", "--step", out / "step.safetensors", "--name", "toy", "--out", package], check=True)
+    assert {p.stem for p in package.glob("*.onnx")} == set(FAMILIES)
+    graph = onnx.load(package / "mask.onnx", load_external_data=False)
+    training = json.loads({p.key: p.value for p in graph.metadata_props}[KEY])["training"]
+    assert training["images"] == rows[-1]["images"] and training["rank"] == "4"
+    restore_with(package, tmp_path)
+
+
+def restore_with(package, tmp_path):
+    """A picture through the element with the toy package, where the plugin is built."""
+    if not os.environ.get("GST_PLUGIN_PATH"):
+        pytest.skip("GST_PLUGIN_PATH does not say where the plugin is: run make test-models")
+    Image.fromarray(np.full((50, 66, 3), 90, np.uint8)).save(tmp_path / "in.png")
+    pipeline = f"filesrc location={tmp_path}/in.png ! pngdec ! videoconvert ! ud2mrestore task=denoise model={package} ! videoconvert ! pngenc ! filesink location={tmp_path}/out.png"
+    subprocess.run(["gst-launch-1.0", "-q", *pipeline.split()], check=True, timeout=120)
+    assert Image.open(tmp_path / "out.png").size == (66, 50)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +115,7 @@ def package(tmp_path_factory):
     torch.nn.init.normal_(net.tail.weight, std=0.1)
     out = tmp_path_factory.mktemp("package") / "toy"
     about = {"name": "toy", "version": "1", "licence": "MPL-2.0", "training": {"images": 0}, "scores": {}}
-    export(net, {"blur": KnobValues(), "downscale3": KnobValues()}, out, about)
+    export(unfolded(net, {"blur": KnobValues(), "downscale3": KnobValues()}), out, about)
     return out
 
 
@@ -121,7 +146,7 @@ def test_no_graph_holds_a_random_or_fourier_operator(package):
 def test_a_graph_that_differs_from_pytorch_is_refused_and_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(exporting, "_largest_miss", lambda *a: 0.5)
     with pytest.raises(ExportError, match="nothing was written"):
-        export(Prior(TOY), {"denoise": KnobValues()}, tmp_path / "zoo", {})
+        export(unfolded(Prior(TOY), {"denoise": KnobValues()}), tmp_path / "zoo", {})
     assert not (tmp_path / "zoo").exists()
 
 

@@ -48,10 +48,19 @@ def decode(shards: list[Path], cache: Path) -> tuple[np.ndarray, np.ndarray]:
     return np.load(pixels, mmap_mode="r"), np.load(sizes)
 
 
-def crops(pictures: np.ndarray, sides: np.ndarray, count: int, size: int, rng: np.random.Generator, shrink: float = 0.15) -> torch.Tensor:
-    """[count,3,size,size] random crops in [-1, 1]: flips, quarter turns; a share `shrink` is first halved (area mean)."""
+def split(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices to train on, and the one in 97 that is held out for search and validation."""
+    held = np.arange(count) % 97 == 0
+    return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def crops(
+    pictures: np.ndarray, sides: np.ndarray, count: int, size: int, rng: np.random.Generator, which: np.ndarray | None = None, shrink: float = 0.15
+) -> torch.Tensor:
+    """[count,3,size,size] random crops in [-1, 1] of the pictures `which` (all when None): flips, quarter turns; a share `shrink` is first halved (area mean)."""
     out = np.empty((count, size, size, 3), np.uint8)
-    for slot, i in zip(out, rng.integers(0, len(pictures), count)):
+    which = np.arange(len(pictures)) if which is None else which
+    for slot, i in zip(out, which[rng.integers(0, len(which), count)]):
         side = int(sides[i])
         halve = 2 if side >= 2 * size and rng.random() < shrink else 1
         span = size * halve

@@ -8,7 +8,7 @@ import io
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 from scipy import ndimage
 
 
@@ -31,6 +31,11 @@ def trajectory(size: int, rng: np.random.Generator) -> np.ndarray:
     path = np.cumsum(velocity, 0)
     path -= path.mean(0)
     path *= rng.uniform(0.5, 0.95) * (size / 2 - 1) / np.abs(path).max()
+    return splat(path, size)
+
+
+def splat(path: np.ndarray, size: int) -> np.ndarray:
+    """[size,size] time that a path [n,2] (row, column, from the centre) spends in each pixel, bilinear; sums to 1."""
     k = np.zeros((size, size))
     low = np.floor(path).astype(int)
     for dy in (0, 1):
@@ -76,11 +81,21 @@ def downscale(x: torch.Tensor, scale: int, sigma: float, rng: np.random.Generato
     return _noisy(_values(small), sigma, rng), {}
 
 
-def jpeg(x: torch.Tensor, quality: int) -> tuple[torch.Tensor, dict]:
-    """Compressed and decoded, 4:2:0."""
+def jpeg(x: torch.Tensor, quality: int, subsampling: str = "4:2:0") -> tuple[torch.Tensor, dict]:
+    """Compressed and decoded."""
     buffer = io.BytesIO()
-    _codes(x).save(buffer, "JPEG", quality=quality, subsampling="4:2:0")
+    _codes(x).save(buffer, "JPEG", quality=quality, subsampling=subsampling)
     return torch.from_numpy(_values(Image.open(buffer))).float(), {"quality": quality}
+
+
+def strokes_mask(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
+    """[H,W] lost under a few crooked strokes: scratches, hairs, lettering."""
+    picture = Image.new("L", (width, height), 255)
+    pen = ImageDraw.Draw(picture)
+    for _ in range(rng.integers(1, 7)):
+        points = np.cumsum(np.vstack([rng.uniform(0, (width, height)), rng.normal(0, 0.2 * min(height, width), (rng.integers(1, 5), 2))]), 0)
+        pen.line([tuple(p) for p in points], 0, int(rng.integers(1, 9)))
+    return (np.asarray(picture) > 0).astype(np.float64)
 
 
 def random_mask(height: int, width: int, keep: float, rng: np.random.Generator) -> np.ndarray:

@@ -31,30 +31,31 @@ class ExportError(RuntimeError):
     """The graph does not say what PyTorch says."""
 
 
-def build_step(family: str, prior: Prior, values: KnobValues, iterations: int) -> UnfoldedStep:
-    """The step to export. The prior is copied, in plain memory format."""
-    return UnfoldedStep(copy.deepcopy(prior).to(memory_format=torch.contiguous_format), operator_of(family), Knobs(values), iterations).eval()
+def unfolded(prior: Prior, knobs: dict[str, KnobValues], iterations: int = 3) -> dict[str, UnfoldedStep]:
+    """The steps of an undistilled prior, one for each family in `knobs`."""
+    return {family: UnfoldedStep(prior, operator_of(family), Knobs(values), iterations) for family, values in knobs.items()}
 
 
 def size_multiple(step: UnfoldedStep) -> int:
     """H and W of the graph are multiples of this."""
-    return int(np.lcm(step.prior.config.multiple, step.operator.multiple * (2 if step.operator.scale > 1 else 1)))
+    return int(np.lcm(step.multiple, step.operator.multiple * (2 if step.operator.scale > 1 else 1)))
 
 
 def golden_case(family: str, multiple: int, seed: int):
     """A small damaged picture with odd sides, ready for the step: (condition, sigma_y, psf or None)."""
     rng = np.random.default_rng(seed)
-    yy, xx = np.mgrid[:29, :43]
+    rows, columns = max(29, multiple + 5), max(43, multiple + 11)  # more than one multiple a side, or the exporter takes it for fixed
+    yy, xx = np.mgrid[:rows, :columns]
     waves = [np.sin(2 * np.pi * (fy * yy + fx * xx) + p) for fy, fx, p in rng.uniform(-0.1, 0.1, (9, 3)) * (1, 1, 30)]
     x = torch.from_numpy(np.stack([sum(waves[i::3]) / 3 for i in range(3)])).float().clamp(-1, 1)
     operator = operator_of(family)
     if operator.scale > 1:
         s = operator.scale
-        y, physics = damage.downscale(x[:, : 29 // s * s, : 43 // s * s], s, 0.01, rng)
+        y, physics = damage.downscale(x[:, : rows // s * s, : columns // s * s], s, 0.01, rng)
     else:
         y, physics = {
             "blur": lambda: damage.blur(x, damage.trajectory(9, rng), 0.01, rng),
-            "mask": lambda: damage.mask(x, damage.random_mask(29, 43, 0.5, rng), 0.01, rng),
+            "mask": lambda: damage.mask(x, damage.random_mask(rows, columns, 0.5, rng), 0.01, rng),
             "denoise": lambda: damage.denoise(x, 0.1, rng),
             "jpeg": lambda: damage.jpeg(x, 15),
         }[family]()
@@ -120,9 +121,10 @@ def _nested(dims: dict) -> tuple:
     return (*values[:plain], *([tuple(values[plain:])] if values[plain:] else []))
 
 
-def _share_weights(model: onnx.ModelProto, prior: Prior, blob: bytearray, places: dict) -> None:
-    """Moves the prior's weights out of the graph to their place in the common file."""
-    known = {v.detach().numpy().tobytes(): n for n, v in prior.state_dict().items() if v.numel() >= 64}
+def _share_weights(model: onnx.ModelProto, step: UnfoldedStep, blob: bytearray, places: dict) -> None:
+    """Moves the weights that all families share out of the graph to their place in the common file."""
+    shared = [(f"{part}.{n}", v) for part in ("prior", "guidance") if getattr(step, part) for n, v in getattr(step, part).state_dict().items()]
+    known = {v.detach().numpy().tobytes(): n for n, v in shared if v.numel() >= 64}
     for tensor in model.graph.initializer:
         raw = onnx.numpy_helper.to_array(tensor).tobytes()
         name = known.get(raw)
@@ -165,24 +167,24 @@ def _golden(step: UnfoldedStep, arguments: dict, case, sigma_y: float, psf, rng)
     return out | ({"psf": psf.numpy()} if psf is not None else {})
 
 
-def export(prior: Prior, knobs: dict[str, KnobValues], out: Path, about: dict, iterations: int = 3) -> dict[str, float]:
-    """Writes a package of the families in `knobs` to `out`; returns each graph's largest difference from PyTorch.
+def export(steps: dict[str, UnfoldedStep], out: Path, about: dict) -> dict[str, float]:
+    """Writes a package of these families to `out`; returns each graph's largest difference from PyTorch.
 
     Raises ExportError, and leaves `out` as it was, when one exceeds STEP_TOLERANCE.
     """
     misses, blob, places = {}, bytearray(), {}
     with tempfile.TemporaryDirectory(dir=out.parent) as work:
         folder = Path(work)
-        for family, values in knobs.items():
-            step = build_step(family, prior, values, iterations)
+        for family, step in steps.items():
+            step = copy.deepcopy(step).to(memory_format=torch.contiguous_format).eval()
             multiple, rng = size_multiple(step), np.random.default_rng(20)
             case, sigma_y, psf = golden_case(family, multiple, 1)
             arguments = _arguments(step, case, sigma_y, rng, 2)
             dims, named = _free(arguments, step)
             model = _graph(step, arguments, dims, folder / "raw.onnx")
-            _share_weights(model, step.prior, blob, places)
+            _share_weights(model, step, blob, places)
             (folder / WEIGHTS).write_bytes(blob)
-            meta = manifest(family, step.operator.scale, multiple, HALO, iterations, named, about)
+            meta = manifest(family, step.operator.scale, multiple, HALO, step.iterations, named, about)
             onnx.helper.set_model_props(model, {KEY: meta})
             model.doc_string = model.producer_name = ""
             for node in model.graph.node:
@@ -197,7 +199,8 @@ def export(prior: Prior, knobs: dict[str, KnobValues], out: Path, about: dict, i
             if misses[family] > STEP_TOLERANCE:
                 raise ExportError(f"{family}: ONNX Runtime and PyTorch differ by {misses[family]:.2g}, more than {STEP_TOLERANCE:g}; nothing was written.")
             np.savez_compressed(folder / f"{family}.golden.npz", **_golden(step, single, case, sigma_y, psf, rng))
-        (folder / "raw.onnx").unlink()
+        for raw in folder.glob("raw.onnx*"):  # PyTorch puts weights above 1.5 GB beside the graph, asked or not
+            raw.unlink()
         out.mkdir(parents=True, exist_ok=True)
         for old in [*out.glob("*.onnx"), *out.glob("*.npz")]:
             old.unlink()

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+Memory = list[torch.Tensor | None]  # of features for each scale, finest first
 SIGMA_DATA = 0.5  # standard deviation of natural pictures in [-1, 1]
 
 
@@ -74,25 +75,50 @@ class Prior(nn.Module):
         self.register_buffer("frequencies", 2.0 ** torch.arange(-3, 5).float(), persistent=False)
 
     def forward(self, x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:  # x [B,3,H,W]  sigma [B]
+        return self.denoise(x, sigma, self.level(sigma))[0]
+
+    def level(self, sigma: torch.Tensor) -> torch.Tensor:
+        """[B,embedding] of noise levels [B]."""
         angle = (sigma.log() / 2)[:, None] * self.frequencies
-        level = self.embed(torch.cat([angle.sin(), angle.cos()], 1))
+        return self.embed(torch.cat([angle.sin(), angle.cos()], 1))
+
+    def denoise(
+        self, x: torch.Tensor, sigma: torch.Tensor, level: torch.Tensor, extra: torch.Tensor | None = None, memory: Memory | None = None
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """The clean estimate, and the features behind it. level [B,embedding] may say more than sigma; `extra` and `memory`: see `residual`."""
         s = sigma[:, None, None, None]
         total = s**2 + SIGMA_DATA**2
-        h = self.head(F.pixel_unshuffle(x / total.sqrt(), self.config.unshuffle))
-        skips = []
-        for blocks, down in zip(self.encoder, self.down):
+        residual, features = self.residual(x / total.sqrt(), level, extra, memory)
+        return x * (SIGMA_DATA**2 / total) + residual * (s * SIGMA_DATA / total.sqrt()), features
+
+    def residual(
+        self, x: torch.Tensor, level: torch.Tensor, extra: torch.Tensor | None = None, memory: Memory | None = None
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """The network proper, [B,3,H,W], and its last features at each scale, finest first.
+
+        extra: added to the features of the first convolution; memory: to those that enter a scale, None where nothing is.
+        """
+        memory = memory or [None] * len(self.config.channels)
+        recalled = lambda h, scale: h if memory[scale] is None else h + memory[scale]
+        h = self.head(F.pixel_unshuffle(x, self.config.unshuffle))
+        h = h if extra is None else h + extra
+        skips, features = [], []
+        for scale, (blocks, down) in enumerate(zip(self.encoder, self.down)):
+            h = recalled(h, scale)
             for block in blocks:
                 h = block(h, level)
             skips.append(h)
             h = down(h)
+        h = recalled(h, len(skips))
         for block in self.bottom:
             h = block(h, level)
+        features.append(h)
         for blocks, up, skip in zip(reversed(self.decoder), reversed(self.up), reversed(skips)):
             h = up(h) + skip
             for block in blocks:
                 h = block(h, level)
-        residual = F.pixel_shuffle(self.tail(h), self.config.unshuffle)
-        return x * (SIGMA_DATA**2 / total) + residual * (s * SIGMA_DATA / total.sqrt())
+            features.append(h)
+        return F.pixel_shuffle(self.tail(h), self.config.unshuffle), features[::-1]
 
 
 def flops_per_pixel(config: PriorConfig) -> float:

@@ -1,16 +1,18 @@
 """The unfolded step: K rounds of (proximal step, fresh noise, one evaluation of the prior) — the LATINO module of the paper.
 
-Joins prior, operator and diffusion; knows nothing of the outer sampler. In the paper (Fig. 2) the inner level follows
+Joins prior, operator and diffusion, and what distillation added to the prior (guidance); knows nothing of the outer sampler. In the paper (Fig. 2) the inner level follows
 from 1/rho² = 1/sigma_y² + 1/sigma_t² and is tiny; here it falls over the K rounds from a level tied to the outer one to
 a level tied to the noise in y, which uses the network as a prior (see docs/architecture.md for what that is worth).
 """
 
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 
 import torch
 from torch import nn
 
 from ud2m.diffusion import sigmas
+from ud2m.guidance import Guidance, clues
 from ud2m.operators import Operator
 from ud2m.prior import Prior
 
@@ -35,6 +37,20 @@ class KnobValues:
         return asdict(self)
 
 
+UNSEARCHED = {  # by family; the three reductions share theirs
+    "blur": KnobValues(high=0.3, restart=0.5, floor=0.02, follow=1.0, trust=1.0, fresh=0.2),
+    "mask": KnobValues(high=0.8, restart=0.6, floor=0.03, follow=1.0, trust=1.0, fresh=0.2),
+    "denoise": KnobValues(high=0.3, restart=0.3, floor=0.005, follow=1.0, spread=3.0, trust=1.0, anchor=0.01, fresh=1e-3, fresh_last=1e-3),
+    "downscale": KnobValues(high=0.4, restart=0.5, floor=0.05, follow=1.0, trust=1.0, fresh=0.2),
+    "jpeg": KnobValues(high=0.2, restart=0.3, floor=0.08, follow=1.0, trust=1.0, fresh=0.1),
+}
+
+
+def unsearched(family: str) -> KnobValues:
+    """Scalars that suit no prior in particular: where a search begins, and what a prior gets that had none."""
+    return UNSEARCHED[family.rstrip("0123456789")]
+
+
 class Knobs(nn.Module):
     """rho, inner level, lambda … as functions of (t, sigma_y, k): the learnable scalars of the unfolded step."""
 
@@ -54,12 +70,17 @@ class Knobs(nn.Module):
 
 
 class UnfoldedStep(nn.Module):
-    """L(y, x_t, t): K rounds that share one prior. The graph that is exported."""
+    """L(y, x_t, t): K rounds that share one prior. The graph that is exported. Without `guidance` the prior works as it is."""
 
-    def __init__(self, prior: Prior, operator: Operator, knobs: Knobs, iterations: int = 3):
+    def __init__(self, prior: Prior, operator: Operator, knobs: Knobs, iterations: int = 3, guidance: Guidance | None = None):
         super().__init__()
-        self.prior, self.operator, self.knobs, self.iterations = prior, operator, knobs, iterations
+        self.prior, self.operator, self.knobs, self.iterations, self.guidance = prior, operator, knobs, iterations, guidance
         self.register_buffer("sigma_of", sigmas().float(), persistent=False)
+
+    @property
+    def multiple(self) -> int:
+        """Height and width of a picture are multiples of this, as far as the networks go."""
+        return max(self.prior.config.multiple, self.guidance.multiple if self.guidance else 1)
 
     def forward(
         self,
@@ -75,15 +96,43 @@ class UnfoldedStep(nn.Module):
         sigma_t = self.sigma_of[t.long()][:, None, None, None]
         sy = sigma_y.clamp_min(SIGMA_FLOOR)[:, None, None, None]
         root = torch.rsqrt(1 + sigma_t.square())  # sqrt(abar_t)
-        prepared = self.operator.prepare(y, *physics)
-        pull, z = knobs.anchor.exp() / sigma_t.square(), z0
-        for k in range(self.iterations):
-            share = k / (self.iterations - 1) if self.iterations > 1 else 1.0
-            level = knobs.level(sigma_t, sy, share)
+        with _exact(z0):
+            prepared = self.operator.prepare(y, *physics)
+        pull = knobs.anchor.exp() / sigma_t.square()
+
+        def data(z: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
+            """The proximal step from z, whose reach is tied to the inner level."""
             rho = knobs.spread.exp() * level
             c = pull + rho.pow(-2)
             a = (pull / root * xt + z / rho.square()) / c  # x_t and z fold into one anchor
-            u = self.operator.data_step(a, 1 / (c * knobs.trust.exp()), sy, *prepared)
+            with _exact(z):
+                return self.operator.data_step(a, 1 / (c * knobs.trust.exp()), sy, *prepared)
+
+        guidance, z, memory = self.guidance, z0, None
+        if guidance is not None:
+            code, observed = self.operator.code(*physics), self.operator.observed(z0, *physics)
+            if guidance.initialiser is not None:
+                level = knobs.level(sigma_t, sy, 0.0)
+                seen = clues(z, data(z, level), level, observed)
+                z = guidance.initialiser(z, self._each(level, z), seen, (code, sy, sigma_t, 0.0))
+        for k in range(self.iterations):
+            share = k / (self.iterations - 1) if self.iterations > 1 else 1.0
+            level = knobs.level(sigma_t, sy, share)
+            u = data(z, level)
             fresh = knobs.fresh.exp() * (1 - share) + knobs.fresh_last.exp() * share
-            z = self.prior(u + fresh * level * noise[:, k], level[:, 0, 0, 0].expand(u.shape[0]))
+            v, sigma = u + fresh * level * noise[:, k], self._each(level, u)
+            if guidance is None:
+                z = self.prior(v, sigma)
+            else:
+                z, memory = guidance(self.prior, v, sigma, clues(z, u, level, observed), (code, sy, sigma_t, share), memory)
         return z
+
+    @staticmethod
+    def _each(level: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        return level[:, 0, 0, 0].expand(x.shape[0])
+
+
+def _exact(x: torch.Tensor):
+    """Proximal steps are float32 whatever the network runs in: a transfer function in half precision is another one."""
+    device = x.device.type
+    return torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext()

@@ -3,6 +3,9 @@
 import torch
 from torch import nn
 
+KINDS = ("denoise", "mask", "blur", "downscale", "jpeg")
+CODE = len(KINDS) + 3  # length of `Operator.code`
+
 
 class Operator(nn.Module):
     """y = A x + n. `physics` are the operator's own tensors, in the order of `inputs`.
@@ -34,6 +37,20 @@ class Operator(nn.Module):
     def prox_l2(self, z: torch.Tensor, y: torch.Tensor, gamma: torch.Tensor, *physics: torch.Tensor) -> torch.Tensor:
         """The proximal step in one call (deepinv's signature)."""
         return self.solve(z, gamma, *self.prepare(y, *physics))
+
+    def code(self, *physics: torch.Tensor) -> torch.Tensor:
+        """[B or 1, CODE] what a network may be told of the operator: which it is, and how strong (`strengths`)."""
+        strengths = self.strengths(*physics)
+        kinds = [float(self.family.rstrip("0123456789") == k) for k in KINDS]
+        return torch.cat([strengths.new_tensor(kinds).expand(strengths.shape[0], len(KINDS)), strengths], 1)
+
+    def strengths(self, *physics: torch.Tensor) -> torch.Tensor:
+        """[B or 1, 3]: base-10 logarithms of up to three numbers that do not depend on the size of the picture."""
+        return torch.zeros(1, 3)
+
+    def observed(self, x: torch.Tensor, *physics: torch.Tensor) -> torch.Tensor:
+        """[B,1,H,W] 1 where a pixel of x [B,3,H,W] was seen."""
+        return torch.ones_like(x[:, :1])
 
     def data_step(self, z: torch.Tensor, weight: torch.Tensor, sigma_y: torch.Tensor, *prepared: torch.Tensor) -> torch.Tensor:
         """Proximal step of -log p(y|u) · weight: Gaussian noise of std sigma_y [B,1,1,1]."""

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from ud2m.operators.base import Operator
-from ud2m.operators.spectral import Transform
+from ud2m.operators.spectral import transform
 
 
 class Downscale(Operator):
@@ -43,21 +43,38 @@ class Downscale(Operator):
         return x.reshape(b, c, h, w)
 
     def prepare(self, y, kernel, gram):
-        return Transform(y.shape[-2], y.shape[-1], y.device), y, kernel, gram[..., : gram.shape[-1] // 2 + 1]
+        return transform(y.shape[-2], y.shape[-1], y.device), y, kernel, gram[..., : gram.shape[-1] // 2 + 1]
 
     def solve(self, z, gamma, f, y, kernel, gram):
         misfit = f.forward(y - self.A(z, kernel))
         return z + self.A_adjoint(f.inverse(misfit / (gram + 1 / gamma[:, :, None])), kernel)
 
+    def strengths(self, kernel, gram):
+        gain = kernel.square().sum().reshape(1, 1)
+        return torch.cat([gain.log10(), torch.full_like(gain, self.scale).log10(), torch.zeros_like(gain)], 1)
 
-def bicubic(scale: int) -> torch.Tensor:
-    """[n,n] Keys kernel (a = -1/2) stretched by `scale`, as picture libraries shrink: n = 8, 11, 16 for 2, 3, 4."""
+
+PROFILES = {  # antialias kernels by the distance from their centre, in pixels of the small picture; zero from 2 on
+    "bicubic": lambda x: torch.where(x < 1, 1.5 * x**3 - 2.5 * x**2 + 1, -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2),  # Keys, a = -1/2
+    "box": lambda x: (x < 0.5).double() + 0.5 * (x == 0.5),
+    "triangle": lambda x: (1 - x).clamp_min(0),
+    "gaussian": lambda x: torch.exp(-0.5 * (x / 0.5) ** 2),
+    "lanczos2": lambda x: torch.sinc(x) * torch.sinc(x / 2),
+}
+
+
+def antialias(scale: int, profile: str) -> torch.Tensor:
+    """[n,n] kernel of `PROFILES` stretched by `scale`, as picture libraries shrink: n = 8, 11, 16 for 2, 3, 4."""
     reach = torch.arange(-3 * scale, 4 * scale, dtype=torch.float64)
     x = ((reach - (scale - 1) / 2) / scale).abs()
-    near, far = 1.5 * x**3 - 2.5 * x**2 + 1, -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2
-    taps = torch.where(x < 1, near, torch.where(x < 2, far, 0.0))[x < 2]
+    taps = PROFILES[profile](x[x < 2])
     taps = taps / taps.sum()
     return torch.outer(taps, taps).float()
+
+
+def bicubic(scale: int) -> torch.Tensor:
+    """The kernel that the element assumes."""
+    return antialias(scale, "bicubic")
 
 
 def gram(kernel: torch.Tensor, scale: int, height: int, width: int) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""JPEG: block DCT, quantised; luma at full size, chroma averaged over 2×2 pixels (4:2:0).
+"""JPEG: block DCT, quantised; luma at full size, chroma too (4:4:4) or averaged over 2×2 pixels (4:2:0).
 
 The observation is the decoded picture. Each coefficient of the original lay within half a step of the decoded one; the
 proximal step takes that as Gaussian noise of variance step²/12 and then stays within the cell (design: closed form).
@@ -56,30 +56,35 @@ def _pair(value: torch.Tensor) -> torch.Tensor:
 
 
 class Jpeg(Operator):
-    """`quant_luma`, `quant_chroma` [8,8] in code values. Height and width are multiples of 16, on the encoder's block grid."""
+    """`quant_luma`, `quant_chroma` [8,8] in code values. Sides are multiples of 16 (4:4:4: 8), on the encoder's block grid.
+
+    subsampling: 2 for 4:2:0 chroma, 1 for 4:4:4.
+    """
 
     family = "jpeg"
     inputs = ("quant_luma", "quant_chroma")
-    multiple = 16
 
-    def __init__(self):
+    def __init__(self, subsampling: int = 2):
         super().__init__()
+        self.subsampling, self.multiple = subsampling, 8 * subsampling
         self.register_buffer("basis", _dct_basis(), persistent=False)
         self.register_buffer("to_ycc", torch.tensor(TO_YCC)[:, :, None, None], persistent=False)
         self.register_buffer("to_rgb", torch.tensor(TO_RGB)[:, :, None, None], persistent=False)
 
     def planes(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Luma coefficients [B,64,H/8,W/8] and, of Cb and Cr averaged over 2×2, [2B,64,H/16,W/16]."""
+        """Luma coefficients [B,64,H/8,W/8] and, of Cb and Cr averaged over f×f (f the subsampling), [2B,64,H/8f,W/8f]."""
         ycc = F.conv2d(x, self.to_ycc)
-        chroma = F.avg_pool2d(ycc[:, 1:], 2)
+        chroma = F.avg_pool2d(ycc[:, 1:], self.subsampling)
         b, _, h, w = chroma.shape
         return F.conv2d(ycc[:, :1], self.basis, stride=8), F.conv2d(chroma.reshape(2 * b, 1, h, w), self.basis, stride=8)
 
     def _lattice(self, quant_luma, quant_chroma):
-        return [CODE * q.reshape(1, 64, 1, 1) for q in (quant_luma, quant_chroma)]
+        # One table for all pictures, or one for each: [8,8] or [B,8,8].
+        luma, chroma = (CODE * q.reshape(-1, 64, 1, 1) for q in (quant_luma, quant_chroma))
+        return [luma, _pair(chroma)]
 
     def A(self, x, quant_luma, quant_chroma):
-        """Compressed and decoded, before rounding to 8 bits; chroma is repeated over 2×2 pixels."""
+        """Compressed and decoded, before rounding to 8 bits; chroma is repeated over f×f pixels."""
         steps = self._lattice(quant_luma, quant_chroma)
         # A code value v stands at CODE (v - 127.5); the encoder shifts by 128: half a code value times 8 in the DC term.
         coefficients = []
@@ -89,7 +94,7 @@ class Jpeg(Operator):
         luma = F.conv_transpose2d(coefficients[0], self.basis, stride=8)
         chroma = F.conv_transpose2d(coefficients[1], self.basis, stride=8)
         b, _, h, w = x.shape
-        chroma = F.interpolate(chroma.reshape(b, 2, h // 2, w // 2), scale_factor=2, mode="nearest")
+        chroma = self._enlarged(chroma.reshape(b, 2, h // self.subsampling, w // self.subsampling))
         return F.conv2d(torch.cat([luma, chroma], 1), self.to_rgb)
 
     def prepare(self, y, quant_luma, quant_chroma):
@@ -98,15 +103,22 @@ class Jpeg(Operator):
 
     def data_step(self, z, weight, sigma_y, luma, chroma, step_luma, step_chroma):
         zl, zc = self.planes(z)
-        b, w = z.shape[0], weight
-        # Averaging over 2×2 and repeating are adjoint up to 4: the chroma correction weighs a quarter.
-        dl = self._cell(zl, luma, step_luma, w, sigma_y) - zl
-        dc = self._cell(zc, chroma, step_chroma, _pair(w) / 4, _pair(sigma_y)) - zc
+        b, f = z.shape[0], self.subsampling
+        dl = self._cell(zl, luma, step_luma, weight, sigma_y) - zl
+        # Averaging over f×f and repeating are adjoint up to f²: the chroma correction weighs that much less.
+        dc = self._cell(zc, chroma, step_chroma, _pair(weight) / f**2, _pair(sigma_y)) - zc
         luma = F.conv_transpose2d(dl, self.basis, stride=8)
         chroma = F.conv_transpose2d(dc, self.basis, stride=8)
-        chroma = chroma.reshape(b, 2, z.shape[2] // 2, z.shape[3] // 2)
-        chroma = F.interpolate(chroma, scale_factor=2.0, mode="nearest")
+        chroma = self._enlarged(chroma.reshape(b, 2, z.shape[2] // f, z.shape[3] // f))
         return z + F.conv2d(torch.cat([luma, chroma], 1), self.to_rgb)
+
+    def _enlarged(self, chroma: torch.Tensor) -> torch.Tensor:
+        return chroma if self.subsampling == 1 else F.interpolate(chroma, scale_factor=float(self.subsampling), mode="nearest")
+
+    def strengths(self, quant_luma, quant_chroma):
+        means = torch.stack([q.mean((-2, -1)).reshape(-1) for q in (quant_luma, quant_chroma)], 1).log10()
+        fine = torch.full_like(means[:, :1], float(self.subsampling == 1))
+        return torch.cat([means, fine], 1)
 
     @staticmethod
     def _cell(z, d, step, weight, sigma_y):

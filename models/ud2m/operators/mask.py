@@ -18,6 +18,9 @@ class Mask(Operator):
     def solve(self, z, gamma, y, mask):
         return (z + gamma * mask * y) / (1 + gamma * mask)
 
+    def observed(self, x, mask):
+        return mask
+
 
 class Identity(Operator):
     """y = x: denoising."""

@@ -18,7 +18,26 @@ def _waves(n: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     return angle.cos(), angle.sin()
 
 
-class Transform:
+def transform(height: int, width: int, device: torch.device) -> "MatrixTransform | FastTransform":
+    """The transform of pictures of one size: by matrices in a graph that is being exported, else PyTorch's."""
+    return (MatrixTransform if torch.compiler.is_exporting() else FastTransform)(height, width, device)
+
+
+class FastTransform:
+    """As MatrixTransform, by torch.fft."""
+
+    def __init__(self, height: int, width: int, device: torch.device):
+        self.size = height, width
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:  # [B,C,H,W] -> [B,C,2,H,half]
+        f = torch.fft.rfft2(x)
+        return torch.stack([f.real, f.imag], 2)
+
+    def inverse(self, f: torch.Tensor) -> torch.Tensor:  # [B,C,2,H,half] -> [B,C,H,W]
+        return torch.fft.irfft2(torch.complex(f[:, :, 0], f[:, :, 1]), self.size)
+
+
+class MatrixTransform:
     """Forward and inverse transform for one picture size; build once, use K times."""
 
     def __init__(self, height: int, width: int, device: torch.device):

@@ -1,0 +1,100 @@
+"""What each part of the distillation is worth: trains variants for equal minutes from one prior, and tabulates them.
+
+    python models/ablate_distillation.py --shards a.tar b.tar c.tar --cache runs/cache --kernels KERNELS --prior models/zoo/lite/prior.safetensors \\
+        --knobs models/zoo/lite/knobs.json --out runs/ablation --time-budget 4 --report docs/results.md --plot docs/ablation.png
+
+PSNR in dB on held-out training pictures (the last line of each run's stats.jsonl). Runs that are there already are not
+trained again. A few minutes show the order of the variants, not what they reach in the end.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from ud2m import tables
+from ud2m.likelihoods import WEIGHTS
+
+VARIANTS = {  # name -> options of distill.py
+    "all weights, joint, K = 3": [],
+    "LoRA rank 4": ["--rank", "4"],
+    "LoRA rank 16": ["--rank", "16"],
+    "rank 0: guidance and scalars only": ["--rank", "0"],
+    "start A†y, not learned": ["--initialiser", "adjoint"],
+    "no guidance: levels only": ["--guidance", "none"],
+    "K = 1": ["--iterations", "1"],
+    "K = 2": ["--iterations", "2"],
+    "perceptual losses": ["--preset", "perceptual"],
+    "for masks alone": ["--families", "mask"],
+    "for ×4 alone": ["--families", "downscale4"],
+}
+BASE = next(iter(VARIANTS))
+
+
+def run(a: argparse.Namespace, name: str) -> dict[str, float]:
+    """The last scores of a variant, trained if it is not there."""
+    out = a.out / name.replace(" ", "-").replace(",", "").replace(":", "").replace("†", "")
+    if not (out / "step.safetensors").exists():
+        command = [sys.executable, Path(__file__).parent / "distill.py", "--shards", *a.shards, "--prior", a.prior, "--knobs", a.knobs, "--out", out]
+        command += ["--cache", a.cache or a.out / "cache", *(["--kernels", a.kernels] if a.kernels else [])]
+        command += ["--time-budget", str(a.time_budget), "--batch", str(a.batch), "--seed", "0", "--every", "1e9", *VARIANTS[name]]
+        subprocess.run(command, check=True)
+    return json.loads((out / "stats.jsonl").read_text().splitlines()[-1])
+
+
+def table(rows: dict[str, dict[str, float]]) -> str:
+    """Differences to the first variant; its own row is absolute."""
+    base = rows[BASE]
+    families = [*WEIGHTS, "distance"]
+    body = []
+    for name, row in rows.items():
+        cells = [f"{row[f] - (name != BASE) * base[f]:{'+' if name != BASE else ''}.{3 if f == 'distance' else 2}f}" if f in row else "–" for f in families]
+        shared = [f for f in WEIGHTS if f in row]
+        one = sum(row[f"one_{f}"] - row[f] for f in shared) / len(shared)
+        body.append([name, *cells, f"{one:+.2f}", f"{row['images']:,}"])
+    return tables.markdown(["variant", *families, "one step against three", "pictures seen"], body)
+
+
+def plot(rows: dict[str, dict[str, float]], path: Path) -> None:
+    """Bars: mean difference to the first variant over the families that both have."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    base, names = rows[BASE], [n for n in rows if n != BASE]
+    change = [sum(rows[n][f] - base[f] for f in WEIGHTS if f in rows[n]) / sum(f in rows[n] for f in WEIGHTS) for n in names]
+    figure, axes = pyplot.subplots(figsize=(7, 0.4 * len(names) + 1), layout="constrained")
+    axes.barh(names, change, color=["tab:blue" if c > 0 else "tab:orange" for c in change])
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.invert_yaxis()
+    axes.set_xlabel(f"dB against “{BASE}”, mean over its families")
+    figure.savefig(path, dpi=110)
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("shards", "prior", "knobs", "out"):
+        p.add_argument(f"--{name}", type=Path, required=True, nargs="+" if name == "shards" else None)
+    p.add_argument("--cache", type=Path)
+    p.add_argument("--kernels", type=Path)
+    p.add_argument("--time-budget", type=float, default=4, help="minutes of training for each variant")
+    p.add_argument("--batch", type=int, default=6)
+    p.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=list(VARIANTS))
+    p.add_argument("--report", type=Path, help="Markdown file whose section `ablation` is replaced")
+    p.add_argument("--plot", type=Path)
+    a = p.parse_args()
+    a.out.mkdir(parents=True, exist_ok=True)
+    rows = {name: run(a, name) for name in dict.fromkeys([BASE, *a.variants])}
+    text = table(rows)
+    print(text)
+    if a.report:
+        told = f"\nTrained for {a.time_budget:g} minutes each. {tables.machine()}.\n\n```\n{tables.command(sys.argv[1:], Path(__file__).name)}\n```\n"
+        tables.replace_section(a.report, "ablation", text + told)
+    if a.plot:
+        plot(rows, a.plot)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""Distils the unfolded step over all likelihoods under a time budget. To resume, run the same command again.
+
+    python models/distill.py --shards a.tar b.tar c.tar --kernels KERNELS --prior models/zoo/lite/prior.safetensors \\
+        --knobs models/zoo/lite/knobs.json --out runs/distil --time-budget 90
+
+--start takes up an earlier `step.safetensors` instead of --prior and --knobs. What may change is chosen by --rank: LoRA
+adapters of that rank on the prior's layers, 0 for none (guidance and scalars only), or `full` for all weights.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ud2m import lora
+from ud2m.conditioning import FAMILIES
+from ud2m.data import crops, decode, split
+from ud2m.distillation import Perceptual, fidelity
+from ud2m.distilled import Distilled, load_distilled, save_distilled
+from ud2m.guidance import Guidance, GuidanceConfig, guided_flops_per_pixel
+from ud2m.likelihoods import WEIGHTS, draw
+from ud2m.losses import PRESETS
+from ud2m.progress import Exam
+from ud2m.psfs import drawer, recorded
+from ud2m.training import Schedule, Trainer, default_device
+from ud2m.unfolding import KnobValues
+from ud2m.weights import load_prior
+
+# Share of fresh noise in the first round: enough for samples to differ where the data leave room. See distilled.CHOSEN.
+FRESH = {"blur": 0.1, "mask": 0.3, "denoise": 1e-3, "downscale2": 0.1, "downscale3": 0.1, "downscale4": 0.1, "jpeg": 0.05}
+
+
+def begin(a: argparse.Namespace) -> Distilled:
+    """The network to train, from an earlier step or from a prior."""
+    if a.start:
+        net = load_distilled(a.start)
+    else:
+        values = {f: KnobValues(**e["values"]) for f, e in json.loads(a.knobs.read_text()).items()}
+        values = {f: KnobValues(**v.to_dict() | {"fresh": FRESH[f], "fresh_last": 1e-4}) for f, v in values.items() if f in FAMILIES}
+        prior = load_prior(a.prior)
+        shape = GuidanceConfig() if a.initialiser == "learned" else GuidanceConfig(initialiser=None)
+        net = Distilled(prior, None if a.guidance == "none" else Guidance(prior.config, shape), values, a.iterations)
+    net.train().requires_grad_(True)
+    net.keep_chosen()
+    if a.rank != "full":
+        lora.attach(net.prior, int(a.rank), a.alpha, a.targets)
+    return net
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--shards", type=Path, nargs="+", required=True, help="tar files of square pictures")
+    p.add_argument("--out", type=Path, required=True, help="folder of checkpoint, statistics, pictures and weights")
+    p.add_argument("--cache", type=Path, help="folder of the decoded pictures (default: OUT/cache)")
+    p.add_argument("--kernels", type=Path, help="folder of .npz files with recorded blur kernels")
+    p.add_argument("--prior", type=Path, help="prior.safetensors to begin with")
+    p.add_argument("--knobs", type=Path, help="scalars of each family to begin with (search_knobs.py)")
+    p.add_argument("--start", type=Path, help="step.safetensors to go on from, instead of --prior and --knobs")
+    p.add_argument("--families", nargs="+", default=list(WEIGHTS), choices=list(WEIGHTS), help="likelihoods to draw (all: one network for all)")
+    p.add_argument("--shares", type=float, nargs="+", help="how often each family is drawn (default: likelihoods.WEIGHTS)")
+    p.add_argument("--rank", default="full", help="of the LoRA adapters on the prior; 0, or full")
+    p.add_argument("--alpha", type=float, help="strength of the adapters (default: the rank)")
+    p.add_argument("--targets", default=r"head|tail|down|up|first|second|film", help="regular expression of the layers to adapt")
+    p.add_argument("--initialiser", choices=("learned", "adjoint"), default="learned", help="f_psi, or A†y alone")
+    p.add_argument("--guidance", choices=("full", "none"), default="full", help="none: the prior sees a picture and a level only")
+    p.add_argument("--preset", choices=PRESETS, default="fidelity", help="weights of the losses (ud2m.losses.presets)")
+    p.add_argument("--iterations", type=int, default=3, help="K: rounds of a step")
+    p.add_argument("--crop", type=int, default=96)
+    p.add_argument("--time-budget", type=float, default=90, help="minutes of training over all resumed runs")
+    p.add_argument("--exact-share", type=float, default=0.08, help="last share of the budget in float32")
+    for name, kind, usual in (("batch", int, 8), ("rate", float, 5e-4), ("seed", int, 0)):
+        p.add_argument(f"--{name}", type=kind, default=usual)
+    p.add_argument("--every", type=float, default=240, help="seconds between checkpoints, scores and pictures")
+    p.add_argument("--device", type=torch.device, default=default_device())
+    a = p.parse_args()
+    if not a.start and not (a.prior and a.knobs):
+        p.error("name --start, or --prior and --knobs.")
+    if a.shares is not None and len(a.shares) != len(a.families):
+        p.error(f"--shares has {len(a.shares)} numbers for {len(a.families)} families; give one each.")
+    if a.crop % 48:
+        p.error(f"--crop {a.crop} must be a multiple of 48, so that every family's blocks fit.")
+    if a.rank != "full" and not a.rank.isdigit():
+        p.error(f"--rank {a.rank} must be a whole number or full.")
+
+    torch.manual_seed(a.seed)
+    pictures, sides = decode(a.shards, a.cache or a.out / "cache")
+    train, held = split(len(pictures))
+    draw_psf = drawer(recorded(a.kernels) if a.kernels else [])
+    net = begin(a)
+    trained = sum(w.numel() for w in net.parameters() if w.requires_grad)
+    flops, start = guided_flops_per_pixel(net.prior.config, net.guidance.config) if net.guidance else (0.0, 0.0)
+    print(f"{trained / 1e6:.2f} M weights to train, {flops / 1e3:.1f} kFLOP per pixel and evaluation, {start / 1e3:.1f} for the start")
+
+    def source(which: np.ndarray, rng: np.random.Generator):
+        return lambda count, size: crops(pictures, sides, count, size, rng, which)
+
+    objective = fidelity if a.preset == "fidelity" else Perceptual(PRESETS[a.preset], a.device)
+    shares = np.array([WEIGHTS[f] for f in a.families] if a.shares is None else a.shares)
+    shares /= shares.sum()
+
+    def loss(net, images, carried):
+        rng = np.random.default_rng((a.seed, images))
+        torch.manual_seed(int(rng.integers(2**62)))
+        family = a.families[rng.choice(len(shares), p=shares)]
+        problem = draw(family, source(train, rng), a.batch, a.crop, rng, draw_psf).to(a.device)
+        return objective(net, problem, rng, carried)
+
+    exam = Exam(a.families, lambda family, rng: draw(family, source(held, rng), 8, a.crop, rng, draw_psf).to(a.device), a.out)
+    schedule = Schedule(a.time_budget, a.batch, a.rate, warm_up=1500, ema_half_life=3000, exact_share=a.exact_share, seed=a.seed)
+    trainer = Trainer(net, schedule, a.out, a.device, fast="knobs")
+    print("resumed" if trainer.resume() else "started", f"at {trainer.images:,} images; held out: {exam.line(trainer.ema)}", flush=True)
+    config = {k: str(v) for k, v in vars(a).items() if k not in ("shards", "cache", "out", "device", "kernels", "prior", "knobs", "start")}
+    trainer.run(loss, exam.scores, {"prior": net.prior.config.to_dict(), "shards": [s.name for s in a.shards], **config}, a.every)
+    about = {"images": trainer.images, "minutes": round(trainer.spent / 60, 1), "seed": a.seed, "rank": a.rank, "preset": a.preset, "families": a.families}
+    save_distilled(trainer.ema, a.out / "step.safetensors", about)
+    print(f"weights in {a.out / 'step.safetensors'}")
+
+
+if __name__ == "__main__":
+    main()

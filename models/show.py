@@ -1,0 +1,52 @@
+"""Draws what steps make of damaged pictures, to look at: a row for each case and picture, input | each step | truth.
+
+python models/show.py --steps-from models/zoo/lite/step.safetensors models/zoo/lite-perceptual/step.safetensors --images FOLDER --out docs/presets.png
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from ud2m.cases import CASES, damaged, pictures, plain
+from ud2m.distilled import load_distilled
+from ud2m.sampling import sample
+
+STEPS = 3
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--steps-from", type=Path, nargs="+", required=True, help="distilled steps (distill.py)")
+    p.add_argument("--images", type=Path, required=True)
+    p.add_argument("--cases", nargs="+", default=["super-resolve-x4", "inpaint-box"], choices=CASES)
+    p.add_argument("--pictures", type=int, nargs="+", default=[0, 1], help="places in the folder, by name")
+    p.add_argument("--crop", type=int, default=192)
+    p.add_argument("--out", type=Path, required=True)
+    a = p.parse_args()
+    clean = pictures(a.images, max(a.pictures) + 1, a.crop)
+    nets = [load_distilled(path) for path in a.steps_from]
+    multiple = int(np.lcm.reduce([net.step(next(iter(net.knobs))).multiple for net in nets]))
+    rows = []
+    for name in a.cases:
+        case = CASES[name]
+        operator, seen = damaged(case, [clean[i] for i in a.pictures], multiple)
+        for d, before in zip(seen, plain(operator, seen)):
+            row = [before]
+            for net in nets:
+                c, step, shape = d.condition, net.step(case.family), d.condition.z0.shape
+                generator = torch.Generator().manual_seed(0)
+                normal = lambda *s: torch.randn(*s, generator=generator)
+                run = lambda xt, z, n, t: step(xt, z, c.y, n, t, torch.tensor([2 * case.sigma]), *c.physics)
+                with torch.no_grad():
+                    x0 = sample(run, c.z0, normal(*shape), STEPS, lambda _: normal(1, net.iterations, *shape[1:]))
+                row.append(x0[0][:, c.rows, c.columns])
+            rows.append(torch.cat([*row, d.clean], -1))
+    sheet = ((torch.cat(rows, -2).clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0)
+    Image.fromarray(sheet.numpy()).save(a.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""The distilled step: silent before training, trained on its own trajectories, stored whole."""
+
+import numpy as np
+import pytest
+import torch
+
+from ud2m import lora, psfs
+from ud2m.conditioning import FAMILIES
+from ud2m.diffusion import time_grid
+from ud2m.distillation import Balance, Perceptual, fidelity, squared_error, trajectory
+from ud2m.distilled import CHOSEN, Distilled, load_distilled, provenance, save_distilled
+from ud2m.guidance import Guidance, GuidanceConfig, guided_flops_per_pixel
+from ud2m.likelihoods import draw
+from ud2m.losses import PRESETS
+from ud2m.prior import Prior, PriorConfig, flops_per_pixel
+from ud2m.unfolding import KnobValues
+
+TOY = PriorConfig(2, (8, 16), (1, 1), 16)
+SHAPE = GuidanceConfig((0, 1), PriorConfig(4, (8, 12), (1, 1), 16))
+
+
+def network(guided=True):
+    prior = Prior(TOY)
+    torch.nn.init.normal_(prior.tail.weight, std=0.1)
+    return Distilled(prior, Guidance(TOY, SHAPE) if guided else None, {f: KnobValues(fresh=0.2) for f in FAMILIES})
+
+
+def source(count, side):
+    return torch.rand(count, 3, side, side) * 2 - 1
+
+
+def problem(family, seed=0):
+    torch.manual_seed(1)
+    return draw(family, source, 2, 48, np.random.default_rng(seed), psfs.drawer([]))
+
+
+def run(net, p, t=444.0):
+    generator = torch.Generator().manual_seed(2)
+    shape = p.clean.shape
+    normal = lambda *s: torch.randn(*s, generator=generator)
+    return net.step(p.family, p.operator)(normal(*shape), p.z0, p.y, normal(2, 3, *shape[1:]), torch.tensor([t]), p.sigma_y, *p.physics)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_untrained_guidance_leaves_the_prior_as_it_was(family):
+    guided, plain, p = network(), network(False), problem(family)
+    plain.prior.load_state_dict(guided.prior.state_dict())
+    assert torch.allclose(run(guided, p), run(plain, p), atol=1e-6)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_part_learns_but_the_fresh_noise(family):
+    net = network()
+    for name, p in net.named_parameters():  # past the silent start, where gradients of what lies behind a zero are zero
+        if name.startswith("guidance") or "film" in name:
+            torch.nn.init.normal_(p, std=0.05)
+    for t in (999.0, 444.0, 111.0):
+        run(net, problem(family), t).square().mean().backward()
+    learning = {n for n, p in net.named_parameters() if p.grad is not None and float(p.grad.abs().max()) > 0}
+    wanted = {n for n, _ in net.named_parameters() if not n.startswith("knobs") and "embed.0" not in n and "briefing.net.0" not in n}
+    assert wanted <= learning, wanted - learning
+    scalars = {n.rsplit(".", 1)[1] for n in learning if n.startswith(f"knobs.{family}.")}
+    assert {"spread", "trust", "floor", "follow", "anchor"} <= scalars and not scalars & set(CHOSEN)
+    assert not any(n.startswith("knobs") and not n.startswith(f"knobs.{family}.") for n in learning)
+
+
+def test_the_guidance_sees_the_mask_and_the_operator():
+    net = network()
+    torch.nn.init.normal_(net.guidance.look.conv.weight, std=0.3)
+    torch.nn.init.normal_(net.guidance.briefing.net[2].weight, std=0.3)
+    for layer in net.prior.modules():
+        if hasattr(layer, "film"):
+            torch.nn.init.normal_(layer.film.weight, std=0.3)
+    p = problem("blur")
+    guidance, x, sigma = net.guidance, torch.randn(2, 3, 48, 48), torch.tensor([0.1, 0.1])
+    facts = lambda family: (net.step(family).operator.code(*p.physics if family == "blur" else ()), p.sigma_y, torch.tensor([1.0]), 0.5)
+    seen = torch.zeros(2, 4, 48, 48)
+    answers = [guidance(net.prior, x, sigma, s, facts(f), None)[0] for s, f in ((seen, "blur"), (seen + 1, "blur"), (seen, "denoise"))]
+    assert not torch.allclose(answers[0], answers[1]) and not torch.allclose(answers[0], answers[2])
+
+
+def test_a_trajectory_walks_the_grid_and_steps_do_not_reach_back():
+    net, p, lengths = network(), problem("mask"), []
+    for seed in range(12):
+        walks = list(trajectory(net, p, np.random.default_rng(seed)))
+        lengths.append(len(walks))
+        assert [w.index for w in walks] == list(range(len(walks))) and len(walks) <= len(time_grid(5))
+    assert min(lengths) == 1 and max(lengths) > 1
+    walks = list(trajectory(net, p, np.random.default_rng(int(np.argmax(lengths)))))
+    walks[-1].x0.square().mean().backward()
+    assert walks[0].x0.grad_fn is not walks[-1].x0.grad_fn
+
+
+def test_the_balance_gives_every_kind_the_same_say():
+    balance, p = Balance({}, own=0.0), problem("denoise")
+    p.hardness = [0, 1]
+    error = torch.tensor([1.0, 100.0])
+    for _ in range(300):
+        balance(error, p, 0)
+    assert torch.allclose(balance(error, p, 0), torch.ones(2), atol=0.01)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_few_updates_lower_the_loss(preset):
+    net, p, carried = network(), problem("denoise"), {}
+    objective = fidelity if preset == "fidelity" else Perceptual(PRESETS[preset])
+    learning = [p for p in net.parameters() if p.requires_grad]
+    optimiser, errors = torch.optim.Adam(learning, 3e-3), []
+    for _ in range(25):
+        torch.manual_seed(0)
+        loss = objective(net, p, np.random.default_rng(3), carried)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        with torch.no_grad():
+            errors.append(float(squared_error(run(net, p), p).mean()))
+    assert errors[-1] < 0.8 * errors[0]
+    assert ("critic" in carried) == (preset == "perceptual")
+
+
+def test_a_resumed_discriminator_goes_on_where_it_stood():
+    carried, p = {}, problem("denoise")
+    first = Perceptual(PRESETS["perceptual"])
+    for _ in range(2):
+        first(network(), p, np.random.default_rng(0), carried)
+    before = {k: v.clone() for k, v in carried["critic"].items()}
+    second = Perceptual(PRESETS["perceptual"])
+    for _ in range(2):
+        second(network(), p, np.random.default_rng(0), carried)
+    moved = max(float((v - before[k]).abs().max()) for k, v in carried["critic"].items())
+    assert 0 < moved < 2e-3  # one small update away, not another network
+
+
+def test_a_step_comes_back_from_disk_with_its_adapters_merged(tmp_path):
+    net, p = network(), problem("blur")
+    lora.attach(net.prior, 2, targets="first|second")
+    with torch.no_grad():
+        for name, value in net.named_parameters():
+            if name.endswith(".up"):
+                value.normal_(std=0.2)
+    want = run(net, p)
+    save_distilled(net, tmp_path / "step.safetensors", {"images": 7})
+    back = load_distilled(tmp_path / "step.safetensors")
+    assert provenance(tmp_path / "step.safetensors") == {"images": 7}
+    assert back.prior.config == TOY and back.guidance.config == SHAPE and not lora.adapter_state(back)
+    assert (run(back, p) - want).abs().max() < 0.02  # half precision on disk
+    for family in FAMILIES:
+        assert back.values()[family].to_dict() == pytest.approx(net.values()[family].to_dict(), rel=1e-5)
+
+
+def test_another_file_is_refused(tmp_path):
+    from ud2m.weights import save_prior
+
+    save_prior(Prior(TOY), tmp_path / "prior.safetensors", {})
+    with pytest.raises(ValueError, match="make one with distill.py"):
+        load_distilled(tmp_path / "prior.safetensors")
+
+
+def test_the_shipped_shape_keeps_to_its_budget():
+    evaluation, start = guided_flops_per_pixel(PriorConfig(), GuidanceConfig())
+    assert flops_per_pixel(PriorConfig()) < evaluation <= 120e3 and start < 40e3
