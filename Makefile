@@ -14,7 +14,7 @@ PYTHON := .venv/bin/python
 # Tests see the ONNX Runtime of the build, and a registry of their own.
 TEST_ENV := ORT_DYLIB_PATH=$(RELEASE)/$(LIBRARY) GST_REGISTRY=$(BUILD_DIR)/registry.bin GST_PLUGIN_PATH=$(RELEASE)
 PLUGINS := $(DESTDIR)$(LIBDIR)/gstreamer-1.0
-BUNDLED := lite
+BUNDLED := lite lite-perceptual
 MODELS := $(DESTDIR)$(DATADIR)/ud2mrestore/models
 
 .PHONY: help build demo test test-models check bench install clean setup
@@ -39,9 +39,9 @@ test: build ## every test that needs no PyTorch: Rust, Python, the pipelines of 
 	$(TEST_ENV) G_DEBUG=fatal-warnings cargo test --locked --doc
 	$(TEST_ENV) $(PYTHON) -m pytest -q tests/python
 
-test-models: ## the tests of models/, with PyTorch (a download of some GB the first time)
+test-models: build ## the tests of models/, with PyTorch (a download of some GB the first time)
 	@scripts/setup.sh system torch
-	$(PYTHON) -m pytest -q models/tests
+	$(TEST_ENV) $(PYTHON) -m pytest -q models/tests
 
 check: setup ## formatting and lints, Rust and Python
 	cargo fmt --check

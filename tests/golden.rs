@@ -14,7 +14,9 @@ use gstud2m::model::{Engine, OrtStep};
 use gstud2m::operator::{Degradation, Kernel, Operator, quantisation};
 use gstud2m::sampler::{self, Level, Patch, StepModel};
 
-/// Graphs of the package, with their scales.
+/// What ships; the first also serves where one package is enough.
+const PACKAGES: [&str; 2] = ["lite", "lite-perceptual"];
+/// Graphs of a package, with their scales.
 const FAMILIES: [(&str, usize); 7] = [
     ("blur", 1),
     ("mask", 1),
@@ -68,12 +70,25 @@ struct Golden {
 }
 
 fn package() -> PathBuf {
-    let package = PathBuf::from(common::path("models/zoo/lite"));
-    assert!(
-        package.is_dir(),
-        "{package:?} is missing: run models/export.py"
-    );
-    package
+    packages().swap_remove(0)
+}
+
+fn packages() -> Vec<PathBuf> {
+    let packages = PACKAGES.map(|name| PathBuf::from(common::path("models/zoo")).join(name));
+    for package in &packages {
+        assert!(
+            package.is_dir(),
+            "{package:?} is missing: run models/export.py"
+        );
+    }
+    packages.into()
+}
+
+/// Every graph of every package: folder, family, scale.
+fn graphs() -> impl Iterator<Item = (PathBuf, &'static str, usize)> {
+    packages()
+        .into_iter()
+        .flat_map(|package| FAMILIES.map(|(family, scale)| (package.clone(), family, scale)))
 }
 
 impl Golden {
@@ -160,8 +175,8 @@ fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
 
 #[test]
 fn a_step_of_each_graph_agrees_with_pytorch() {
-    for (family, scale) in FAMILIES {
-        let mut golden = Golden::open(&package(), family, scale);
+    for (package, family, scale) in graphs() {
+        let mut golden = Golden::open(&package, family, scale);
         let xt = golden.picture("xt");
         let patch = Patch {
             window: xt.bounds(),
@@ -176,9 +191,10 @@ fn a_step_of_each_graph_agrees_with_pytorch() {
         };
         let (sigma, tensors) = (golden.sigma_y(), [golden.tensors()]);
         let answer = golden.step.run(&[patch], level, sigma, &tensors);
-        let answer = answer.unwrap_or_else(|e| panic!("{family}: {e}"));
+        let name = package.join(family);
+        let answer = answer.unwrap_or_else(|e| panic!("{name:?}: {e}"));
         let miss = largest_difference(&answer[0].data, &golden.array("x0").data);
-        assert!(miss <= STEP_TOLERANCE, "{family}: a step differs by {miss}");
+        assert!(miss <= STEP_TOLERANCE, "{name:?}: a step differs by {miss}");
     }
 }
 
@@ -214,8 +230,8 @@ fn patches_of_a_batch_are_answered_as_if_alone() {
 
 #[test]
 fn a_run_of_each_graph_agrees_with_pytorch() {
-    for (family, scale) in FAMILIES {
-        let golden = Golden::open(&package(), family, scale);
+    for (package, family, scale) in graphs() {
+        let golden = Golden::open(&package, family, scale);
         let inner = golden.step.manifest().iterations as u32;
         let initial = golden.picture("run_noise_xT");
         let noise = golden.array("run_noise").pictures();
@@ -234,9 +250,10 @@ fn a_run_of_each_graph_agrees_with_pytorch() {
         };
         let levels = sampler::levels(steps);
         let answer = sampler::reverse(&mut model, &levels, start, 0.0, draw);
-        let answer = answer.unwrap_or_else(|e| panic!("{family}: {e}"));
+        let name = package.join(family);
+        let answer = answer.unwrap_or_else(|e| panic!("{name:?}: {e}"));
         let miss = largest_difference(&answer.data, &wanted.data);
-        assert!(miss <= RUN_TOLERANCE, "{family}: a run differs by {miss}");
+        assert!(miss <= RUN_TOLERANCE, "{name:?}: a run differs by {miss}");
     }
 }
 
