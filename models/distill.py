@@ -20,7 +20,7 @@ from ud2m.data import crops, decode, split
 from ud2m.distillation import Perceptual, fidelity
 from ud2m.distilled import Distilled, load_distilled, save_distilled
 from ud2m.guidance import Guidance, GuidanceConfig, guided_flops_per_pixel
-from ud2m.likelihoods import WEIGHTS, draw
+from ud2m.likelihoods import WEIGHTS, draw, largest_crop
 from ud2m.losses import PRESETS
 from ud2m.progress import Exam
 from ud2m.psfs import drawer, recorded
@@ -40,7 +40,8 @@ def begin(a: argparse.Namespace) -> Distilled:
         values = {f: KnobValues(**e["values"]) for f, e in json.loads(a.knobs.read_text()).items()}
         values = {f: KnobValues(**v.to_dict() | {"fresh": FRESH[f], "fresh_last": 1e-4}) for f, v in values.items() if f in FAMILIES}
         prior = load_prior(a.prior)
-        shape = GuidanceConfig() if a.initialiser == "learned" else GuidanceConfig(initialiser=None)
+        usual, recall = GuidanceConfig(), (0, len(prior.config.channels) - 1)  # the finest scale and the coarsest
+        shape = GuidanceConfig(recall, usual.initialiser if a.initialiser == "learned" else None)
         net = Distilled(prior, None if a.guidance == "none" else Guidance(prior.config, shape), values, a.iterations)
     net.train().requires_grad_(True)
     net.keep_chosen()
@@ -86,6 +87,10 @@ def main() -> None:
 
     torch.manual_seed(a.seed)
     pictures, sides = decode(a.shards, a.cache or a.out / "cache")
+    if sides.min() < largest_crop(a.crop):
+        p.error(
+            f"the smallest picture has {sides.min()} pixels a side, and --crop {a.crop} cuts pieces with a side of {largest_crop(a.crop)} pixels or more; leave it out."
+        )
     train, held = split(len(pictures))
     draw_psf = drawer(recorded(a.kernels) if a.kernels else [])
     net = begin(a)

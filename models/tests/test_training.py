@@ -28,21 +28,25 @@ MODELS = Path(__file__).parents[1]
 TOY = PriorConfig(2, (8, 16), (1, 1), 16)
 
 
-@pytest.fixture(scope="module")
-def shard(tmp_path_factory):
-    """A tar of 100 smooth pictures of two sizes."""
-    path = tmp_path_factory.mktemp("shard") / "toy.tar"
+def write_shard(path, sides):
+    """A tar of smooth pictures, one for each side."""
     rng = np.random.default_rng(0)
     with tarfile.open(path, "w") as tar:
-        for i in range(100):
+        for i, side in enumerate(sides):
             small = Image.fromarray(rng.integers(0, 256, (6, 6, 3), np.uint8))
             buffer = io.BytesIO()
-            small.resize((64 + 32 * (i % 2),) * 2, Image.BICUBIC).save(buffer, "JPEG", quality=95)
+            small.resize((side, side), Image.BICUBIC).save(buffer, "JPEG", quality=95)
             info = tarfile.TarInfo(f"{i:03d}.jpg")
             info.size = buffer.tell()
             buffer.seek(0)
             tar.addfile(info, buffer)
     return path
+
+
+@pytest.fixture(scope="module")
+def shard(tmp_path_factory):
+    """A tar of 100 pictures of two sizes."""
+    return write_shard(tmp_path_factory.mktemp("shard") / "toy.tar", [64, 96] * 50)
 
 
 def train(shard, out, minutes):
@@ -80,10 +84,12 @@ def test_a_toy_trains_is_distilled_exported_and_restores(shard, tmp_path):
 def check_distillation(shard, run, tmp_path):
     """The rest of the way: distilled with adapters, resumed, exported, and the package says where it came from."""
     (tmp_path / "knobs.json").write_text(json.dumps({f: {"values": KnobValues().to_dict()} for f in FAMILIES}))
-    out = tmp_path / "step"
-    command = [sys.executable, MODELS / "distill.py", "--shards", shard, "--out", out, "--prior", run / "prior.safetensors", "--knobs", tmp_path / "knobs.json"]
+    out, large = tmp_path / "step", write_shard(tmp_path / "large.tar", [160] * 100)
+    command = [sys.executable, MODELS / "distill.py", "--shards", large, "--out", out, "--prior", run / "prior.safetensors", "--knobs", tmp_path / "knobs.json"]
     command += ["--crop", "48", "--batch", "2", "--rank", "4", "--every", "5", "--time-budget"]
     distil = lambda minutes: subprocess.run([*command, str(minutes)], capture_output=True, text=True, check=True).stdout
+    small = subprocess.run([*command[:3], shard, "--cache", tmp_path / "small", *command[4:], "0.1"], capture_output=True, text=True)
+    assert small.returncode == 2 and "side of 128 pixels or more" in small.stderr
     assert "started at 0 images" in distil(0.1)
     assert "resumed at" in distil(0.2)
     rows = [json.loads(line) for line in (out / "stats.jsonl").read_text().splitlines()]

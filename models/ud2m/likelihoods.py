@@ -75,7 +75,7 @@ def blur(source: Source, count: int, side: int, rng: np.random.Generator, draw_p
     Half as many pictures of 1.5 times the side: what a sharp inverse makes of an edge rings further than small crops are wide,
     and a network trained on those distrusts the data.
     """
-    count, side = max(1, count // 2), side * 3 // 2
+    count, side = max(1, count // 2), -(-side * 3 // 2 // 16) * 16
     psfs = [draw_psf(rng) for _ in range(count)]
     radius = max(k.shape[0] for k in psfs) // 2
     margin = max(16, 2 * radius + 8)
@@ -162,6 +162,11 @@ def jpeg(source: Source, count: int, side: int, rng: np.random.Generator) -> Pro
 
 
 WEIGHTS = {"blur": 0.26, "mask": 0.2, "denoise": 0.15, "downscale2": 0.06, "downscale3": 0.06, "downscale4": 0.13, "jpeg": 0.14}
+
+
+def largest_crop(side: int) -> int:
+    """Pixels a side of the largest piece that a problem of about `side` is cut from: blurs, with what their kernels reach."""
+    return max(side * 3 // 2 + 32, 128)
 
 
 def draw(family: str, source: Source, count: int, side: int, rng: np.random.Generator, draw_psf: Callable) -> Problem:
