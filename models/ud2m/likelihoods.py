@@ -72,8 +72,7 @@ def _std(sigma: np.ndarray) -> torch.Tensor:
 def blur(source: Source, count: int, side: int, rng: np.random.Generator, draw_psf: Callable) -> Problem:
     """Convolution with another kernel in each picture; a third of the batches are whole frames with borders.
 
-    Half as many pictures of 1.5 times the side: what a sharp inverse makes of an edge rings further than small crops are wide,
-    and a network trained on those distrusts the data.
+    Half as many pictures of 1.5 times the side: what a sharp inverse makes of an edge rings far into a small crop.
     """
     count, side = max(1, count // 2), -(-side * 3 // 2 // 16) * 16
     psfs = [draw_psf(rng) for _ in range(count)]
