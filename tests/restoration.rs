@@ -7,7 +7,7 @@ mod common;
 
 use gstud2m::image::{Border, Image, Window};
 use gstud2m::operator::Operator;
-use gstud2m::restore::{Degradation, Engine, Family, Kernel, Restorer, Settings, Tiling};
+use gstud2m::restore::{Degradation, Engine, Family, Kernel, Output, Restorer, Settings, Tiling};
 use gstud2m::sampler;
 
 const WIDTH: usize = 203;
@@ -65,6 +65,10 @@ fn restored(y: &Image, degradation: Degradation, sigma: f32, tiling: Tiling) -> 
         seed: 7,
         noise_per_frame: false,
         stochasticity: 0.0,
+        samples: 1,
+        output: Output::Sample,
+        strength: 1.0,
+        compare: 0.0,
         tiling,
     };
     restorer.restore(y, 0, &settings).unwrap().0

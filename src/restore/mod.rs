@@ -4,11 +4,14 @@
 //! Knows neither GStreamer nor the runtime by name; settings are plain values.
 
 mod bound;
+mod mix;
 mod plan;
+mod posterior;
 
 use std::time::Duration;
 
 pub use plan::Tiling;
+pub use posterior::Output;
 
 use crate::error::RestoreError;
 use crate::image::{Image, Window};
@@ -19,6 +22,8 @@ use crate::operator::{Canvas, Operator, Psf, jpeg_quality, noise_sigma};
 pub use crate::operator::{Degradation, Family, Kernel};
 use crate::sampler::{self, levels, reverse};
 use crate::tile::Tiled;
+use mix::mix;
+use posterior::Moments;
 
 /// What the user may change between two frames.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +38,33 @@ pub struct Settings {
     pub noise_per_frame: bool,
     /// Zeta, 0 to 1: share of fresh noise in each re-noising.
     pub stochasticity: f32,
+    /// How many samples `output` is made of, at least 1.
+    pub samples: usize,
+    pub output: Output,
+    /// 0 to 1: from the frame as it came, which costs nothing, to the restored one. The spread is not mixed.
+    pub strength: f32,
+    /// 0 to 1: share of the width, from the left, that shows the frame as it came.
+    pub compare: f32,
     pub tiling: Tiling,
+}
+
+/// Whether nothing of a restoration is to be seen, so that none is made.
+pub fn shows_nothing(output: Output, strength: f32, compare: f32) -> bool {
+    (strength <= 0.0 && output != Output::Deviation) || compare >= 1.0
+}
+
+impl Settings {
+    /// The frame as it came, at the output's size, where some of it is to be seen.
+    fn plain(&self, frame: &Image, start: &Image, inside: Window) -> Option<Image> {
+        let mixed = self.strength < 1.0 && self.output != Output::Deviation;
+        (mixed || self.compare > 0.0).then(|| {
+            if frame.width == inside.width && frame.height == inside.height {
+                frame.clone()
+            } else {
+                start.crop(inside)
+            }
+        })
+    }
 }
 
 /// What the restoration of one frame used and found.
@@ -134,6 +165,11 @@ impl Restorer {
                     .to_owned(),
             ));
         };
+        if settings.output == Output::Deviation && settings.samples < 2 {
+            return Err(RestoreError::Settings(
+                "output=stddev needs several samples: set samples to 2 or more.".to_owned(),
+            ));
+        }
         let (evaluations, spent) = (self.step.evaluations(), self.step.spent());
         let manifest = self.step.manifest();
         let noise = if settings.noise_sigma < 0.0 {
@@ -157,6 +193,15 @@ impl Restorer {
 
         let observed = bench.operator.observe(frame, &canvas);
         let start = bench.operator.start(&observed, &canvas);
+        if shows_nothing(settings.output, settings.strength, settings.compare) {
+            let plain = settings.plain(frame, &start, inside(&canvas));
+            let report = FrameReport {
+                noise_sigma: sigma_y / 2.0,
+                jpeg_quality: quality,
+                ..FrameReport::default()
+            };
+            return Ok((plain.unwrap_or(start), report));
+        }
         let step = bound::BoundStep::new(
             &mut self.step,
             &mut bench.operator,
@@ -166,17 +211,30 @@ impl Restorer {
             quality,
         );
         let mut model = Tiled::new(step, plan);
-        let seed = frame_seed(settings, number);
-        let draw = |stream| sampler::picture(seed, stream, 3, canvas.height, canvas.width);
-        let restored = reverse(
-            &mut model,
-            &levels(settings.steps.max(1)),
-            start,
-            settings.stochasticity,
-            draw,
-        )?;
-        let restored = restored.crop(inside(&canvas));
-        let residual = bench.operator.residual(&restored, frame, sigma_y / 2.0);
+        let levels = levels(settings.steps.max(1));
+        let (inside, zeta) = (inside(&canvas), settings.stochasticity);
+        let mut sample = |start: Image, index: usize| {
+            let seed = seed(settings, number, index);
+            let draw = |stream| sampler::picture(seed, stream, 3, canvas.height, canvas.width);
+            Ok::<Image, RestoreError>(reverse(&mut model, &levels, start, zeta, draw)?.crop(inside))
+        };
+        let plain = settings.plain(frame, &start, inside);
+        let draws = settings.output.draws(settings.samples);
+        let mut moments = Moments::new(sample(start.clone(), 0)?);
+        for index in 1..draws {
+            moments.add(&sample(start.clone(), index)?);
+        }
+        let residual = bench
+            .operator
+            .residual(moments.mean(), frame, sigma_y / 2.0);
+        let (restored, strength) = match settings.output {
+            Output::Deviation => (moments.deviation(), 1.0),
+            Output::Sample | Output::Mean => (moments.into_mean(), settings.strength),
+        };
+        let restored = match plain {
+            Some(plain) => mix(restored, &plain, strength, settings.compare),
+            None => restored,
+        };
         let report = FrameReport {
             evaluations: self.step.evaluations() - evaluations,
             model_time: self.step.spent() - spent,
@@ -227,14 +285,13 @@ fn inside(canvas: &Canvas) -> Window {
     }
 }
 
-/// The seed itself, or one of its own for each frame; the first frame's is the seed in both modes.
-fn frame_seed(settings: &Settings, number: u64) -> u64 {
-    if settings.noise_per_frame {
-        // The odd constant of SplitMix64 walks through all 64-bit values before one returns.
-        settings
-            .seed
-            .wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-    } else {
-        settings.seed
-    }
+/// The seed of a sample of a frame. That of the first frame's first sample is the seed itself, and with noise that all
+/// frames share so is every frame's.
+fn seed(settings: &Settings, number: u64, sample: usize) -> u64 {
+    // Odd constants, those of SplitMix64 and its kin, walk through all 64-bit values before one returns.
+    let frame = if settings.noise_per_frame { number } else { 0 };
+    settings
+        .seed
+        .wrapping_add(frame.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        .wrapping_add((sample as u64).wrapping_mul(0xd1b5_4a32_d192_ed03))
 }

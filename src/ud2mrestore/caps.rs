@@ -3,12 +3,14 @@
 //!
 //! Pure functions of caps and scale, which answer before any model is loaded.
 
+use std::sync::LazyLock;
+
 use gst::glib;
 use gst::prelude::*;
 use gst_video::VideoFormat;
 
-/// Formats of both pads: eight bits a channel, with or without alpha.
-pub const FORMATS: [VideoFormat; 7] = [
+/// Formats that are read as they are: eight bits a channel, with or without alpha.
+pub const DIRECT: [VideoFormat; 7] = [
     VideoFormat::Rgb,
     VideoFormat::Bgr,
     VideoFormat::Rgbx,
@@ -20,9 +22,21 @@ pub const FORMATS: [VideoFormat; 7] = [
 /// Largest side of a frame, in pixels.
 pub const LARGEST: i32 = 16384;
 
+/// Formats of both pads, the direct ones first: all that GStreamer's converter can both unpack and pack.
+pub fn formats() -> &'static [VideoFormat] {
+    static ALL: LazyLock<Vec<VideoFormat>> = LazyLock::new(|| {
+        let others = VideoFormat::iter_raw().filter(|f| {
+            // Nothing packs a palette.
+            !DIRECT.contains(f) && !gst_video::VideoFormatInfo::from_format(*f).has_palette()
+        });
+        DIRECT.into_iter().chain(others).collect()
+    });
+    &ALL
+}
+
 pub fn template() -> gst::Caps {
     gst_video::VideoCapsBuilder::new()
-        .format_list(FORMATS)
+        .format_list(formats().iter().copied())
         .width_range(1..=LARGEST)
         .height_range(1..=LARGEST)
         .build()

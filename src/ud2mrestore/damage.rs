@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use super::settings::{Fixed, Live};
-use super::{ExecutionProvider, KernelShape, NoiseMode, Task};
+use super::{ExecutionProvider, KernelShape, NoiseMode, Output, Task};
 use crate::error::RestoreError;
 use crate::restore::{self, Degradation, Engine, Family, Kernel, Provider, Tiling};
 
@@ -93,6 +93,19 @@ impl Live {
         })
     }
 
+    /// Whether the next frame passes as it came.
+    pub fn passes(&self) -> bool {
+        restore::shows_nothing(self.output(), self.strength as f32, self.compare as f32)
+    }
+
+    fn output(&self) -> restore::Output {
+        match self.output {
+            Output::Sample => restore::Output::Sample,
+            Output::Mean => restore::Output::Mean,
+            Output::Stddev => restore::Output::Deviation,
+        }
+    }
+
     /// The restorer's settings for the next frame.
     pub fn for_frame(&self, fixed: &Fixed) -> Result<restore::Settings, RestoreError> {
         Ok(restore::Settings {
@@ -102,6 +115,10 @@ impl Live {
             seed: self.seed,
             noise_per_frame: self.noise_mode == NoiseMode::PerFrame,
             stochasticity: self.stochasticity as f32,
+            samples: self.samples as usize,
+            output: self.output(),
+            strength: self.strength as f32,
+            compare: self.compare as f32,
             tiling: Tiling {
                 width: fixed.tile_width as usize,
                 height: fixed.tile_height as usize,

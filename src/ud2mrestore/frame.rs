@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The one border between bytes in a buffer and planar f32: eight-bit codes against [-1, 1].
+//! Eight-bit colours in a buffer against planar f32 in [-1, 1], and the regions of interest of a frame.
 //!
 //! Every format is read by component, stride and pixel stride, so that none has code of its own.
 
@@ -122,7 +122,7 @@ pub fn enlarge(
 
 #[cfg(test)]
 mod tests {
-    use super::super::caps::FORMATS;
+    use super::super::caps::DIRECT;
     use super::*;
     use gst_video::VideoFormat;
 
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn every_code_survives_in_every_format() {
         gst::init().expect("GStreamer starts");
-        for format in FORMATS {
+        for format in DIRECT {
             // 87 columns: rows of three bytes a pixel end in padding.
             let info = VideoInfo::builder(format, 87, 9).build().expect("an info");
             let bytes: Vec<u8> = (0..info.size()).map(|i| (i * 7 % 256) as u8).collect();

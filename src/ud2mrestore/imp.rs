@@ -272,6 +272,9 @@ impl BaseTransformImpl for Ud2mRestore {
         {
             let _ = self.obj().sync_values(time);
         }
+        // A frame that passes as it came is not even copied; an enlarged one has to be made.
+        let passes = self.settings.lock().live.passes() && self.scale() == 1;
+        self.obj().set_passthrough(passes);
     }
 
     fn transform_meta<'a>(

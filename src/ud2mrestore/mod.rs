@@ -5,6 +5,8 @@ use gst::glib;
 use gst::prelude::*;
 
 mod caps;
+mod colour;
+mod convert;
 mod damage;
 #[doc(hidden)] // For the benchmarks.
 pub mod frame;
@@ -74,6 +76,23 @@ pub enum NoiseMode {
     PerFrame,
 }
 
+/// What of the samples becomes the frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, glib::Enum)]
+#[enum_type(name = "GstUd2mRestoreOutput")]
+#[repr(i32)]
+pub enum Output {
+    #[default]
+    #[enum_value(name = "Sample: the first one", nick = "sample")]
+    Sample,
+    #[enum_value(name = "Mean of the samples", nick = "mean")]
+    Mean,
+    #[enum_value(
+        name = "Standard deviation of the samples as gray, white from 16 of 255 on",
+        nick = "stddev"
+    )]
+    Stddev,
+}
+
 /// Where the network runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, glib::Enum)]
 #[enum_type(name = "GstUd2mRestoreExecutionProvider")]
@@ -101,6 +120,7 @@ pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
         Task::static_type(),
         KernelShape::static_type(),
         NoiseMode::static_type(),
+        Output::static_type(),
         ExecutionProvider::static_type(),
     ] {
         kind.mark_as_plugin_api(gst::PluginAPIFlags::empty());

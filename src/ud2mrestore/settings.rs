@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use gst::glib;
 use gst::prelude::*;
 
-use super::{ExecutionProvider, KernelShape, NoiseMode, Task};
+use super::{ExecutionProvider, KernelShape, NoiseMode, Output, Task};
 
 /// What can be changed while the element is stopped.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +41,10 @@ pub struct Live {
     pub seed: u64,
     pub noise_mode: NoiseMode,
     pub stochasticity: f64,
+    pub samples: u32,
+    pub output: Output,
+    pub strength: f64,
+    pub compare: f64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -82,6 +86,10 @@ impl Default for Live {
             seed: 0,
             noise_mode: NoiseMode::default(),
             stochasticity: 0.0,
+            samples: 1,
+            output: Output::default(),
+            strength: 1.0,
+            compare: 0.0,
         }
     }
 }
@@ -151,6 +159,16 @@ pub static SPECS: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
             .mutable_playing()
             .build(),
         double("stochasticity", "Stochasticity", "Share of fresh noise in each step: 0 follows one path, 1 draws anew", 0.0, 1.0, live.stochasticity),
+        uint("samples", "Samples", "Samples of the posterior that output=mean and output=stddev are made of; the time grows with them", 1, 64, live.samples)
+            .controllable().mutable_playing().build(),
+        glib::ParamSpecEnum::builder_with_default("output", live.output)
+            .nick("Output")
+            .blurb("What of the samples becomes the frame")
+            .controllable()
+            .mutable_playing()
+            .build(),
+        double("strength", "Strength", "From 0, the frame as it came at no cost, to 1, the restored one", 0.0, 1.0, live.strength),
+        double("compare", "Compare", "Share of the width, from the left, that shows the frame as it came", 0.0, 1.0, live.compare),
         text("model", "Model", "Name of a bundled model, or path of a model directory")
             .default_value(Some(fixed.model.as_str()))
             .mutable_ready()
@@ -217,6 +235,10 @@ impl Settings {
             "seed" => live.seed = checked(value),
             "noise-mode" => live.noise_mode = checked(value),
             "stochasticity" => live.stochasticity = checked(value),
+            "samples" => live.samples = checked(value),
+            "output" => live.output = checked(value),
+            "strength" => live.strength = checked(value),
+            "compare" => live.compare = checked(value),
             "model" => fixed.model = string(),
             "execution-provider" => fixed.provider = checked(value),
             "device" => fixed.device = checked(value),
@@ -248,6 +270,10 @@ impl Settings {
             "seed" => live.seed.to_value(),
             "noise-mode" => live.noise_mode.to_value(),
             "stochasticity" => live.stochasticity.to_value(),
+            "samples" => live.samples.to_value(),
+            "output" => live.output.to_value(),
+            "strength" => live.strength.to_value(),
+            "compare" => live.compare.to_value(),
             "model" => fixed.model.to_value(),
             "execution-provider" => fixed.provider.to_value(),
             "device" => fixed.device.to_value(),

@@ -3,6 +3,8 @@
 
 use gst_video::{VideoFrameRef, VideoInfo, VideoInterlaceMode};
 
+use super::caps::DIRECT;
+use super::convert::Bridge;
 use super::settings::{Fixed, Live, Settings};
 use super::{frame, report};
 use crate::error::RestoreError;
@@ -11,10 +13,17 @@ use crate::restore::{self, FrameReport, Restorer};
 pub struct State {
     pub restorer: Restorer,
     pub fixed: Fixed,
-    pub formats: Option<(VideoInfo, VideoInfo)>,
+    formats: Option<Formats>,
     /// Caps that were refused, whose reason has been told.
     pub refused: Option<gst::Caps>,
     frames: u64,
+}
+
+/// What was negotiated; the bridge is there where the formats are not read as they are.
+struct Formats {
+    input: VideoInfo,
+    output: VideoInfo,
+    bridge: Option<Bridge>,
 }
 
 impl State {
@@ -59,7 +68,22 @@ impl State {
         live.degradation(&self.fixed)
             .and_then(|damage| self.restorer.prepare(&damage, width, height))
             .map_err(|e| report::message(&e))?;
-        self.formats = Some((input, output));
+        let bridge = if DIRECT.contains(&input.format()) && DIRECT.contains(&output.format()) {
+            None
+        } else {
+            let bridge = Bridge::new(&input, &output).ok_or_else(|| {
+                gst::error_msg!(
+                    gst::StreamError::Format,
+                    ("Frames of {incaps} cannot be converted: put videoconvert before ud2mrestore.")
+                )
+            })?;
+            Some(bridge)
+        };
+        self.formats = Some(Formats {
+            input,
+            output,
+            bridge,
+        });
         Ok(())
     }
 
@@ -70,7 +94,12 @@ impl State {
         inbuf: &gst::BufferRef,
         outbuf: &mut gst::BufferRef,
     ) -> Result<FrameReport, gst::ErrorMessage> {
-        let Some((input, output)) = self.formats.as_ref() else {
+        let Some(Formats {
+            input,
+            output,
+            bridge,
+        }) = self.formats.as_mut()
+        else {
             return Err(gst::error_msg!(
                 gst::CoreError::Negotiation,
                 ("A frame came before its caps: link the element to a source of raw video.")
@@ -88,14 +117,21 @@ impl State {
         let mut to = to.map_err(|_| unmapped("output"))?;
         let settings = live.for_frame(&self.fixed);
         let settings = settings.map_err(|e| report::message(&e))?;
-        let damaged = frame::unpack(&from).ok_or_else(|| unmapped("input"))?;
+        let damaged = match bridge {
+            Some(bridge) => bridge.unpack(&from),
+            None => frame::unpack(&from),
+        };
+        let damaged = damaged.ok_or_else(|| unmapped("input"))?;
         let number = number(inbuf, input).unwrap_or(self.frames);
         let answer = self.restorer.restore(&damaged, number, &settings);
         let (restored, used) = answer.map_err(|e| report::message(&e))?;
         let scale = self.fixed.output_scale() as usize;
-        frame::pack(&restored, &mut to)
-            .and_then(|()| frame::copy_alpha(&from, &mut to, scale))
-            .ok_or_else(|| unmapped("output"))?;
+        let packed = match bridge {
+            Some(bridge) => bridge.pack(&restored, &mut to, scale),
+            None => frame::pack(&restored, &mut to)
+                .and_then(|()| frame::copy_alpha(&from, &mut to, scale)),
+        };
+        packed.ok_or_else(|| unmapped("output"))?;
         self.frames += 1;
         Ok(used)
     }

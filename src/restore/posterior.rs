@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Several samples of one frame: their mean, and how far they differ.
+
+use crate::image::Image;
+
+/// What of the posterior becomes the frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Output {
+    /// The first sample, whatever the number of samples.
+    #[default]
+    Sample,
+    /// The mean of the samples.
+    Mean,
+    /// The standard deviation of the samples as a gray picture, see [`SPREAD_GAIN`].
+    Deviation,
+}
+
+impl Output {
+    /// How many of `samples` have to be drawn.
+    pub fn draws(self, samples: usize) -> usize {
+        if self == Self::Sample { 1 } else { samples }
+    }
+}
+
+/// Full scale over the standard deviation that is shown as white: 16 codes of 8 bits are white, none black.
+pub const SPREAD_GAIN: f32 = 16.0;
+
+/// Running mean and sum of squared distances (Welford), value by value.
+pub struct Moments {
+    count: usize,
+    mean: Image,
+    squares: Vec<f32>,
+}
+
+impl Moments {
+    pub fn new(first: Image) -> Self {
+        Self {
+            count: 1,
+            squares: vec![0.0; first.data.len()],
+            mean: first,
+        }
+    }
+
+    /// Takes one more sample, of the first one's size.
+    pub fn add(&mut self, sample: &Image) {
+        self.count += 1;
+        let share = 1.0 / self.count as f32;
+        let values = self.mean.data.iter_mut().zip(&mut self.squares);
+        for ((mean, square), &value) in values.zip(&sample.data) {
+            let before = value - *mean;
+            *mean += before * share;
+            *square += before * (value - *mean);
+        }
+    }
+
+    pub fn mean(&self) -> &Image {
+        &self.mean
+    }
+
+    /// The mean as a picture of its own.
+    pub fn into_mean(self) -> Image {
+        self.mean
+    }
+
+    /// Gray picture of the unbiased standard deviation, root mean square over the channels: black where the samples
+    /// agree, white from one [`SPREAD_GAIN`]-th of full scale on. Black for a single sample.
+    pub fn deviation(&self) -> Image {
+        let Image {
+            channels,
+            height,
+            width,
+            ..
+        } = self.mean;
+        let degrees = (self.count.saturating_sub(1).max(1) * channels.max(1)) as f32;
+        let size = height * width;
+        Image::from_fn(channels, height, width, |_, y, x| {
+            let pixel = y * width + x;
+            let sum: f32 = (0..channels).map(|c| self.squares[c * size + pixel]).sum();
+            // Values have a range of 2; the gray picture's black is -1.
+            (SPREAD_GAIN * (sum / degrees).sqrt() - 1.0).min(1.0)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(values: [f32; 3]) -> Image {
+        Image::from_fn(3, 1, 1, |c, _, _| values[c])
+    }
+
+    #[test]
+    fn mean_and_deviation_are_those_of_the_textbook() {
+        let mut moments = Moments::new(picture([0.1, 0.0, -0.5]));
+        moments.add(&picture([0.2, 0.0, -0.5]));
+        moments.add(&picture([0.3, 0.0, -0.5]));
+        let mean = moments.mean();
+        assert!((mean.data[0] - 0.2).abs() < 1e-6, "{mean:?}");
+        assert_eq!(mean.data[1..], [0.0, -0.5]);
+        // Variances 0.01, 0 and 0 of the range [-1, 1].
+        let wanted = SPREAD_GAIN * (0.01f32 / 3.0).sqrt() - 1.0;
+        for value in moments.deviation().data {
+            assert!(
+                (value - wanted.min(1.0)).abs() < 1e-5,
+                "{value} for {wanted}"
+            );
+        }
+    }
+
+    #[test]
+    fn equal_samples_are_black_and_far_ones_white() {
+        let mut moments = Moments::new(picture([0.4; 3]));
+        assert_eq!(moments.deviation().data, [-1.0; 3]);
+        moments.add(&picture([0.4; 3]));
+        assert_eq!(moments.deviation().data, [-1.0; 3]);
+        moments.add(&picture([-0.9; 3]));
+        assert_eq!(moments.deviation().data, [1.0; 3]);
+    }
+
+    #[test]
+    fn only_moments_need_more_than_one_draw() {
+        assert_eq!(
+            [Output::Sample, Output::Mean, Output::Deviation].map(|o| o.draws(8)),
+            [1, 8, 8]
+        );
+    }
+}
