@@ -455,24 +455,15 @@ fn each_wrong_model_has_its_sentence() {
 }
 
 #[test]
-fn answers_that_are_no_picture_end_in_one_error() {
-    for (package, sentence) in [
-        ("nan-output", "values that are not numbers"),
-        ("small-output", "a tensor of"),
-    ] {
-        let mut bench = Bench::new(
-            &element(&format!("wrong/{package}"), &[]),
-            &caps(Rgb, 16, 16),
-        );
-        let frame = gst::Buffer::from_slice(picture(&info(Rgb, 16, 16)));
-        assert_eq!(bench.harness.push(frame), Err(gst::FlowError::Error));
-        let errors = bench.errors();
-        assert!(
-            errors.len() == 1 && errors[0].contains(sentence),
-            "{errors:?}"
-        );
-        assert!(errors[0].starts_with("stream: "), "{errors:?}");
-    }
+fn an_answer_of_another_size_ends_in_one_error() {
+    let mut bench = Bench::new(&element("wrong/small-output", &[]), &caps(Rgb, 16, 16));
+    let frame = gst::Buffer::from_slice(picture(&info(Rgb, 16, 16)));
+    assert_eq!(bench.harness.push(frame), Err(gst::FlowError::Error));
+    let errors = bench.errors();
+    assert!(
+        errors.len() == 1 && errors[0].starts_with("stream: The model answered with a tensor of"),
+        "{errors:?}"
+    );
 }
 
 #[test]

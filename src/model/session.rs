@@ -246,7 +246,7 @@ impl OrtStep {
         }
         // Zero times infinity is not a number either, so one sum finds both.
         if data.iter().map(|v| v * 0.0).sum::<f32>().is_nan() {
-            return Err(RestoreError::Frame(
+            return Err(RestoreError::Answer(
                 "The model answered with values that are not numbers: check noise-sigma and the kernel, or use another model.".to_owned(),
             ));
         }

@@ -7,6 +7,7 @@ mod bound;
 mod mix;
 mod plan;
 mod posterior;
+mod rescue;
 
 use std::time::Duration;
 
@@ -80,6 +81,8 @@ pub struct FrameReport {
     /// The quality assumed, or 0 when the task is not about JPEG.
     pub jpeg_quality: u32,
     pub tiles: usize,
+    /// Why the frame passed as it came, where no answer could be had.
+    pub passed: Option<String>,
 }
 
 /// A loaded model and what is kept from one frame to the next.
@@ -224,6 +227,11 @@ impl Restorer {
         for index in 1..draws {
             moments.add(&sample(start.clone(), index)?);
         }
+        if rescue::is_flat(moments.mean()) && !rescue::is_flat(frame) {
+            return Err(RestoreError::Answer(
+                "The model answered with one flat colour: check noise-sigma and the kernel, or use another model.".to_owned(),
+            ));
+        }
         let residual = bench
             .operator
             .residual(moments.mean(), frame, sigma_y / 2.0);
@@ -242,6 +250,7 @@ impl Restorer {
             noise_sigma: sigma_y / 2.0,
             jpeg_quality: quality,
             tiles,
+            passed: None,
         };
         Ok((restored, report))
     }

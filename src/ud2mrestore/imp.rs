@@ -10,7 +10,8 @@
  * operators, so that one network serves every task.
  *
  * ONNX Runtime is opened when the element starts: `ORT_DYLIB_PATH`, then a libonnxruntime.so beside the plugin, then
- * the system's. What the element cannot do ends in an error that says what to change; frames never pass unrestored.
+ * the system's. What the element cannot do ends in an error that says what to change. Where the network's answer is no
+ * picture even at a second try, the frame passes as it came, with a warning: never black, never lost.
  * A restorer is slower than most streams, so `qos` is off: frames arrive late rather than not at all.
  *
  * ## Deblur
@@ -79,6 +80,12 @@ impl Ud2mRestore {
     fn scale(&self) -> i32 {
         let in_force = *self.scale.lock();
         in_force.unwrap_or_else(|| self.settings.lock().fixed.output_scale()) as i32
+    }
+
+    /// Tells the application how far a load of seconds has come.
+    fn progress(&self, kind: gst::ProgressType, text: &str) {
+        let message = gst::message::Progress::builder(kind, "load-model", text);
+        let _ = self.obj().post_message(message.src(&*self.obj()).build());
     }
 }
 
@@ -166,7 +173,20 @@ impl BaseTransformImpl for Ud2mRestore {
         let settings = self.settings.lock().clone();
         let warn =
             |text: String| gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{text}"));
-        let state = State::open(&settings, warn).map_err(|e| report::message(&e))?;
+        let model = &settings.fixed.model;
+        self.progress(
+            gst::ProgressType::Start,
+            &format!("Loading the model {model}"),
+        );
+        let state = State::open(&settings, warn).map_err(|e| {
+            let text = format!("The model {model} was not loaded");
+            self.progress(gst::ProgressType::Error, &text);
+            report::message(&e)
+        })?;
+        self.progress(
+            gst::ProgressType::Complete,
+            &format!("Loaded the model {model}"),
+        );
         gst::info!(CAT, imp = self, "started on {}", state.restorer.provider());
         *self.scale.lock() = Some(state.fixed.output_scale());
         *self.interrupt.lock() = Some(state.restorer.interrupt());
@@ -317,6 +337,16 @@ impl BaseTransformImpl for Ud2mRestore {
         match result {
             Ok(used) => {
                 gst::log!(CAT, imp = self, "restored a frame: {used:?}");
+                // One warning for each run of such frames; `stats` counts them all.
+                if let Some(reason) = used.passed.as_ref()
+                    && self.report.lock().passing().is_none()
+                {
+                    gst::element_imp_warning!(
+                        self,
+                        gst::StreamError::Failed,
+                        ("{reason} A second try failed too: frames pass as they came until the model answers.")
+                    );
+                }
                 if self.report.lock().add(used, begun.elapsed()) {
                     let message = gst::message::Latency::builder().src(&*self.obj()).build();
                     let _ = self.obj().post_message(message);

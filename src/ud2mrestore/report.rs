@@ -33,7 +33,9 @@ pub fn message(error: &RestoreError) -> gst::ErrorMessage {
             gst::error_msg!(gst::ResourceError::OpenRead, ("{error}"))
         }
         RestoreError::Runtime(_) => gst::error_msg!(gst::LibraryError::Init, ("{error}")),
-        RestoreError::Frame(_) => gst::error_msg!(gst::StreamError::Format, ("{error}")),
+        RestoreError::Frame(_) | RestoreError::Answer(_) => {
+            gst::error_msg!(gst::StreamError::Format, ("{error}"))
+        }
         RestoreError::Memory(_) => {
             gst::error_msg!(gst::ResourceError::NoSpaceLeft, ("{error}"))
         }
@@ -58,6 +60,7 @@ pub struct Report {
     evaluations: u64,
     frame_time: Duration,
     model_time: Duration,
+    passed: u64,
     last: FrameReport,
     latency: gst::ClockTime,
 }
@@ -86,6 +89,7 @@ impl Report {
         self.evaluations += frame.evaluations;
         self.frame_time += time;
         self.model_time += frame.model_time;
+        self.passed += u64::from(frame.passed.is_some());
         self.last = frame;
         // The first frame of a size also pays for the runtime's buffers.
         let mean = self.frame_ms();
@@ -96,6 +100,11 @@ impl Report {
         let tens = (mean * 1.25 / 10.0).ceil();
         self.latency = gst::ClockTime::from_mseconds(10 * tens as u64);
         true
+    }
+
+    /// Why the last frame passed as it came, where it did.
+    pub fn passing(&self) -> Option<&str> {
+        self.last.passed.as_deref()
     }
 
     /// Time a frame spends in the element; zero until it is known.
@@ -119,6 +128,7 @@ impl Report {
         gst::Structure::builder("ud2mrestore-stats")
             .field("frames", self.frames)
             .field("evaluations", self.evaluations)
+            .field("passed", self.passed)
             .field("frame-ms", frame_ms)
             .field("model-ms", model_ms)
             .field("outside-share", outside)

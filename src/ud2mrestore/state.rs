@@ -123,7 +123,7 @@ impl State {
         };
         let damaged = damaged.ok_or_else(|| unmapped("input"))?;
         let number = number(inbuf, input).unwrap_or(self.frames);
-        let answer = self.restorer.restore(&damaged, number, &settings);
+        let answer = self.restorer.restore_or_pass(&damaged, number, &settings);
         let (restored, used) = answer.map_err(|e| report::message(&e))?;
         let scale = self.fixed.output_scale() as usize;
         let packed = match bridge {

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What becomes of a frame for which the network has no answer: it is tried again, and then passes as it came.
+
+use super::{FrameReport, Output, Restorer, Settings};
+use crate::error::RestoreError;
+use crate::image::Image;
+
+/// Half a code of eight bits, on the scale of [-1, 1].
+const HALF_CODE: f32 = 1.0 / 255.0;
+
+impl Restorer {
+    /// [`Restorer::restore`], where an answer that is no picture costs one more try with other noise, and then leaves
+    /// the frame as it came, enlarged where the output is larger; the report says why.
+    pub fn restore_or_pass(
+        &mut self,
+        frame: &Image,
+        number: u64,
+        settings: &Settings,
+    ) -> Result<(Image, FrameReport), RestoreError> {
+        let first = self.restore(frame, number, settings);
+        let Err(RestoreError::Answer(_)) = first else {
+            return first;
+        };
+        let other = Settings {
+            seed: settings.seed.wrapping_add(1),
+            ..settings.clone()
+        };
+        let second = self.restore(frame, number, &other);
+        let Err(RestoreError::Answer(reason)) = second else {
+            return second;
+        };
+        let plain = Settings {
+            strength: 0.0,
+            output: Output::Sample,
+            ..other
+        };
+        let (image, mut report) = self.restore(frame, number, &plain)?;
+        report.passed = Some(reason);
+        Ok((image, report))
+    }
+}
+
+/// Whether each channel is one colour, to half a code. A network that fails this way has lost the frame.
+pub fn is_flat(image: &Image) -> bool {
+    (0..image.channels).all(|c| {
+        let plane = image.plane(c);
+        let range = |(low, high): (f32, f32), &v: &f32| (low.min(v), high.max(v));
+        let (low, high) = plane.iter().fold((f32::MAX, f32::MIN), range);
+        high - low < HALF_CODE
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_pixel_of_another_colour_is_a_picture() {
+        let mut image = Image::filled(3, 4, 5, 0.3);
+        assert!(is_flat(&image));
+        image.data[27] += 0.01;
+        assert!(!is_flat(&image));
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A network that has no answer never costs a frame: another try, then the frame as it came, with a warning.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+mod common;
+
+use common::{Bench, caps, element, info, picture};
+use gst::prelude::*;
+use gst_video::VideoFormat::Rgb;
+use gstud2m::sampler;
+
+fn count(element: &gst::Element, field: &str) -> u64 {
+    let stats = element.property::<gst::Structure>("stats");
+    stats.get(field).unwrap()
+}
+
+fn warnings(bus: &gst::Bus) -> Vec<String> {
+    let messages = std::iter::from_fn(|| bus.pop());
+    let texts = messages.filter_map(|message| match message.view() {
+        gst::MessageView::Warning(w) => Some(w.error().to_string()),
+        gst::MessageView::Error(e) => panic!("{}", e.error()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+#[test]
+fn without_an_answer_frames_pass_as_they_came_with_one_warning() {
+    let frame = picture(&info(Rgb, 16, 16));
+    for (package, sentence) in [
+        ("nan-output", "values that are not numbers"),
+        ("one-colour", "one flat colour"),
+    ] {
+        let element = element(&format!("wrong/{package}"), &[]);
+        let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
+        for _ in 0..3 {
+            assert_eq!(bench.restore(&frame), frame, "{package}");
+        }
+        assert_eq!(
+            (count(&element, "passed"), count(&element, "frames")),
+            (3, 3)
+        );
+        let told = warnings(&bench.bus);
+        assert!(told.len() == 1 && told[0].contains(sentence), "{told:?}");
+        assert!(told[0].contains("pass as they came"), "{told:?}");
+    }
+}
+
+#[test]
+fn a_flat_frame_may_stay_flat() {
+    let element = element("wrong/one-colour", &[]);
+    let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
+    let black = bench.restore(&vec![77; info(Rgb, 16, 16).size()]);
+    assert!(black.iter().all(|b| *b == 0), "the answer of the model");
+    assert_eq!(count(&element, "passed"), 0);
+}
+
+#[test]
+fn a_second_try_has_other_noise() {
+    // `moody` fails where the first value of the first inner noise is negative.
+    let fails = |seed: u64| sampler::picture(seed, 1, 3, 16, 16).data[0] < 0.0;
+    let seed = (0..100).find(|s| fails(*s) && !fails(s + 1)).unwrap();
+    let text = seed.to_string();
+    let properties = [("steps", "1"), ("seed", text.as_str())];
+    let element = element("wrong/moody", &properties);
+    let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
+    let frame = picture(&info(Rgb, 16, 16));
+    assert_eq!(bench.restore(&frame), frame);
+    assert_eq!(count(&element, "passed"), 0);
+    assert!(warnings(&bench.bus).is_empty());
+}
+
+#[test]
+fn loading_is_told_as_progress() {
+    for (package, last) in [
+        ("echo", gst::ProgressType::Complete),
+        ("wrong/no-manifest", gst::ProgressType::Error),
+    ] {
+        let element = element(package, &[]);
+        let bus = gst::Bus::new();
+        element.set_bus(Some(&bus));
+        let _ = element.set_state(gst::State::Paused);
+        let told: Vec<gst::ProgressType> = std::iter::from_fn(|| bus.pop())
+            .filter_map(|message| match message.view() {
+                gst::MessageView::Progress(p) => Some(p.get().0),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(told, [gst::ProgressType::Start, last], "{package}");
+        element.set_state(gst::State::Null).unwrap();
+    }
+}
