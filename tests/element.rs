@@ -219,6 +219,36 @@ fn the_graph_is_told_the_level_and_the_noise_of_the_next_frame() {
     );
 }
 
+/// A gray frame with noise of `sigma` codes.
+fn noisy(sigma: f32, seed: u64) -> Vec<u8> {
+    let noise = sampler::picture(seed, 0, 3, 96, 96).data;
+    let codes = noise.iter().map(|n| (128.0 + sigma * n).round() as u8);
+    codes.collect()
+}
+
+#[test]
+fn an_estimated_noise_is_followed_from_frame_to_frame_until_a_discontinuity() {
+    let element = element("echo", &[("task", "denoise"), ("noise-sigma", "-1")]);
+    let mut bench = Bench::new(&element, &caps(Gbr, 96, 96));
+    let mut told = |sigma: f32, seed: u64, flags: gst::BufferFlags| {
+        let mut frame = gst::Buffer::from_slice(noisy(sigma, seed));
+        frame.get_mut().unwrap().set_flags(flags);
+        bench.push(frame);
+        let stats = element.property::<gst::Structure>("stats");
+        stats.get::<f64>("noise-sigma").unwrap() * 255.0
+    };
+    let none = gst::BufferFlags::empty();
+    let first = told(12.0, 1, none);
+    assert!((first - 12.0).abs() < 1.5, "{first}");
+    let second = told(16.0, 2, none);
+    assert!(
+        second > first && second < 14.5,
+        "{second}: a quarter of the way"
+    );
+    let third = told(16.0, 2, gst::BufferFlags::DISCONT);
+    assert!((third - 16.0).abs() < 1.5, "{third}: afresh");
+}
+
 #[test]
 fn the_quality_reaches_the_graph_as_quantisation_tables() {
     let element = element("blend", &[("task", "jpeg"), ("jpeg-quality", "50")]);

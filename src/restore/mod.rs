@@ -8,6 +8,7 @@ mod mix;
 mod plan;
 mod posterior;
 mod rescue;
+mod track;
 
 use std::time::Duration;
 
@@ -25,12 +26,13 @@ use crate::sampler::{self, levels, reverse};
 use crate::tile::Tiled;
 use mix::mix;
 use posterior::Moments;
+use track::Track;
 
 /// What the user may change between two frames.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     pub degradation: Degradation,
-    /// Standard deviation of the noise, 0 to 1 of full scale; negative: estimated from each frame.
+    /// Standard deviation of the noise, 0 to 1 of full scale; negative: estimated, and followed from frame to frame.
     pub noise_sigma: f32,
     /// N: steps of the outer sampler, at least 1.
     pub steps: usize,
@@ -90,6 +92,7 @@ pub struct Restorer {
     step: OrtStep,
     family: Family,
     bench: Option<Bench>,
+    track: Track,
 }
 
 /// The operator built for one degradation and frame size.
@@ -131,6 +134,7 @@ impl Restorer {
             step,
             family,
             bench: None,
+            track: Track::default(),
         })
     }
 
@@ -142,6 +146,11 @@ impl Restorer {
     /// A handle that ends [`Restorer::restore`] from another thread.
     pub fn interrupt(&self) -> Interrupt {
         self.step.interrupt()
+    }
+
+    /// Forgets what earlier frames showed: the next belongs to another scene or stream.
+    pub fn forget(&mut self) {
+        self.track = Track::default();
     }
 
     /// Builds the operator for frames of a size, unless it is at hand; finds wrong kernel and mask files.
@@ -176,7 +185,7 @@ impl Restorer {
         let (evaluations, spent) = (self.step.evaluations(), self.step.spent());
         let manifest = self.step.manifest();
         let noise = if settings.noise_sigma < 0.0 {
-            noise_sigma(frame)
+            self.track.noise(noise_sigma(frame))
         } else {
             settings.noise_sigma
         };
@@ -184,7 +193,7 @@ impl Restorer {
         let [low, high] = manifest.sigma_y;
         let sigma_y = (2.0 * noise).clamp(low, high);
         let quality = match settings.degradation {
-            Degradation::Jpeg { quality: 0 } => jpeg_quality(frame),
+            Degradation::Jpeg { quality: 0 } => self.track.quality(jpeg_quality(frame)),
             Degradation::Jpeg { quality } => quality,
             _ => 0,
         };

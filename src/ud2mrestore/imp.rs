@@ -36,13 +36,13 @@
  *
  * |[
  * gst-launch-1.0 videotestsrc num-buffers=2 ! video/x-raw,width=160,height=120 ! jpegenc quality=10 ! jpegdec ! videoconvert ! ud2mrestore task=jpeg jpeg-quality=10 ! pngenc ! multifilesink location=/tmp/mended-%d.png
- * ]| Removes blocks and ringing; without jpeg-quality the quality is estimated from each frame.
+ * ]| Removes blocks and ringing; without jpeg-quality the quality is estimated from the frames.
  *
  * ## Denoise
  *
  * |[
  * gst-launch-1.0 videotestsrc num-buffers=2 pattern=smpte100 ! video/x-raw,width=160,height=120 ! videoconvert ! ud2mrestore task=denoise noise-sigma=-1 ! pngenc ! multifilesink location=/tmp/denoised-%d.png
- * ]| Removes noise whose strength is estimated from each frame.
+ * ]| Removes noise whose strength is estimated from the frames.
  *
  * Since: 0.1.0
  */

@@ -136,12 +136,12 @@ pub static SPECS: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
         double("kernel-angle", "Kernel angle", "Direction of the motion kernel in degrees, counter-clockwise from the right", -360.0, 360.0, live.kernel_angle),
         text("kernel-file", "Kernel file", "Gray PNG, PGM or .npy file with the blur kernel, which is normalised to sum 1")
             .mutable_playing().build(),
-        double("noise-sigma", "Noise sigma", "Standard deviation of the noise in the frame, as a share of full scale; -1 estimates it for each frame; limited to what the model was trained for", -1.0, 1.0, live.noise_sigma),
+        double("noise-sigma", "Noise sigma", "Standard deviation of the noise in the frame, as a share of full scale; -1 estimates it from the frames; limited to what the model was trained for", -1.0, 1.0, live.noise_sigma),
         text("mask-file", "Mask file", "Gray PNG or PGM of the frame's size, white where pixels are observed and black where they are missing")
             .mutable_playing().build(),
         uint("scale", "Scale", "How many times larger the super-resolved frame is", 2, 4, fixed.scale)
             .mutable_ready().build(),
-        uint("jpeg-quality", "JPEG quality", "Quality (1 to 100, as libjpeg counts it) at which the frame was compressed; 0 estimates it for each frame", 0, 100, live.jpeg_quality)
+        uint("jpeg-quality", "JPEG quality", "Quality (1 to 100, as libjpeg counts it) at which the frame was compressed; 0 estimates it from the frames", 0, 100, live.jpeg_quality)
             .controllable().mutable_playing().build(),
         uint("steps", "Steps", "Steps of the sampler for each frame; each takes several network evaluations", 1, 100, live.steps)
             .controllable().mutable_playing().build(),

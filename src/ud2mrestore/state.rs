@@ -50,6 +50,7 @@ impl State {
         outcaps: &gst::Caps,
     ) -> Result<(), gst::ErrorMessage> {
         self.formats = None;
+        self.restorer.forget();
         let unreadable = |_| {
             gst::error_msg!(
                 gst::CoreError::Negotiation,
@@ -122,6 +123,10 @@ impl State {
             None => frame::unpack(&from),
         };
         let damaged = damaged.ok_or_else(|| unmapped("input"))?;
+        // After a seek, a flush or a loss the stream may show something else.
+        if inbuf.flags().contains(gst::BufferFlags::DISCONT) {
+            self.restorer.forget();
+        }
         let number = number(inbuf, input).unwrap_or(self.frames);
         let answer = self.restorer.restore_or_pass(&damaged, number, &settings);
         let (restored, used) = answer.map_err(|e| report::message(&e))?;
