@@ -20,7 +20,7 @@ from ud2m.data import crops, decode, split
 from ud2m.distillation import Perceptual, fidelity
 from ud2m.distilled import Distilled, load_distilled, save_distilled
 from ud2m.guidance import Guidance, GuidanceConfig, guided_flops_per_pixel
-from ud2m.likelihoods import WEIGHTS, draw, largest_crop
+from ud2m.likelihoods import MASKS, WEIGHTS, draw, largest_crop
 from ud2m.losses import PRESETS
 from ud2m.progress import Exam
 from ud2m.psfs import drawer, recorded
@@ -61,6 +61,7 @@ def main() -> None:
     p.add_argument("--start", type=Path, help="step.safetensors to go on from, instead of --prior and --knobs")
     p.add_argument("--families", nargs="+", default=list(WEIGHTS), choices=list(WEIGHTS), help="likelihoods to draw (all: one network for all)")
     p.add_argument("--shares", type=float, nargs="+", help="how often each family is drawn (default: likelihoods.WEIGHTS)")
+    p.add_argument("--masks", type=float, nargs=3, default=MASKS, metavar=("PIXELS", "BOXES", "STROKES"), help="shares of the kinds of masks")
     p.add_argument("--rank", default="full", help="of the LoRA adapters on the prior; 0, or full")
     p.add_argument("--alpha", type=float, help="strength of the adapters (default: the rank)")
     p.add_argument("--targets", default=r"head|tail|down|up|first|second|film", help="regular expression of the layers to adapt")
@@ -70,6 +71,7 @@ def main() -> None:
     p.add_argument("--iterations", type=int, default=3, help="K: rounds of a step")
     p.add_argument("--crop", type=int, default=96)
     p.add_argument("--time-budget", type=float, default=90, help="minutes of training over all resumed runs")
+    p.add_argument("--image-budget", type=int, default=0, help="problems to train on over all resumed runs, instead of minutes")
     p.add_argument("--exact-share", type=float, default=0.08, help="last share of the budget in float32")
     for name, kind, usual in (("batch", int, 8), ("rate", float, 5e-4), ("seed", int, 0)):
         p.add_argument(f"--{name}", type=kind, default=usual)
@@ -104,16 +106,18 @@ def main() -> None:
     objective = fidelity if a.preset == "fidelity" else Perceptual(PRESETS[a.preset], a.device)
     shares = np.array([WEIGHTS[f] for f in a.families] if a.shares is None else a.shares)
     shares /= shares.sum()
+    masks = tuple(v / sum(a.masks) for v in a.masks)
 
     def loss(net, images, carried):
         rng = np.random.default_rng((a.seed, images))
         torch.manual_seed(int(rng.integers(2**62)))
         family = a.families[rng.choice(len(shares), p=shares)]
-        problem = draw(family, source(train, rng), a.batch, a.crop, rng, draw_psf).to(a.device)
+        problem = draw(family, source(train, rng), a.batch, a.crop, rng, draw_psf, masks).to(a.device)
         return objective(net, problem, rng, carried)
 
     exam = Exam(a.families, lambda family, rng: draw(family, source(held, rng), 8, a.crop, rng, draw_psf).to(a.device), a.out)
-    schedule = Schedule(a.time_budget, a.batch, a.rate, warm_up=1500, ema_half_life=3000, exact_share=a.exact_share, seed=a.seed)
+    warm_up = min(1500, max(1, a.image_budget // 8)) if a.image_budget else 1500
+    schedule = Schedule(a.time_budget, a.image_budget, a.batch, a.rate, warm_up, ema_half_life=3000, exact_share=a.exact_share, seed=a.seed)
     trainer = Trainer(net, schedule, a.out, a.device, fast="knobs")
     print("resumed" if trainer.resume() else "started", f"at {trainer.images:,} images; held out: {exam.line(trainer.ema)}", flush=True)
     config = {k: str(v) for k, v in vars(a).items() if k not in ("shards", "cache", "out", "device", "kernels", "prior", "knobs", "start")}

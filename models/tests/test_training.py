@@ -21,6 +21,7 @@ from ud2m.data import crops, decode
 from ud2m.export import ExportError, export, unfolded
 from ud2m.manifest import KEY
 from ud2m.prior import Prior, PriorConfig
+from ud2m.training import Schedule, Trainer
 from ud2m.unfolding import KnobValues
 from ud2m.weights import load_prior, save_prior
 
@@ -52,6 +53,23 @@ def shard(tmp_path_factory):
 def train(shard, out, minutes):
     command = [sys.executable, MODELS / "train_prior.py", "--shards", shard, "--out", out, "--size", "toy", "--crop", "32", "--time-budget", str(minutes)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_budget_of_images_is_kept_over_resumed_runs(tmp_path):
+    def run(budget):
+        torch.manual_seed(0)
+        trainer = Trainer(torch.nn.Conv2d(1, 1, 1), Schedule(image_budget=budget, batch=4, warm_up=8), tmp_path)
+        trainer.resume()
+        seen = []
+        loss = lambda net, images, carried: seen.append(images) or net(torch.ones(1, 1, 8, 8)).square().mean()
+        trainer.run(loss, lambda net: {}, {})
+        return trainer.images, seen
+
+    assert run(40) == (40, list(range(0, 40, 4)))
+    assert run(60) == (60, list(range(40, 60, 4)))
+    rows = [json.loads(line) for line in (tmp_path / "stats.jsonl").read_text().splitlines()]
+    assert [r["images"] for r in rows] == [40, 60]
+    assert all(r["rate"] < 3e-5 for r in rows), "the rate has come down at the end of each budget"
 
 
 def test_the_decoded_pictures_are_those_of_the_shard(shard, tmp_path):

@@ -17,7 +17,7 @@ from ud2m.losses import Discriminator, FeatureDistance, LossWeights, discriminat
 
 GRIDS, GRID_SHARES = (1, 2, 3, 4, 5), (0.05, 0.15, 0.55, 0.1, 0.15)  # N, and how often
 PENALTY_EVERY = 4  # updates of the discriminator
-GO_ON = 0.6  # probability of a further step: the first, from which all depends, is seen most
+GO_ON = 0.7  # probability of a further step: the first, from which all depends, is seen most
 
 
 @dataclass
@@ -74,13 +74,13 @@ Loss = Callable[[Distilled, Problem, np.random.Generator, dict], torch.Tensor]  
 
 
 def fidelity(net: Distilled, problem: Problem, rng: np.random.Generator, carried: dict) -> torch.Tensor:
-    """Balanced squared error of x0, mean over the steps of a trajectory."""
+    """Balanced squared error of x0, summed over the steps of a trajectory: a mean would count the steps of long ones, the late ones, for less."""
     balance = Balance(carried.setdefault("expected", {}))
     terms = []
     for walk in trajectory(net, problem, rng):
         error = squared_error(walk.x0, problem)
         terms.append(balance(error, problem, walk.index).mean())
-    return torch.stack(terms).mean()
+    return torch.stack(terms).sum()
 
 
 class Perceptual:

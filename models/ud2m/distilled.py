@@ -48,6 +48,17 @@ class Distilled(nn.Module):
         return {family: knobs.values() for family, knobs in self.knobs.items()}
 
 
+def average(first: Distilled, second: Distilled, share: float) -> Distilled:
+    """`first` with its parameters moved by `share` towards those of `second`; ValueError where their shapes differ."""
+    a, b = dict(first.named_parameters()), dict(second.named_parameters())
+    if {n: p.shape for n, p in a.items()} != {n: p.shape for n, p in b.items()}:
+        raise ValueError("The two steps have other layers or families; average steps of one shape.")
+    with torch.no_grad():
+        for name, mine in a.items():
+            mine.lerp_(b[name], share)
+    return first
+
+
 def save_distilled(net: Distilled, path: Path, provenance: dict) -> None:
     """Writes `net` as float16 with adapters merged; configuration, scalars and provenance are in the header."""
     meta = {

@@ -97,9 +97,12 @@ def blur(source: Source, count: int, side: int, rng: np.random.Generator, draw_p
     return Problem("blur", Blur(), clean, crossfade(y, band), y, (transfer,), _std(sigma), _inside(side, side, margin if whole else side // 6), hardness)
 
 
-def mask(source: Source, count: int, side: int, rng: np.random.Generator) -> Problem:
+MASKS = (0.6, 0.25, 0.15)  # how often a mask is random pixels, a box, strokes
+
+
+def mask(source: Source, count: int, side: int, rng: np.random.Generator, shares: tuple[float, float, float] = MASKS) -> Problem:
     """Random pixels at any rate, boxes, strokes."""
-    clean, kinds = source(count, side), rng.choice(3, count, p=(0.6, 0.25, 0.15))
+    clean, kinds = source(count, side), rng.choice(3, count, p=shares)
     masks = []
     for kind in kinds:
         if kind == 0:
@@ -127,9 +130,14 @@ def denoise(source: Source, count: int, side: int, rng: np.random.Generator) -> 
 
 
 def downscale(source: Source, count: int, side: int, rng: np.random.Generator, scale: int) -> Problem:
-    """Reduction by bicubic or another antialias kernel, one a batch; a quarter of the batches are whole frames."""
+    """Reduction by bicubic or another antialias kernel, one a batch; a quarter of the batches are whole frames.
+
+    Strong reductions: half as many pictures of 1.5 times the side, or most of the small picture would be next to its edge.
+    """
     kernel = antialias(scale, "bicubic" if rng.random() < 0.7 else str(rng.choice(["box", "triangle", "gaussian", "lanczos2"])))
     whole, margin, step = rng.random() < 0.25, 8 * scale, 48 if scale == 3 else 16
+    if scale > 2:
+        count, side = max(1, count // 2), -(-side * 3 // 2 // step) * step
     if whole:
         side = -(-(2 * margin + 64) // step) * step
     seen, reach = side - 2 * margin if whole else side, (kernel.shape[-1] - scale) // 2
@@ -168,10 +176,14 @@ def largest_crop(side: int) -> int:
     return max(side * 3 // 2 + 32, 128)
 
 
-def draw(family: str, source: Source, count: int, side: int, rng: np.random.Generator, draw_psf: Callable) -> Problem:
+def draw(
+    family: str, source: Source, count: int, side: int, rng: np.random.Generator, draw_psf: Callable, masks: tuple[float, float, float] = MASKS
+) -> Problem:
     """A batch of `family` (as in `conditioning.FAMILIES`), about `count` pictures of about `side` (a multiple of 48)."""
     if family == "blur":
         return blur(source, count, side, rng, draw_psf)
     if family.startswith("downscale"):
         return downscale(source, count, side, rng, int(family[-1]))
-    return {"mask": mask, "denoise": denoise, "jpeg": jpeg}[family](source, count, side, rng)
+    if family == "mask":
+        return mask(source, count, side, rng, masks)
+    return {"denoise": denoise, "jpeg": jpeg}[family](source, count, side, rng)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from ud2m.distillation import squared_error
 from ud2m.distilled import Distilled
-from ud2m.likelihoods import Problem
+from ud2m.likelihoods import WEIGHTS, Problem
 from ud2m.losses import FeatureDistance
 from ud2m.sampling import sample
 
@@ -20,7 +20,8 @@ class Exam:
     """One batch of each family, restored by the whole sampler with N = 3, and with N = 1."""
 
     def __init__(self, families: list[str], problem: Callable[[str, np.random.Generator], Problem], out: Path):
-        self.problems = [problem(f, np.random.default_rng((97, i))) for i, f in enumerate(families)]
+        # Of a family the same problems, whichever others are examined.
+        self.problems = [problem(f, np.random.default_rng((97, list(WEIGHTS).index(f)))) for f in families]
         self.out = out
         self.distance = FeatureDistance().to(self.problems[0].clean.device)
 

@@ -1,7 +1,8 @@
 """One training loop under a time budget: warm-up, cosine, EMA, checkpoints, resume, statistics.
 
-Knows no network and no task: it is handed a module and a function that gives a batch's loss. Progress is counted in
-images; the learning rate follows the share of the time budget that is spent, so that a slow machine ends its schedule too.
+Knows no network and no task: it is handed a module and a function that gives a batch's loss. The learning rate follows
+the share of the time budget that is spent, so that a slow machine ends its schedule too; or, where a count of images is
+set, the share of that, so that runs compare whatever else the machine did.
 """
 
 import copy
@@ -18,9 +19,10 @@ from torch import nn
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how hard to train. `time_budget` is the whole budget over all resumed runs."""
+    """How long and how hard to train. `time_budget` and `image_budget` are whole budgets over all resumed runs."""
 
     time_budget: float = 60.0  # minutes
+    image_budget: int = 0  # images, instead of minutes; 0: none
     batch: int = 16  # images
     rate: float = 8e-4  # peak learning rate of AdamW
     warm_up: int = 16_000  # images
@@ -78,6 +80,11 @@ class Trainer:
         )
         part.replace(self.out / "checkpoint.pt")
 
+    def progress(self) -> float:
+        """Share of the budget that is spent, in time or in images; 1 or more at the end."""
+        s = self.schedule
+        return self.images / s.image_budget if s.image_budget else self.spent / (60 * s.time_budget)
+
     def run(
         self,
         loss: Callable[[nn.Module, int, dict], torch.Tensor],  # (net, images seen, carried state) -> scalar
@@ -85,13 +92,12 @@ class Trainer:
         config: dict,
         every: float = 60.0,  # seconds between checkpoints
     ) -> None:
-        s, budget = self.schedule, self.schedule.time_budget * 60
+        s = self.schedule
         (self.out / "config.json").write_text(json.dumps({"schedule": asdict(s), **config}, indent=1))
         began = last = time.monotonic()
         before, mean, steps = self.spent, 0.0, 0
         half = torch.cuda.is_bf16_supported() if self.device.type == "cuda" else torch.ops.mkldnn._is_mkldnn_bf16_supported()
-        while self.spent < budget:
-            progress = self.spent / budget
+        while (progress := self.progress()) < 1:
             rate = s.rate * min(1.0, (self.images + s.batch) / s.warm_up) * (0.5 + 0.5 * math.cos(math.pi * progress))
             for group in self.optimiser.param_groups:
                 group["lr"] = max(rate, 1e-6) * group["speed"]
@@ -107,14 +113,14 @@ class Trainer:
             mean, steps = mean + float(value.detach()), steps + 1
             now = time.monotonic()
             self.spent = before + now - began
-            if now - last >= every or self.spent >= budget:
+            if now - last >= every or self.progress() >= 1:
                 row = {"images": self.images, "minutes": round(self.spent / 60, 2), "rate": rate, "loss": mean / steps, **validate(self.ema)}
                 row["images_per_second"] = round(steps * s.batch / (now - last), 1)
                 with (self.out / "stats.jsonl").open("a") as f:
                     f.write(json.dumps(row) + "\n")
                 scores = "  ".join(f"{k} {v:.3f}" for k, v in row.items() if k not in ("images", "minutes", "rate"))
-                left = max(0.0, s.time_budget - self.spent / 60)
-                print(f"{self.images:>10,} images  {self.spent / 60:6.1f} min, {left:.1f} to go  {scores}", flush=True)
+                left = self.spent / 60 * (1 / self.progress() - 1)
+                print(f"{self.images:>10,} images  {self.spent / 60:6.1f} min, {max(0.0, left):.1f} to go  {scores}", flush=True)
                 self.save()
                 began += time.monotonic() - now  # scoring is not training time
                 last, mean, steps = time.monotonic(), 0.0, 0

@@ -1,0 +1,32 @@
+"""Averages the weights of two distilled steps of one shape, such as a run and the one that it went on from.
+
+    python models/average.py --first runs/a/step.safetensors --second runs/b/step.safetensors --share 0.65 --out step.safetensors
+
+Two ends of one training path often lie in one basin, and a point between them errs less than either (Wortsman et al. 2022,
+arXiv 2203.05482). --share is the second's; choose it on held-out training problems.
+"""
+
+import argparse
+from pathlib import Path
+
+from ud2m.distilled import average, load_distilled, provenance, save_distilled
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("first", "second", "out"):
+        p.add_argument(f"--{name}", type=Path, required=True)
+    p.add_argument("--share", type=float, default=0.5, help="of the second, 0 to 1")
+    a = p.parse_args()
+    if not 0 <= a.share <= 1:
+        p.error(f"--share {a.share} must be between 0 and 1.")
+    try:
+        mean = average(load_distilled(a.first), load_distilled(a.second), a.share)
+    except ValueError as reason:
+        p.error(str(reason))
+    of = [provenance(path) for path in (a.first, a.second)]
+    save_distilled(mean, a.out, {"average": {"share": a.share, "first": of[0], "second": of[1]}})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""The mean of two steps: between them, and only of equals."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from ud2m.distilled import Distilled, average, load_distilled, provenance, save_distilled
+from ud2m.prior import Prior, PriorConfig
+from ud2m.unfolding import KnobValues
+
+VERB = Path(__file__).parents[1] / "average.py"
+
+
+def step(seed, channels=(8, 16)):
+    torch.manual_seed(seed)
+    prior = Prior(PriorConfig(2, channels, (1, 1), 16))
+    torch.nn.init.normal_(prior.tail.weight, std=0.1)
+    return Distilled(prior, None, {"denoise": KnobValues(floor=0.01 * (seed + 1))}, 2)
+
+
+def test_the_verb_moves_every_weight_by_the_share_and_tells_of_both(tmp_path):
+    paths = [tmp_path / name for name in ("a.safetensors", "b.safetensors", "c.safetensors")]
+    for seed, path in enumerate(paths[:2]):
+        save_distilled(step(seed), path, {"seed": seed})
+    command = [sys.executable, VERB, "--first", paths[0], "--second", paths[1], "--share", "0.25", "--out", paths[2]]
+    subprocess.run(command, check=True)
+    a, b, c = (dict(load_distilled(p).named_parameters()) for p in paths)
+    for name, mean in c.items():
+        assert torch.allclose(mean, 0.75 * a[name] + 0.25 * b[name], atol=2e-3), name
+    assert any(not torch.equal(a[n], b[n]) for n in a)
+    about = provenance(paths[2])["average"]
+    assert about == {"share": 0.25, "first": {"seed": 0}, "second": {"seed": 1}}
+
+
+def test_steps_of_another_shape_are_refused():
+    with pytest.raises(ValueError, match="one shape"):
+        average(step(0), step(1, (8, 24)), 0.5)
