@@ -11,7 +11,7 @@ pub enum Output {
     Sample,
     /// The mean of the samples.
     Mean,
-    /// The standard deviation of the samples as a gray picture, see [`SPREAD_GAIN`].
+    /// The standard deviation of the samples as a gray picture: 16 codes of 8 bits are white, none black.
     Deviation,
 }
 
@@ -22,7 +22,7 @@ impl Output {
     }
 }
 
-/// Full scale over the standard deviation that is shown as white: 16 codes of 8 bits are white, none black.
+/// Full scale over the standard deviation that is shown as white.
 pub const SPREAD_GAIN: f32 = 16.0;
 
 /// Running mean and sum of squared distances (Welford), value by value.
