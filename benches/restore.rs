@@ -11,7 +11,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use gst_video::{VideoFormat, VideoFrameRef, VideoInfo};
 use gstud2m::image::Image;
 use gstud2m::operator::{Degradation, Kernel, Operator};
-use gstud2m::sampler::{Level, Patch, StepModel, levels, picture, reverse};
+use gstud2m::sampler::{Level, Patch, Start, StepModel, levels, picture, reverse};
 use gstud2m::tile::{Plan, Tiled};
 use gstud2m::ud2mrestore::frame;
 
@@ -68,7 +68,13 @@ fn run(c: &mut Criterion) {
     bench(c, "reverse", |width, height| {
         let start = Image::new(3, height, width);
         let draw = |stream| picture(0, stream, 3, height, width);
-        let _ = black_box(reverse(&mut Free, &levels(3), start, 0.0, draw));
+        let _ = black_box(reverse(
+            &mut Free,
+            &levels(3),
+            Start::Cold(start),
+            0.0,
+            draw,
+        ));
     });
 }
 

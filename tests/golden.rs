@@ -12,7 +12,7 @@ use gstud2m::error::RestoreError;
 use gstud2m::image::{Image, Tensor, Window};
 use gstud2m::model::{Engine, OrtStep};
 use gstud2m::operator::{Degradation, Kernel, Operator, quantisation};
-use gstud2m::sampler::{self, Level, Patch, StepModel};
+use gstud2m::sampler::{self, Level, Patch, Start, StepModel};
 
 /// What ships; the first also serves where one package is enough.
 const PACKAGES: [&str; 2] = ["lite", "lite-perceptual"];
@@ -249,7 +249,7 @@ fn a_run_of_each_graph_agrees_with_pytorch() {
             }
         };
         let levels = sampler::levels(steps);
-        let answer = sampler::reverse(&mut model, &levels, start, 0.0, draw);
+        let answer = sampler::reverse(&mut model, &levels, Start::Cold(start), 0.0, draw);
         let name = package.join(family);
         let answer = answer.unwrap_or_else(|e| panic!("{name:?}: {e}"));
         let miss = largest_difference(&answer.data, &wanted.data);

@@ -91,3 +91,22 @@ fn loading_is_told_as_progress() {
         element.set_state(gst::State::Null).unwrap();
     }
 }
+
+#[test]
+fn memory_that_runs_out_costs_smaller_tiles_and_no_frame() {
+    // `greedy` wants more memory than there is for more than 64x64 pixels.
+    let element = element("wrong/greedy", &[("kernel-sigma", "0.5")]);
+    let mut bench = Bench::new(&element, &caps(Rgb, 120, 100));
+    let frame = picture(&info(Rgb, 120, 100));
+    for _ in 0..2 {
+        assert_eq!(bench.restore(&frame), frame);
+    }
+    let stats: gst::Structure = element.property("stats");
+    assert!(stats.get::<u32>("tiles").unwrap() > 4, "{stats}");
+    assert_eq!(count(&element, "passed"), 0);
+    let told = warnings(&bench.bus);
+    assert!(
+        told.len() == 1 && told[0].contains("in tiles of 64"),
+        "{told:?}"
+    );
+}

@@ -7,7 +7,9 @@ mod common;
 
 use gstud2m::image::{Border, Image, Window};
 use gstud2m::operator::Operator;
-use gstud2m::restore::{Degradation, Engine, Family, Kernel, Output, Restorer, Settings, Tiling};
+use gstud2m::restore::{
+    Degradation, Engine, Family, Kernel, Output, Restorer, Settings, Temporal, Tiling,
+};
 use gstud2m::sampler;
 
 const WIDTH: usize = 203;
@@ -67,6 +69,7 @@ fn restored(y: &Image, degradation: Degradation, sigma: f32, tiling: Tiling) -> 
         stochasticity: 0.0,
         samples: 1,
         output: Output::Sample,
+        temporal: Temporal::Off,
         strength: 1.0,
         compare: 0.0,
         tiling,

@@ -10,7 +10,7 @@ use super::physics::Physics;
 use super::psf::Psf;
 use super::{Canvas, Degradation, Family};
 use crate::error::RestoreError;
-use crate::image::{Image, Tensor, Window};
+use crate::image::{Border, Image, Tensor, Window};
 
 /// Noise below this is below what rounding to 8 bits leaves (full scale 1).
 const ROUNDING: f32 = 0.288_675 / 255.0;
@@ -78,7 +78,7 @@ impl Operator {
             canvas.x / scale,
             canvas.height / scale,
             canvas.width / scale,
-            self.physics.border(),
+            self.border(),
         );
         self.physics.observe(padded, canvas)
     }
@@ -108,6 +108,17 @@ impl Operator {
     /// The transpose: <A x, y> = <x, A' y>. JPEG is not linear; its adjoint is the identity.
     pub fn adjoint(&self, y: &Image) -> Image {
         self.physics.adjoint(y)
+    }
+
+    /// y - A x in green, one channel of the observation's size; zero where nothing is observed, and not to be trusted where
+    /// A reaches over the frame's edge.
+    pub fn errors(&self, x: &Image, y: &Image) -> Image {
+        self.physics.errors(x, y)
+    }
+
+    /// How the frame goes on beyond its edge.
+    pub fn border(&self) -> Border {
+        self.physics.border()
     }
 
     /// |y - A x| over what noise of std `sigma` (full scale 1; at least that of 8 bits) alone would leave.

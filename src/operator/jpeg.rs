@@ -7,7 +7,7 @@ use std::f32::consts::PI;
 use std::sync::{Arc, LazyLock};
 
 use super::canvas::{part, tensor};
-use super::physics::Physics;
+use super::physics::{Physics, single};
 use super::{Canvas, jpeg_quality};
 use crate::error::RestoreError;
 use crate::image::{Border, Image, Tensor, Window};
@@ -208,6 +208,15 @@ impl Physics for Jpeg {
 
     fn adjoint(&self, y: &Image) -> Image {
         y.clone()
+    }
+
+    /// y - x: compressing x would compare roundings rather than pictures.
+    fn errors(&self, x: &Image, y: &Image) -> Image {
+        let channel = usize::from(y.channels > 1);
+        let mut errors = single(y, channel);
+        let pairs = errors.data.iter_mut().zip(x.plane(channel));
+        pairs.for_each(|(e, x)| *e -= x);
+        errors
     }
 
     /// Difference of the luma coefficients, over the root mean square step / sqrt(12) that rounding to steps leaves.

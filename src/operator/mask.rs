@@ -124,13 +124,20 @@ impl Physics for Mask {
         masked(y, &self.mask)
     }
 
-    fn misfit(&self, x: &Image, y: &Image) -> f32 {
+    fn errors(&self, x: &Image, y: &Image) -> Image {
         let channel = usize::from(y.channels > 1);
         let pairs = x.plane(channel).iter().zip(y.plane(channel));
-        let errors = pairs
-            .zip(&self.mask.data)
-            .map(|((x, y), m)| m * (y - x) * (y - x));
+        let errors = pairs.zip(&self.mask.data).map(|((x, y), m)| m * (y - x));
+        Image {
+            data: errors.collect(),
+            ..self.mask
+        }
+    }
+
+    fn misfit(&self, x: &Image, y: &Image) -> f32 {
+        let errors = self.errors(x, y);
+        let sum: f32 = errors.data.iter().map(|e| e * e).sum();
         let observed: f32 = self.mask.data.iter().sum();
-        (errors.sum::<f32>() / observed.max(1.0)).sqrt() / 2.0
+        (sum / observed.max(1.0)).sqrt() / 2.0
     }
 }

@@ -57,19 +57,27 @@ pub trait Physics: Send {
         0
     }
 
+    /// y - A x in green, one channel of the observation's size, with circular borders; zero where nothing is observed.
+    fn errors(&self, x: &Image, y: &Image) -> Image {
+        let channel = usize::from(y.channels > 1);
+        let mut errors = self.apply(&single(x, channel));
+        let pairs = errors.data.iter_mut().zip(y.plane(channel));
+        pairs.for_each(|(e, y)| *e = y - *e);
+        errors
+    }
+
     /// Root mean square of y - A x where both are known, for full scale 1.
     fn misfit(&self, x: &Image, y: &Image) -> f32 {
-        let channel = usize::from(y.channels > 1);
-        let ax = self.apply(&single(x, channel));
+        let errors = self.errors(x, y);
+        let (width, height) = (errors.width, errors.height);
         let margin = |side: usize| self.edge().min(side / 4);
-        let (left, top) = (margin(y.width), margin(y.height));
+        let (left, top) = (margin(width), margin(height));
         let mut sum = 0.0f64;
-        for row in top..y.height - top {
-            let pairs = y.row(channel, row).iter().zip(ax.row(0, row));
-            let inner = pairs.skip(left).take(y.width - 2 * left);
-            sum += f64::from(inner.map(|(y, ax)| (y - ax) * (y - ax)).sum::<f32>());
+        for row in top..height - top {
+            let inner = &errors.row(0, row)[left..width - left];
+            sum += f64::from(inner.iter().map(|e| e * e).sum::<f32>());
         }
-        let count = (y.width - 2 * left) * (y.height - 2 * top);
+        let count = (width - 2 * left) * (height - 2 * top);
         (sum / count.max(1) as f64).sqrt() as f32 / 2.0
     }
 }

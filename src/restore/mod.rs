@@ -8,25 +8,23 @@ mod mix;
 mod plan;
 mod posterior;
 mod rescue;
+mod restorer;
+mod temporal;
 mod track;
 
 use std::time::Duration;
 
 pub use plan::Tiling;
 pub use posterior::Output;
+pub use restorer::Restorer;
+pub use temporal::Temporal;
 
 use crate::error::RestoreError;
 use crate::image::{Image, Window};
-use crate::model::{self, OrtStep};
 // What the settings are made of: whoever restores frames needs no other room.
 pub use crate::model::{Engine, Interrupt, LogLevel, Provider, log_to};
-use crate::operator::{Canvas, Operator, Psf, jpeg_quality, noise_sigma};
+use crate::operator::Psf;
 pub use crate::operator::{Degradation, Family, Kernel};
-use crate::sampler::{self, levels, reverse};
-use crate::tile::Tiled;
-use mix::mix;
-use posterior::Moments;
-use track::Track;
 
 /// What the user may change between two frames.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +42,8 @@ pub struct Settings {
     /// How many samples `output` is made of, at least 1.
     pub samples: usize,
     pub output: Output,
+    /// Whether a frame starts from the one before. The spread of samples is taken of frames by themselves.
+    pub temporal: Temporal,
     /// 0 to 1: from the frame as it came, which costs nothing, to the restored one. The spread is not mixed.
     pub strength: f32,
     /// 0 to 1: share of the width, from the left, that shows the frame as it came.
@@ -83,24 +83,12 @@ pub struct FrameReport {
     /// The quality assumed, or 0 when the task is not about JPEG.
     pub jpeg_quality: u32,
     pub tiles: usize,
+    /// Share of the frame, 0 to 1, that did not start from the frame before.
+    pub renewed: f32,
+    /// What is done from here on because memory ran out, where it did.
+    pub shrunk: Option<String>,
     /// Why the frame passed as it came, where no answer could be had.
     pub passed: Option<String>,
-}
-
-/// A loaded model and what is kept from one frame to the next.
-pub struct Restorer {
-    step: OrtStep,
-    family: Family,
-    bench: Option<Bench>,
-    track: Track,
-}
-
-/// The operator built for one degradation and frame size.
-struct Bench {
-    degradation: Degradation,
-    width: usize,
-    height: usize,
-    operator: Operator,
 }
 
 /// Finds what is wrong with a damage's settings and files before the size of the frames is known.
@@ -113,203 +101,4 @@ pub fn check(damage: &Degradation) -> Result<(), RestoreError> {
         )),
         _ => Ok(()),
     }
-}
-
-impl Restorer {
-    /// Loads the graph of `family` from the package `model`, a name or a path. A fallback of the provider is told to
-    /// `warn`.
-    pub fn load(
-        model: &str,
-        family: Family,
-        engine: Engine,
-        warn: &mut dyn FnMut(String),
-    ) -> Result<Self, RestoreError> {
-        let package = model::locate(model)?;
-        let scale = match family {
-            Family::Downscale(scale) => scale,
-            _ => 1,
-        };
-        let step = OrtStep::load(&package, &family.to_string(), scale, engine, warn)?;
-        Ok(Self {
-            step,
-            family,
-            bench: None,
-            track: Track::default(),
-        })
-    }
-
-    /// ONNX Runtime's name of the provider that runs the model.
-    pub fn provider(&self) -> &'static str {
-        self.step.provider()
-    }
-
-    /// A handle that ends [`Restorer::restore`] from another thread.
-    pub fn interrupt(&self) -> Interrupt {
-        self.step.interrupt()
-    }
-
-    /// Forgets what earlier frames showed: the next belongs to another scene or stream.
-    pub fn forget(&mut self) {
-        self.track = Track::default();
-    }
-
-    /// Builds the operator for frames of a size, unless it is at hand; finds wrong kernel and mask files.
-    pub fn prepare(
-        &mut self,
-        degradation: &Degradation,
-        width: usize,
-        height: usize,
-    ) -> Result<(), RestoreError> {
-        self.bench(degradation, width, height).map(|_| ())
-    }
-
-    /// Restores `frame` (three channels). `number` counts frames and chooses the noise where each has its own.
-    pub fn restore(
-        &mut self,
-        frame: &Image,
-        number: u64,
-        settings: &Settings,
-    ) -> Result<(Image, FrameReport), RestoreError> {
-        self.bench(&settings.degradation, frame.width, frame.height)?;
-        let Some(bench) = self.bench.as_mut() else {
-            return Err(RestoreError::Frame(
-                "No operator was made for the frame: this is a fault of the plugin, report it."
-                    .to_owned(),
-            ));
-        };
-        if settings.output == Output::Deviation && settings.samples < 2 {
-            return Err(RestoreError::Settings(
-                "output=stddev needs several samples: set samples to 2 or more.".to_owned(),
-            ));
-        }
-        let (evaluations, spent) = (self.step.evaluations(), self.step.spent());
-        let manifest = self.step.manifest();
-        let noise = if settings.noise_sigma < 0.0 {
-            self.track.noise(noise_sigma(frame))
-        } else {
-            settings.noise_sigma
-        };
-        // The network has seen no other noise; outside the range the nearest it knows is the best there is.
-        let [low, high] = manifest.sigma_y;
-        let sigma_y = (2.0 * noise).clamp(low, high);
-        let quality = match settings.degradation {
-            Degradation::Jpeg { quality: 0 } => self.track.quality(jpeg_quality(frame)),
-            Degradation::Jpeg { quality } => quality,
-            _ => 0,
-        };
-        let multiple = plan::multiple(manifest.size_multiple, self.family);
-        let canvas = bench.operator.place(multiple);
-        let halo = manifest.halo.max(bench.operator.margin());
-        let plan = plan::plan(&settings.tiling, &canvas, multiple, halo)?;
-        let tiles = plan::count(&plan, &canvas);
-
-        let observed = bench.operator.observe(frame, &canvas);
-        let start = bench.operator.start(&observed, &canvas);
-        if shows_nothing(settings.output, settings.strength, settings.compare) {
-            let plain = settings.plain(frame, &start, inside(&canvas));
-            let report = FrameReport {
-                noise_sigma: sigma_y / 2.0,
-                jpeg_quality: quality,
-                ..FrameReport::default()
-            };
-            return Ok((plain.unwrap_or(start), report));
-        }
-        let step = bound::BoundStep::new(
-            &mut self.step,
-            &mut bench.operator,
-            &observed,
-            &canvas,
-            sigma_y,
-            quality,
-        );
-        let mut model = Tiled::new(step, plan);
-        let levels = levels(settings.steps.max(1));
-        let (inside, zeta) = (inside(&canvas), settings.stochasticity);
-        let mut sample = |start: Image, index: usize| {
-            let seed = seed(settings, number, index);
-            let draw = |stream| sampler::picture(seed, stream, 3, canvas.height, canvas.width);
-            Ok::<Image, RestoreError>(reverse(&mut model, &levels, start, zeta, draw)?.crop(inside))
-        };
-        let plain = settings.plain(frame, &start, inside);
-        let draws = settings.output.draws(settings.samples);
-        let mut moments = Moments::new(sample(start.clone(), 0)?);
-        for index in 1..draws {
-            moments.add(&sample(start.clone(), index)?);
-        }
-        if rescue::is_flat(moments.mean()) && !rescue::is_flat(frame) {
-            return Err(RestoreError::Answer(
-                "The model answered with one flat colour: check noise-sigma and the kernel, or use another model.".to_owned(),
-            ));
-        }
-        let residual = bench
-            .operator
-            .residual(moments.mean(), frame, sigma_y / 2.0);
-        let (restored, strength) = match settings.output {
-            Output::Deviation => (moments.deviation(), 1.0),
-            Output::Sample | Output::Mean => (moments.into_mean(), settings.strength),
-        };
-        let restored = match plain {
-            Some(plain) => mix(restored, &plain, strength, settings.compare),
-            None => restored,
-        };
-        let report = FrameReport {
-            evaluations: self.step.evaluations() - evaluations,
-            model_time: self.step.spent() - spent,
-            residual,
-            noise_sigma: sigma_y / 2.0,
-            jpeg_quality: quality,
-            tiles,
-            passed: None,
-        };
-        Ok((restored, report))
-    }
-
-    fn bench(
-        &mut self,
-        degradation: &Degradation,
-        width: usize,
-        height: usize,
-    ) -> Result<(), RestoreError> {
-        let fits = self.bench.as_ref().is_some_and(|b| {
-            b.width == width && b.height == height && b.degradation == *degradation
-        });
-        if !fits {
-            let operator = Operator::new(degradation, width, height)?;
-            if operator.family() != self.family {
-                return Err(RestoreError::Settings(format!(
-                    "The loaded model is for {} and the settings ask for {}: stop the element to change its task.",
-                    self.family,
-                    operator.family()
-                )));
-            }
-            self.bench = Some(Bench {
-                degradation: degradation.clone(),
-                width,
-                height,
-                operator,
-            });
-        }
-        Ok(())
-    }
-}
-
-/// The frame within its canvas.
-fn inside(canvas: &Canvas) -> Window {
-    Window {
-        x: canvas.x,
-        y: canvas.y,
-        width: canvas.frame_width,
-        height: canvas.frame_height,
-    }
-}
-
-/// The seed of a sample of a frame. That of the first frame's first sample is the seed itself, and with noise that all
-/// frames share so is every frame's.
-fn seed(settings: &Settings, number: u64, sample: usize) -> u64 {
-    // Odd constants, those of SplitMix64 and its kin, walk through all 64-bit values before one returns.
-    let frame = if settings.noise_per_frame { number } else { 0 };
-    settings
-        .seed
-        .wrapping_add(frame.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-        .wrapping_add((sample as u64).wrapping_mul(0xd1b5_4a32_d192_ed03))
 }

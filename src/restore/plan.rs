@@ -15,6 +15,24 @@ pub struct Tiling {
     pub batch: usize,
 }
 
+impl Tiling {
+    /// The same with sides of at most `side` pixels, chosen ones too.
+    pub fn at_most(self, side: usize) -> Self {
+        let within = |asked: usize| match (asked, side) {
+            (asked, usize::MAX) => asked,
+            (0, side) => side,
+            (asked, side) => asked.min(side),
+        };
+        let (width, height) = (within(self.width), within(self.height));
+        Self {
+            width,
+            height,
+            overlap: self.overlap.min(side / 2),
+            ..self
+        }
+    }
+}
+
 /// A canvas up to this many pixels, and up to this side, is not cut.
 const WHOLE_AREA: usize = 640 * 640;
 const WHOLE_SIDE: usize = 768;

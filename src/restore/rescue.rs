@@ -8,16 +8,20 @@ use crate::image::Image;
 /// Half a code of eight bits, on the scale of [-1, 1].
 const HALF_CODE: f32 = 1.0 / 255.0;
 
+/// Tiles of at most this side are not cut any further: what has no room for them has no room for the network.
+const LEAST_TILE: usize = 64;
+
 impl Restorer {
-    /// [`Restorer::restore`], where an answer that is no picture costs one more try with other noise, and then leaves
-    /// the frame as it came, enlarged where the output is larger; the report says why.
+    /// [`Restorer::restore`], where memory that runs out costs smaller tiles from here on, and an answer that is no
+    /// picture one more try with other noise; if that is none either, the frame stays as it came, enlarged where the
+    /// output is larger. The report tells either.
     pub fn restore_or_pass(
         &mut self,
         frame: &Image,
         number: u64,
         settings: &Settings,
     ) -> Result<(Image, FrameReport), RestoreError> {
-        let first = self.restore(frame, number, settings);
+        let first = self.restore_in_memory(frame, number, settings);
         let Err(RestoreError::Answer(_)) = first else {
             return first;
         };
@@ -25,7 +29,7 @@ impl Restorer {
             seed: settings.seed.wrapping_add(1),
             ..settings.clone()
         };
-        let second = self.restore(frame, number, &other);
+        let second = self.restore_in_memory(frame, number, &other);
         let Err(RestoreError::Answer(reason)) = second else {
             return second;
         };
@@ -37,6 +41,34 @@ impl Restorer {
         let (image, mut report) = self.restore(frame, number, &plain)?;
         report.passed = Some(reason);
         Ok((image, report))
+    }
+
+    /// [`Restorer::restore`] in ever smaller tiles until memory suffices.
+    fn restore_in_memory(
+        &mut self,
+        frame: &Image,
+        number: u64,
+        settings: &Settings,
+    ) -> Result<(Image, FrameReport), RestoreError> {
+        let mut shrunk = None;
+        loop {
+            let mut result = self.restore(frame, number, settings);
+            match &mut result {
+                Err(RestoreError::Memory(_)) if self.tile_side > LEAST_TILE => {
+                    let side = (self.tile_side / 2).max(LEAST_TILE);
+                    shrunk = Some(format!(
+                        "Memory ran out with tiles of {} pixels: frames are restored in tiles of {side} from here on; set tile-width and tile-height to that, or free memory.",
+                        self.tile_side
+                    ));
+                    self.largest_tile = side;
+                }
+                Err(_) => return result,
+                Ok((_, report)) => {
+                    report.shrunk = shrunk;
+                    return result;
+                }
+            }
+        }
     }
 }
 

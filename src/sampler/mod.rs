@@ -8,8 +8,8 @@ mod reverse;
 mod schedule;
 
 pub use noise::picture;
-pub use reverse::reverse;
-pub use schedule::{BETA, LEVELS, Level, levels, time_grid};
+pub use reverse::{Start, reverse};
+pub use schedule::{BETA, LEVELS, Level, level, levels, time_grid};
 
 use crate::image::{Image, Window};
 

@@ -6,27 +6,43 @@
 use super::{Level, Patch, StepModel};
 use crate::image::Image;
 
+/// From what the first step starts; of the canvas's size.
+#[derive(Clone, Debug)]
+pub enum Start {
+    /// A plain inverse: the state is noise alone.
+    Cold(Image),
+    /// A picture that is nearly clean: the state is this picture, re-noised to the first level.
+    Warm(Image),
+}
+
 /// Walks `levels` from the most to the least noisy one and returns the last estimate.
 ///
-/// The state starts as pure noise, and each step starts from the estimate of the one before, the first from `z0`.
-/// `noise(stream)` draws a standard normal picture of z0's shape. Streams: 0 is the initial state; step i takes
+/// Each step starts from the estimate of the one before, the first from `start`.
+/// `noise(stream)` draws a standard normal picture of the start's shape. Streams: 0 is the initial state; step i takes
 /// 1 + i (K + 1) + k for its K inner noises and 1 + i (K + 1) + K for re-noising, which is not drawn when zeta is 0.
-/// Without levels the answer is `z0`. Errors are the model's own, and a missing answer counts as the start itself.
+/// Without levels the answer is the start. Errors are the model's own, and a missing answer counts as the start itself.
 pub fn reverse<M: StepModel>(
     model: &mut M,
     levels: &[Level],
-    z0: Image,
+    start: Start,
     zeta: f32,
     mut noise: impl FnMut(u32) -> Image,
 ) -> Result<Image, M::Error> {
     let inner = model.iterations() as u32;
+    let (z0, xt) = match (start, levels.first()) {
+        (Start::Cold(z0) | Start::Warm(z0), None) => return Ok(z0),
+        (Start::Cold(z0), Some(_)) => (z0, noise(0)),
+        (Start::Warm(z0), Some(level)) => {
+            let mut xt = noise(0);
+            for (x, z) in xt.data.iter_mut().zip(&z0.data) {
+                *x = level.alpha * z + level.sigma * *x;
+            }
+            (z0, xt)
+        }
+    };
     let mut patch = [Patch {
         window: z0.bounds(),
-        xt: if levels.is_empty() {
-            Image::default()
-        } else {
-            noise(0)
-        },
+        xt,
         z0,
         noise: Vec::new(),
     }];
@@ -80,7 +96,7 @@ fn descend(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sampler::{levels, picture};
+    use crate::sampler::{level, levels, picture};
     use std::convert::Infallible;
 
     /// Answers with one picture, whatever it is given, and notes what it was given.
@@ -109,10 +125,16 @@ mod tests {
         };
         let mut streams = Vec::new();
         let z0 = Image::filled(3, 5, 7, 0.5);
-        let Ok(x0) = reverse(&mut model, &levels(steps), z0, zeta, |stream| {
-            streams.push(stream);
-            picture(11, stream, 3, 5, 7)
-        });
+        let Ok(x0) = reverse(
+            &mut model,
+            &levels(steps),
+            Start::Cold(z0),
+            zeta,
+            |stream| {
+                streams.push(stream);
+                picture(11, stream, 3, 5, 7)
+            },
+        );
         (x0, model, streams)
     }
 
@@ -140,6 +162,28 @@ mod tests {
         assert_eq!(model.seen[0].1.xt, picture(11, 0, 3, 5, 7));
         assert_eq!(model.seen[1].1.z0, model.truth);
         assert_eq!(model.seen[2].1.z0, model.truth);
+    }
+
+    #[test]
+    fn a_warm_start_is_renoised_to_the_first_level() {
+        let mut model = Exact {
+            truth: Image::filled(3, 5, 7, 0.1),
+            seen: Vec::new(),
+        };
+        let (z0, at) = (Image::filled(3, 5, 7, 0.5), level(111));
+        let start = Start::Warm(z0.clone());
+        let Ok(_) = reverse(&mut model, &[at], start, 0.0, |stream| {
+            picture(11, stream, 3, 5, 7)
+        });
+        let (t, patch) = &model.seen[0];
+        assert_eq!((*t, &patch.z0, model.seen.len()), (111, &z0, 1));
+        for (x, n) in patch.xt.data.iter().zip(&picture(11, 0, 3, 5, 7).data) {
+            assert_eq!(*x, at.alpha * 0.5 + at.sigma * n);
+        }
+        let Ok(same) = reverse(&mut model, &[], Start::Warm(z0.clone()), 0.0, |_| {
+            Image::default()
+        });
+        assert_eq!(same, z0);
     }
 
     #[test]

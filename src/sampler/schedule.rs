@@ -38,25 +38,20 @@ pub fn time_grid(steps: usize) -> Vec<u32> {
 
 /// The levels of [`time_grid`] with their shares of signal and noise.
 pub fn levels(steps: usize) -> Vec<Level> {
+    time_grid(steps).into_iter().map(level).collect()
+}
+
+/// Level `t` (those beyond the last count as the last) with its shares of signal and noise.
+pub fn level(t: u32) -> Level {
+    let t = t.min(LEVELS - 1);
     let slope = (BETA[1] - BETA[0]) / f64::from(LEVELS - 1);
-    let mut signal = 1.0;
-    let abar: Vec<f64> = (0..LEVELS)
-        .map(|t| {
-            signal *= 1.0 - (BETA[0] + slope * f64::from(t));
-            signal
-        })
-        .collect();
-    time_grid(steps)
-        .into_iter()
-        .map(|t| {
-            let abar = abar[t as usize];
-            Level {
-                t,
-                alpha: abar.sqrt() as f32,
-                sigma: (1.0 - abar).sqrt() as f32,
-            }
-        })
-        .collect()
+    let kept = |t| 1.0 - (BETA[0] + slope * f64::from(t));
+    let abar: f64 = (0..=t).map(kept).product();
+    Level {
+        t,
+        alpha: abar.sqrt() as f32,
+        sigma: (1.0 - abar).sqrt() as f32,
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 
 use super::*;
-use crate::sampler::{levels, picture, reverse};
+use crate::sampler::{Start, levels, picture, reverse};
 
 /// Answers with a linear, pixel-wise function of what it is given.
 struct Pointwise {
@@ -48,7 +48,7 @@ fn plan(width: usize, height: usize, batch: usize) -> Plan {
 
 fn sample(model: &mut impl StepModel<Error = Infallible>, height: usize, width: usize) -> Image {
     let z0 = picture(5, 99, 3, height, width);
-    let Ok(x0) = reverse(model, &levels(3), z0, 0.4, |stream| {
+    let Ok(x0) = reverse(model, &levels(3), Start::Cold(z0), 0.4, |stream| {
         picture(6, stream, 3, height, width)
     });
     x0

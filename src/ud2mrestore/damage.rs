@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use super::settings::{Fixed, Live};
-use super::{ExecutionProvider, KernelShape, NoiseMode, Output, Task};
+use super::{ExecutionProvider, KernelShape, NoiseMode, Output, Task, Temporal};
 use crate::error::RestoreError;
 use crate::restore::{self, Degradation, Engine, Family, Kernel, Provider, Tiling};
 
@@ -117,6 +117,10 @@ impl Live {
             stochasticity: self.stochasticity as f32,
             samples: self.samples as usize,
             output: self.output(),
+            temporal: match self.temporal {
+                Temporal::Off => restore::Temporal::Off,
+                Temporal::WarmStart => restore::Temporal::WarmStart,
+            },
             strength: self.strength as f32,
             compare: self.compare as f32,
             tiling: Tiling {

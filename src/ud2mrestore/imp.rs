@@ -347,6 +347,9 @@ impl BaseTransformImpl for Ud2mRestore {
                         ("{reason} A second try failed too: frames pass as they came until the model answers.")
                     );
                 }
+                if let Some(told) = used.shrunk.as_ref() {
+                    gst::element_imp_warning!(self, gst::ResourceError::NoSpaceLeft, ("{told}"));
+                }
                 if self.report.lock().add(used, begun.elapsed()) {
                     let message = gst::message::Latency::builder().src(&*self.obj()).build();
                     let _ = self.obj().post_message(message);

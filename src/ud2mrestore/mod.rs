@@ -93,6 +93,21 @@ pub enum Output {
     Stddev,
 }
 
+/// Whether a frame leans on the one before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, glib::Enum)]
+#[enum_type(name = "GstUd2mRestoreTemporal")]
+#[repr(i32)]
+pub enum Temporal {
+    #[default]
+    #[enum_value(name = "Off: each frame by itself", nick = "off")]
+    Off,
+    #[enum_value(
+        name = "Warm start: one step from the frame before, steps after a cut",
+        nick = "warm-start"
+    )]
+    WarmStart,
+}
+
 /// Where the network runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, glib::Enum)]
 #[enum_type(name = "GstUd2mRestoreExecutionProvider")]
@@ -121,6 +136,7 @@ pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
         KernelShape::static_type(),
         NoiseMode::static_type(),
         Output::static_type(),
+        Temporal::static_type(),
         ExecutionProvider::static_type(),
     ] {
         kind.mark_as_plugin_api(gst::PluginAPIFlags::empty());

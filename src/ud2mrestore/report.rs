@@ -136,6 +136,7 @@ impl Report {
             .field("noise-sigma", f64::from(self.last.noise_sigma))
             .field("jpeg-quality", self.last.jpeg_quality)
             .field("tiles", self.last.tiles as u32)
+            .field("renewed", f64::from(self.last.renewed))
             .field("provider", self.provider)
             .build()
     }

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use gst::glib;
 use gst::prelude::*;
 
-use super::{ExecutionProvider, KernelShape, NoiseMode, Output, Task};
+use super::{ExecutionProvider, KernelShape, NoiseMode, Output, Task, Temporal};
 
 /// What can be changed while the element is stopped.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +43,7 @@ pub struct Live {
     pub stochasticity: f64,
     pub samples: u32,
     pub output: Output,
+    pub temporal: Temporal,
     pub strength: f64,
     pub compare: f64,
 }
@@ -88,6 +89,7 @@ impl Default for Live {
             stochasticity: 0.0,
             samples: 1,
             output: Output::default(),
+            temporal: Temporal::default(),
             strength: 1.0,
             compare: 0.0,
         }
@@ -167,6 +169,12 @@ pub static SPECS: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
             .controllable()
             .mutable_playing()
             .build(),
+        glib::ParamSpecEnum::builder_with_default("temporal", live.temporal)
+            .nick("Temporal")
+            .blurb("Whether a frame starts from the restored frame before, where that explains what is seen: steadier, and a third of the work")
+            .controllable()
+            .mutable_playing()
+            .build(),
         double("strength", "Strength", "From 0, the frame as it came at no cost, to 1, the restored one", 0.0, 1.0, live.strength),
         double("compare", "Compare", "Share of the width, from the left, that shows the frame as it came", 0.0, 1.0, live.compare),
         text("model", "Model", "Name of a bundled model, or path of a model directory")
@@ -237,6 +245,7 @@ impl Settings {
             "stochasticity" => live.stochasticity = checked(value),
             "samples" => live.samples = checked(value),
             "output" => live.output = checked(value),
+            "temporal" => live.temporal = checked(value),
             "strength" => live.strength = checked(value),
             "compare" => live.compare = checked(value),
             "model" => fixed.model = string(),
@@ -272,6 +281,7 @@ impl Settings {
             "stochasticity" => live.stochasticity.to_value(),
             "samples" => live.samples.to_value(),
             "output" => live.output.to_value(),
+            "temporal" => live.temporal.to_value(),
             "strength" => live.strength.to_value(),
             "compare" => live.compare.to_value(),
             "model" => fixed.model.to_value(),

@@ -141,6 +141,15 @@ def blend(g):
     return g.sum(g.times(0.5, g.observed()), g.times(0.25, total))
 
 
+def greedy(g):
+    """x0 = y, by way of 512 TB where the picture has more than 64x64 pixels."""
+    sides = g.node("Slice", g.node("Shape", "y"), g.constant([2], np.int64), g.constant([4], np.int64))
+    area = g.node("ReduceProd", sides)  # all axes, and one is kept
+    large = g.node("Cast", g.node("Greater", area, g.constant([64 * 64], np.int64)), to=TensorProto.INT64)
+    count = g.node("Add", g.node("Mul", large, g.constant([2**47], np.int64)), g.constant([1], np.int64))
+    return g.sum("y", g.node("ReduceSum", g.node("ConstantOfShape", count), keepdims=0))
+
+
 def good():
     for build in (affine, echo, blend):
         name = build.__name__
@@ -173,6 +182,7 @@ def wrong():
     package("one-colour", plain, build=lambda g: g.sum(g.times(0.0, "y"), g.constant(-1.0)))
     # Not a number where the first value of the noise is negative, which another seed mends.
     package("moody", plain, build=lambda g: g.sum("y", g.times(0.0, g.node("Sqrt", g.item("noise", 0, 0, 0, 0, 0)))))
+    package("greedy", plain, build=greedy)
     package("small-output", plain, build=lambda g: g.node("AveragePool", "y", kernel_shape=[2, 2], strides=[2, 2]))
     whole = (HERE / "echo" / "blur.onnx").read_bytes()
     path = HERE / "wrong" / "truncated" / "blur.onnx"

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The frame before as a start: where it still explains what is observed, one step from a low level does for three.
+//!
+//! What is trusted is chosen pixel by pixel, by how much worse A x of the frame before fits the new observation than it
+//! fitted its own. A cut, where little fits, costs the full steps again.
+
+use crate::image::Image;
+use crate::operator::{Canvas, Operator};
+
+/// Whether a frame leans on the one before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Temporal {
+    /// Each frame by itself.
+    #[default]
+    Off,
+    /// From the frame before, in one outer step.
+    WarmStart,
+}
+
+/// Level of the one step of a warm start: the last of three, which the network has been trained at.
+pub const LEVEL: u32 = 111;
+/// Local mean squared errors this many times those of the frame before are trusted wholly, and beyond the second not at
+/// all. Wide apart and high: the network mends what moved better from the old picture than from a plain inverse
+/// (docs/architecture.md); what is to be kept out is another scene.
+const TRUSTED: [f32; 2] = [16.0, 32.0];
+/// Less of the frame than this trusted: a cut.
+const LEAST_SHARE: f32 = 0.6;
+/// Pixels around a pixel that are asked with it, in each direction.
+const RADIUS: usize = 4;
+/// Half a code of 8 bits, on the scale of [-1, 1], squared: no error is smaller.
+const ROUNDING: f32 = 1.0 / (255.0 * 255.0);
+
+/// What is kept of a frame for the next.
+pub struct Memory {
+    restored: Image,
+    /// Local mean square of y - A x, one channel of the observation's size.
+    misfit: Image,
+}
+
+impl Memory {
+    /// `restored` is the answer for the observation `frame`, whose noise has the standard deviation `sigma_y` on the
+    /// scale of [-1, 1].
+    pub fn of(restored: Image, frame: &Image, operator: &Operator, sigma_y: f32) -> Self {
+        let mut misfit = local_power(operator.errors(&restored, frame));
+        // An answer may fit its own observation's noise; the next has other noise.
+        let least = sigma_y * sigma_y + ROUNDING;
+        misfit.data.iter_mut().for_each(|m| *m = m.max(least));
+        Self { restored, misfit }
+    }
+
+    /// Where the step for `frame` starts, and the share of the frame that begins anew: this picture where it is trusted,
+    /// else `plain`, the start of a frame by itself, on the canvas. `None` after a cut, or for a frame of another size.
+    pub fn start(
+        &self,
+        frame: &Image,
+        plain: &Image,
+        operator: &Operator,
+        canvas: &Canvas,
+    ) -> Option<(Image, f32)> {
+        if (frame.width, frame.height) != (self.misfit.width, self.misfit.height) {
+            return None;
+        }
+        let scale = operator.scale();
+        let mut trust = local_power(operator.errors(&self.restored, frame));
+        let [low, high] = TRUSTED;
+        for (now, before) in trust.data.iter_mut().zip(&self.misfit.data) {
+            *now = ((high - *now / before) / (high - low)).clamp(0.0, 1.0);
+        }
+        let share = trust.data.iter().sum::<f32>() / trust.data.len().max(1) as f32;
+        // A frame of values that are no numbers trusts nothing.
+        if share.is_nan() || share < LEAST_SHARE {
+            return None;
+        }
+        let on_canvas = |image: &Image, scale: usize| {
+            image.pad(
+                canvas.y / scale,
+                canvas.x / scale,
+                canvas.height / scale,
+                canvas.width / scale,
+                operator.border(),
+            )
+        };
+        let trust = on_canvas(&trust, scale);
+        let mut start = on_canvas(&self.restored, 1);
+        for c in 0..start.channels {
+            for y in 0..start.height {
+                let trust = trust.row(0, y / scale);
+                let row = start.row_mut(c, y).chunks_mut(scale);
+                for ((start, plain), &w) in row.zip(plain.row(c, y).chunks(scale)).zip(trust) {
+                    for (s, p) in start.iter_mut().zip(plain) {
+                        *s = w * *s + (1.0 - w) * p;
+                    }
+                }
+            }
+        }
+        Some((start, 1.0 - share))
+    }
+}
+
+/// Mean square around each pixel, over the part of its square that lies in the picture.
+fn local_power(mut errors: Image) -> Image {
+    errors.data.iter_mut().for_each(|e| *e *= *e);
+    let (width, height) = (errors.width, errors.height);
+    let mut line = vec![0.0; width.max(height)];
+    for row in errors.data.chunks_exact_mut(width.max(1)) {
+        line[..width].copy_from_slice(row);
+        let means = means(&line[..width]);
+        row.iter_mut().zip(means).for_each(|(e, m)| *e = m);
+    }
+    for x in 0..width {
+        let column = errors.data.iter_mut().skip(x).step_by(width);
+        line.iter_mut().zip(column).for_each(|(l, e)| *l = *e);
+        let column = errors.data.iter_mut().skip(x).step_by(width);
+        column.zip(means(&line[..height])).for_each(|(e, m)| *e = m);
+    }
+    errors
+}
+
+/// Mean of each value and its neighbours up to [`RADIUS`] away.
+fn means(line: &[f32]) -> impl Iterator<Item = f32> + '_ {
+    let len = line.len();
+    // In double precision, so that what was added and taken away again leaves nothing.
+    let mut sum: f64 = line.iter().take(RADIUS).map(|v| f64::from(*v)).sum();
+    (0..len).map(move |i| {
+        if let Some(entering) = line.get(i + RADIUS) {
+            sum += f64::from(*entering);
+        }
+        if i > RADIUS {
+            sum -= f64::from(line[i - RADIUS - 1]);
+        }
+        let count = (i + RADIUS).min(len - 1) - i.saturating_sub(RADIUS) + 1;
+        (sum / count as f64) as f32
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operator::Degradation;
+
+    const SIGMA: f32 = 0.02;
+
+    fn denoising() -> (Operator, Canvas) {
+        let operator = Operator::new(&Degradation::Denoise, 40, 32).expect("an operator");
+        let canvas = operator.place(16);
+        (operator, canvas)
+    }
+
+    fn textured(seed: u64) -> Image {
+        let noise = crate::sampler::picture(seed, 0, 3, 32, 40);
+        Image::from_fn(3, 32, 40, |c, y, x| 0.3 * noise.row(c, y)[x])
+    }
+
+    fn noisy(x: &Image, seed: u64) -> Image {
+        let noise = crate::sampler::picture(seed, 1, 3, x.height, x.width);
+        let mut y = x.clone();
+        let pairs = y.data.iter_mut().zip(&noise.data);
+        pairs.for_each(|(v, n)| *v += SIGMA * n);
+        y
+    }
+
+    #[test]
+    fn a_steady_scene_starts_from_the_frame_before() {
+        let ((operator, canvas), x) = (denoising(), textured(1));
+        let memory = Memory::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
+        let frame = noisy(&x, 3);
+        let plain = operator.start(&operator.observe(&frame, &canvas), &canvas);
+        let (start, anew) = memory
+            .start(&frame, &plain, &operator, &canvas)
+            .expect("no cut");
+        assert_eq!((start, anew), (operator.observe(&x, &canvas), 0.0));
+    }
+
+    #[test]
+    fn what_changed_begins_anew_and_a_cut_begins_anew_as_a_whole() {
+        let ((operator, canvas), x) = (denoising(), textured(1));
+        let memory = Memory::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
+        let mut moved = x.clone();
+        for c in 0..3 {
+            for y in 8..20 {
+                moved.row_mut(c, y)[..12].copy_from_slice(&textured(9).row(c, y)[..12]);
+            }
+        }
+        let frame = noisy(&moved, 3);
+        let plain = operator.start(&operator.observe(&frame, &canvas), &canvas);
+        let (start, anew) = memory
+            .start(&frame, &plain, &operator, &canvas)
+            .expect("no cut");
+        assert!(anew > 0.1 && anew < 0.4, "{anew}");
+        assert_eq!(start.row(1, 14)[..8], plain.row(1, 14)[..8]);
+        assert_eq!(start.row(1, 30)[20..40], x.row(1, 30)[20..40]);
+        let cut = noisy(&textured(5), 3);
+        assert!(memory.start(&cut, &plain, &operator, &canvas).is_none());
+        let broken = Image::filled(3, 32, 40, f32::NAN);
+        assert!(memory.start(&broken, &plain, &operator, &canvas).is_none());
+    }
+
+    #[test]
+    fn an_enlarging_operator_is_asked_at_its_own_resolution() {
+        let operator = Operator::new(&Degradation::Downscale(2), 20, 16).expect("an operator");
+        let (canvas, x) = (operator.place(16), textured(1));
+        let frame = operator.apply(&x);
+        let memory = Memory::of(x.clone(), &frame, &operator, SIGMA);
+        let plain = Image::new(3, canvas.height, canvas.width);
+        let (start, anew) = memory
+            .start(&frame, &plain, &operator, &canvas)
+            .expect("no cut");
+        assert_eq!(anew, 0.0);
+        assert_eq!(start.row(1, canvas.y + 5)[canvas.x..][..40], *x.row(1, 5));
+        let larger = Image::new(3, 16, 24);
+        assert!(memory.start(&larger, &plain, &operator, &canvas).is_none());
+    }
+
+    #[test]
+    fn local_means_are_those_of_the_neighbours_that_exist() {
+        let image = Image::from_fn(1, 11, 13, |_, y, x| (y * y + 3 * x) as f32 / 50.0);
+        let found = local_power(image.clone());
+        for (y, x) in [(0usize, 0usize), (5, 6), (10, 12), (3, 9)] {
+            let rows = y.saturating_sub(RADIUS)..(y + RADIUS + 1).min(11);
+            let squares: Vec<f32> = rows
+                .flat_map(|r| {
+                    image.row(0, r)[x.saturating_sub(RADIUS)..(x + RADIUS + 1).min(13)].iter()
+                })
+                .map(|v| v * v)
+                .collect();
+            let mean = squares.iter().sum::<f32>() / squares.len() as f32;
+            assert!((found.row(0, y)[x] - mean).abs() < 1e-5);
+        }
+    }
+}
