@@ -15,6 +15,7 @@ PYTHON := .venv/bin/python
 TEST_ENV := ORT_DYLIB_PATH=$(RELEASE)/$(LIBRARY) GST_REGISTRY=$(BUILD_DIR)/registry.bin GST_PLUGIN_PATH=$(RELEASE)
 PLUGINS := $(DESTDIR)$(LIBDIR)/gstreamer-1.0
 BUNDLED := lite lite-perceptual
+PRESETS := $(DESTDIR)$(DATADIR)/gstreamer-1.0/presets
 MODELS := $(DESTDIR)$(DATADIR)/ud2mrestore/models
 
 .PHONY: help build demo test test-models check bench install clean setup
@@ -53,11 +54,12 @@ check: setup ## formatting and lints, Rust and Python
 bench: build ## how long the parts of a frame take
 	$(TEST_ENV) cargo bench --locked
 
-install: ## after make build, into PREFIX (/usr/local): plugin, ONNX Runtime beside it, models; DESTDIR for packagers
+install: ## after make build, into PREFIX (/usr/local): plugin, ONNX Runtime beside it, presets, models; DESTDIR for packagers
 	@test -f $(RELEASE)/libgstud2m.so || { echo "There is nothing to install yet: run make build first." >&2; exit 1; }
-	install -d $(PLUGINS)
+	install -d $(PLUGINS) $(PRESETS)
 	install -m 755 $(RELEASE)/libgstud2m.so $(PLUGINS)/
 	install -m 644 $(RELEASE)/$(LIBRARY) $(PLUGINS)/
+	install -m 644 src/ud2mrestore/presets/GstUd2mRestore.prs $(PRESETS)/
 	cd models/zoo && find $(BUNDLED) -type f \( -name '*.onnx' -o -name weights.bin -o -name README.md \) -exec install -D -m 644 {} $(MODELS)/{} \;
 	@pkg-config --variable=pluginsdir gstreamer-1.0 | grep -qxF "$(LIBDIR)/gstreamer-1.0" || \
 	  echo "GStreamer does not look there by itself: export GST_PLUGIN_PATH=$(LIBDIR)/gstreamer-1.0"

@@ -73,6 +73,8 @@ impl Settings {
 /// What the restoration of one frame used and found.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FrameReport {
+    /// Outer steps of each sample.
+    pub steps: usize,
     /// Network evaluations, and time spent inside the runtime.
     pub evaluations: u64,
     pub model_time: Duration,

@@ -170,6 +170,7 @@ impl Restorer {
             }
             None => (Start::Cold(plain), levels(settings.steps.max(1))),
         };
+        report.steps = levels.len();
         let step = BoundStep::new(
             &mut self.step,
             &mut bench.operator,

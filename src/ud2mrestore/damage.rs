@@ -5,6 +5,8 @@
 
 use std::path::PathBuf;
 
+use super::effort::Work;
+use super::overload::Verdict;
 use super::settings::{Fixed, Live};
 use super::{ExecutionProvider, KernelShape, NoiseMode, Output, Task, Temporal};
 use crate::error::RestoreError;
@@ -96,6 +98,32 @@ impl Live {
     /// Whether the next frame passes as it came.
     pub fn passes(&self) -> bool {
         restore::shows_nothing(self.output(), self.strength as f32, self.compare as f32)
+    }
+
+    /// What is done to a frame that is in time.
+    pub fn work(&self) -> Work {
+        Work {
+            steps: self.steps,
+            samples: self.output().draws(self.samples as usize) as u32,
+            fewest: if self.output == Output::Stddev { 2 } else { 1 },
+        }
+    }
+
+    /// The settings for a frame of which this is to become.
+    pub fn under(self, verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Restore | Verdict::Drop => self,
+            Verdict::Reduce(work) => Self {
+                steps: work.steps,
+                samples: work.samples,
+                ..self
+            },
+            Verdict::Pass => Self {
+                strength: 0.0,
+                output: Output::Sample,
+                ..self
+            },
+        }
     }
 
     fn output(&self) -> restore::Output {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The element itself: GStreamer's calls, handed on. What it means lies in the files beside.
+//! The element itself: what GObject and GStreamer know of it. Its way with frames lies in `transform`.
 
 /**
  * SECTION:element-ud2mrestore
@@ -12,7 +12,16 @@
  * ONNX Runtime is opened when the element starts: `ORT_DYLIB_PATH`, then a libonnxruntime.so beside the plugin, then
  * the system's. What the element cannot do ends in an error that says what to change. Where the network's answer is no
  * picture even at a second try, the frame passes as it came, with a warning: never black, never lost.
- * A restorer is slower than most streams, so `qos` is off: frames arrive late rather than not at all.
+ * A restorer is slower than most streams, so `qos` is off: what becomes of late frames is what overload-policy says.
+ *
+ * Every buffer that leaves carries a #GstCustomMeta `GstUd2mRestoreMeta`, whose structure tells how its frame was made:
+ * `residual` (gdouble, near 1 where the answer respects the frame), `steps` (guint), `evaluations` (guint64) of the
+ * network, `provider` (string), `noise-sigma` (gdouble) and `jpeg-quality` (guint) that were assumed, `milliseconds`
+ * (gdouble) in the element, `passed` (gboolean: it left unrestored) and `late` (gboolean).
+ * The property stats, and every stats-interval milliseconds of the wall clock an element message, sum them up: `frames`
+ * that left; of these `passed` without an answer, `bypassed` for strength=0 and `passed-late`; `late` ones, of which
+ * some were `dropped`, and `fewer-steps` (all guint64); means over the restored frames in `frame-ms` and its parts
+ * `unpack-ms`, `model-ms`, `sampling-ms` and `pack-ms` (gdouble).
  *
  * ## Deblur
  *
@@ -44,48 +53,52 @@
  * gst-launch-1.0 videotestsrc num-buffers=2 pattern=smpte100 ! video/x-raw,width=160,height=120 ! videoconvert ! ud2mrestore task=denoise noise-sigma=-1 ! pngenc ! multifilesink location=/tmp/denoised-%d.png
  * ]| Removes noise whose strength is estimated from the frames.
  *
+ * ## Live
+ *
+ * |[
+ * gst-launch-1.0 videotestsrc is-live=true num-buffers=10 ! video/x-raw,width=160,height=120,framerate=10/1 ! videoconvert ! ud2mrestore task=denoise steps=1 overload-policy=passthrough ! fakesink sync=true qos=true
+ * ]| Restores what it can in time; frames that the sink no longer waits for leave as they came.
+ *
  * Since: 0.1.0
  */
 use std::sync::LazyLock;
-use std::time::Instant;
 
 use gst::glib;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst_base::prelude::*;
-use gst_base::subclass::base_transform::BaseTransformMode;
-use gst_base::subclass::prelude::*;
-use gst_video::{VideoInfo, VideoMeta, VideoRegionOfInterestMeta};
 use parking_lot::Mutex;
 
-use super::report::{self, CAT, Report};
-use super::settings::{SPECS, Settings};
+use super::caps;
+use super::flow::Current;
+use super::overload::Overload;
+use super::properties::SPECS;
+use super::report::CAT;
+use super::settings::Settings;
 use super::state::State;
-use super::{caps, frame};
+use super::stats::Report;
 use crate::restore::Interrupt;
 
 /// `state` is locked for the whole of a frame, so properties and queries never take it; the others for an instant.
 #[derive(Default)]
 pub struct Ud2mRestore {
-    settings: Mutex<Settings>,
+    pub(super) settings: Mutex<Settings>,
     /// The scale in force while started.
-    scale: Mutex<Option<u32>>,
-    state: Mutex<Option<State>>,
-    interrupt: Mutex<Option<Interrupt>>,
-    report: Mutex<Report>,
+    pub(super) scale: Mutex<Option<u32>>,
+    pub(super) state: Mutex<Option<State>>,
+    pub(super) interrupt: Mutex<Option<Interrupt>>,
+    pub(super) report: Mutex<Report>,
+    pub(super) overload: Mutex<Overload>,
+    pub(super) current: Mutex<Current>,
+    /// Whether the source is live, and its latency, once it was asked.
+    pub(super) upstream: Mutex<Option<(bool, gst::ClockTime)>>,
 }
 
 impl Ud2mRestore {
     /// Output size over input size, as in force or as set.
-    fn scale(&self) -> i32 {
+    pub(super) fn output_scale(&self) -> i32 {
         let in_force = *self.scale.lock();
         in_force.unwrap_or_else(|| self.settings.lock().fixed.output_scale()) as i32
-    }
-
-    /// Tells the application how far a load of seconds has come.
-    fn progress(&self, kind: gst::ProgressType, text: &str) {
-        let message = gst::message::Progress::builder(kind, "load-model", text);
-        let _ = self.obj().post_message(message.src(&*self.obj()).build());
     }
 }
 
@@ -94,6 +107,7 @@ impl ObjectSubclass for Ud2mRestore {
     const NAME: &'static str = "GstUd2mRestore";
     type Type = super::Ud2mRestore;
     type ParentType = gst_base::BaseTransform;
+    type Interfaces = (gst::Preset,);
 }
 
 impl ObjectImpl for Ud2mRestore {
@@ -102,10 +116,10 @@ impl ObjectImpl for Ud2mRestore {
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
-        let before = self.scale();
+        let before = self.output_scale();
         self.settings.lock().set(pspec.name(), value);
         gst::info!(CAT, imp = self, "{} is now {value:?}", pspec.name());
-        if self.scale() != before {
+        if self.output_scale() != before {
             self.obj().reconfigure_src();
         }
     }
@@ -120,6 +134,9 @@ impl ObjectImpl for Ud2mRestore {
 }
 
 impl GstObjectImpl for Ud2mRestore {}
+
+// GStreamer's own way of storing properties serves.
+impl PresetImpl for Ud2mRestore {}
 
 impl ElementImpl for Ud2mRestore {
     fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
@@ -161,206 +178,5 @@ impl ElementImpl for Ud2mRestore {
             interrupt.raise();
         }
         self.parent_change_state(transition)
-    }
-}
-
-impl BaseTransformImpl for Ud2mRestore {
-    const MODE: BaseTransformMode = BaseTransformMode::NeverInPlace;
-    const PASSTHROUGH_ON_SAME_CAPS: bool = false;
-    const TRANSFORM_IP_ON_PASSTHROUGH: bool = false;
-
-    fn start(&self) -> Result<(), gst::ErrorMessage> {
-        let settings = self.settings.lock().clone();
-        let warn =
-            |text: String| gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{text}"));
-        let model = &settings.fixed.model;
-        self.progress(
-            gst::ProgressType::Start,
-            &format!("Loading the model {model}"),
-        );
-        let state = State::open(&settings, warn).map_err(|e| {
-            let text = format!("The model {model} was not loaded");
-            self.progress(gst::ProgressType::Error, &text);
-            report::message(&e)
-        })?;
-        self.progress(
-            gst::ProgressType::Complete,
-            &format!("Loaded the model {model}"),
-        );
-        gst::info!(CAT, imp = self, "started on {}", state.restorer.provider());
-        *self.scale.lock() = Some(state.fixed.output_scale());
-        *self.interrupt.lock() = Some(state.restorer.interrupt());
-        *self.report.lock() = Report::new(state.restorer.provider());
-        *self.state.lock() = Some(state);
-        Ok(())
-    }
-
-    fn stop(&self) -> Result<(), gst::ErrorMessage> {
-        *self.state.lock() = None;
-        *self.interrupt.lock() = None;
-        *self.scale.lock() = None;
-        self.report.lock().stop();
-        gst::info!(CAT, imp = self, "stopped");
-        Ok(())
-    }
-
-    fn transform_caps(
-        &self,
-        direction: gst::PadDirection,
-        caps: &gst::Caps,
-        filter: Option<&gst::Caps>,
-    ) -> Option<gst::Caps> {
-        let other = caps::transformed(caps, direction, self.scale());
-        gst::debug!(CAT, imp = self, "{caps} at {direction:?} become {other}");
-        Some(match filter {
-            Some(filter) => filter.intersect_with_mode(&other, gst::CapsIntersectMode::First),
-            None => other,
-        })
-    }
-
-    fn set_caps(&self, incaps: &gst::Caps, outcaps: &gst::Caps) -> Result<(), gst::LoggableError> {
-        let live = self.settings.lock().live.clone();
-        let mut guard = self.state.lock();
-        let Some(state) = guard.as_mut() else {
-            return Err(gst::loggable_error!(CAT, "caps came before the start"));
-        };
-        let Err(error) = state.negotiate(&live, incaps, outcaps) else {
-            state.refused = None;
-            return Ok(());
-        };
-        // Upstream offers refused caps again with its next buffer; the reason is told once.
-        let told = state.refused.replace(incaps.clone()).as_ref() == Some(incaps);
-        drop(guard);
-        if !told {
-            self.post_error_message(error);
-        }
-        Err(gst::loggable_error!(CAT, "refused {incaps}"))
-    }
-
-    fn transform_size(
-        &self,
-        _direction: gst::PadDirection,
-        _caps: &gst::Caps,
-        _size: usize,
-        othercaps: &gst::Caps,
-    ) -> Option<usize> {
-        // Whatever the size of a buffer, which may hold padded rows, the other holds one frame.
-        self.unit_size(othercaps)
-    }
-
-    fn unit_size(&self, caps: &gst::Caps) -> Option<usize> {
-        VideoInfo::from_caps(caps).ok().map(|info| info.size())
-    }
-
-    fn propose_allocation(
-        &self,
-        decide_query: Option<&gst::query::Allocation>,
-        query: &mut gst::query::Allocation,
-    ) -> Result<(), gst::LoggableError> {
-        query.add_allocation_meta::<VideoMeta>(None);
-        self.parent_propose_allocation(decide_query, query)
-    }
-
-    fn query(&self, direction: gst::PadDirection, query: &mut gst::QueryRef) -> bool {
-        let answered = BaseTransformImplExt::parent_query(self, direction, query);
-        if answered
-            && direction == gst::PadDirection::Src
-            && let gst::QueryViewMut::Latency(latency) = query.view_mut()
-        {
-            let (live, min, max) = latency.result();
-            let own = self.report.lock().latency();
-            latency.set(live, min + own, max.map(|max| max + own));
-        }
-        answered
-    }
-
-    fn sink_event(&self, event: gst::Event) -> bool {
-        let interrupt = self.interrupt.lock().clone();
-        match (event.type_(), interrupt) {
-            (gst::EventType::FlushStart, Some(interrupt)) => interrupt.raise(),
-            (gst::EventType::FlushStop, Some(interrupt)) => interrupt.clear(),
-            _ => {}
-        }
-        self.parent_sink_event(event)
-    }
-
-    fn before_transform(&self, inbuf: &gst::BufferRef) {
-        // Controlled properties follow the stream's time.
-        let segment = self.obj().segment();
-        if let Some(segment) = segment.downcast_ref::<gst::ClockTime>()
-            && let Some(time) = segment.to_stream_time(inbuf.pts())
-        {
-            let _ = self.obj().sync_values(time);
-        }
-        // A frame that passes as it came is not even copied; an enlarged one has to be made.
-        let passes = self.settings.lock().live.passes() && self.scale() == 1;
-        self.obj().set_passthrough(passes);
-    }
-
-    fn transform_meta<'a>(
-        &self,
-        outbuf: &mut gst::BufferRef,
-        meta: gst::MetaRef<'a, gst::Meta>,
-        _inbuf: &'a gst::BufferRef,
-    ) -> bool {
-        let tags = meta.tags();
-        let says = |tag: &str| tags.iter().any(|t| t.as_str() == tag);
-        // A description of the input's memory, or of something that is not video, does not hold for the output.
-        let known = ["video", "size", "orientation", "colorspace"];
-        if !tags.iter().all(|t| known.contains(&t.as_str())) {
-            return false;
-        }
-        if !says("size") || self.scale() == 1 {
-            return true;
-        }
-        // What is measured in pixels does not hold for the larger frame; regions of interest are worth carrying over.
-        if let Some(region) = meta.downcast_ref::<VideoRegionOfInterestMeta>() {
-            frame::enlarge(region, outbuf, self.scale() as u32);
-        }
-        false
-    }
-
-    fn transform(
-        &self,
-        inbuf: &gst::Buffer,
-        outbuf: &mut gst::BufferRef,
-    ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let begun = Instant::now();
-        let live = self.settings.lock().live.clone();
-        let mut guard = self.state.lock();
-        let Some(state) = guard.as_mut() else {
-            return Err(gst::FlowError::Flushing);
-        };
-        let result = state.restore(&live, inbuf, outbuf);
-        let interrupted = state.restorer.interrupt().is_raised();
-        drop(guard);
-        match result {
-            Ok(used) => {
-                gst::log!(CAT, imp = self, "restored a frame: {used:?}");
-                // One warning for each run of such frames; `stats` counts them all.
-                if let Some(reason) = used.passed.as_ref()
-                    && self.report.lock().passing().is_none()
-                {
-                    gst::element_imp_warning!(
-                        self,
-                        gst::StreamError::Failed,
-                        ("{reason} A second try failed too: frames pass as they came until the model answers.")
-                    );
-                }
-                if let Some(told) = used.shrunk.as_ref() {
-                    gst::element_imp_warning!(self, gst::ResourceError::NoSpaceLeft, ("{told}"));
-                }
-                if self.report.lock().add(used, begun.elapsed()) {
-                    let message = gst::message::Latency::builder().src(&*self.obj()).build();
-                    let _ = self.obj().post_message(message);
-                }
-                Ok(gst::FlowSuccess::Ok)
-            }
-            Err(_) if interrupted => Err(gst::FlowError::Flushing),
-            Err(error) => {
-                self.post_error_message(error);
-                Err(gst::FlowError::Error)
-            }
-        }
     }
 }

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What lives from start to stop: the loaded model, the negotiated formats, and the way of one buffer through them.
 
+use std::time::Instant;
+
 use gst_video::{VideoFrameRef, VideoInfo, VideoInterlaceMode};
 
 use super::caps::DIRECT;
 use super::convert::Bridge;
+
 use super::settings::{Fixed, Live, Settings};
+use super::stats::Stages;
 use super::{frame, report};
 use crate::error::RestoreError;
 use crate::restore::{self, FrameReport, Restorer};
@@ -94,7 +98,7 @@ impl State {
         live: &Live,
         inbuf: &gst::BufferRef,
         outbuf: &mut gst::BufferRef,
-    ) -> Result<FrameReport, gst::ErrorMessage> {
+    ) -> Result<(FrameReport, Stages), gst::ErrorMessage> {
         let Some(Formats {
             input,
             output,
@@ -118,11 +122,13 @@ impl State {
         let mut to = to.map_err(|_| unmapped("output"))?;
         let settings = live.for_frame(&self.fixed);
         let settings = settings.map_err(|e| report::message(&e))?;
+        let begun = Instant::now();
         let damaged = match bridge {
             Some(bridge) => bridge.unpack(&from),
             None => frame::unpack(&from),
         };
         let damaged = damaged.ok_or_else(|| unmapped("input"))?;
+        let unpacked = Instant::now();
         // After a seek, a flush or a loss the stream may show something else.
         if inbuf.flags().contains(gst::BufferFlags::DISCONT) {
             self.restorer.forget();
@@ -130,6 +136,7 @@ impl State {
         let number = number(inbuf, input).unwrap_or(self.frames);
         let answer = self.restorer.restore_or_pass(&damaged, number, &settings);
         let (restored, used) = answer.map_err(|e| report::message(&e))?;
+        let sampled = Instant::now();
         let scale = self.fixed.output_scale() as usize;
         let packed = match bridge {
             Some(bridge) => bridge.pack(&restored, &mut to, scale),
@@ -138,7 +145,12 @@ impl State {
         };
         packed.ok_or_else(|| unmapped("output"))?;
         self.frames += 1;
-        Ok(used)
+        let stages = Stages {
+            unpack: unpacked - begun,
+            restore: sampled - unpacked,
+            pack: sampled.elapsed(),
+        };
+        Ok((used, stages))
     }
 }
 

@@ -150,8 +150,35 @@ def greedy(g):
     return g.sum("y", g.node("ReduceSum", g.node("ConstantOfShape", count), keepdims=0))
 
 
+def slow(g):
+    """x0 = y, after a while: 600,000 sigma_y² products of matrices, one after the other.
+
+    At noise-sigma=0.01 that is about a tenth of a second on one core; at 0.25, the limit, more than a minute.
+    """
+    side = 256
+    squared = g.node("Mul", "sigma_y", "sigma_y")
+    rounds = g.node("Cast", g.times(600_000.0, squared), to=TensorProto.INT64)
+    # All elements 1/side: its own square. Made of an input, lest it be known before the run.
+    zero = g.times(0.0, "t")
+    full = g.node("Expand", g.node("Add", zero, g.constant(1 / side)), g.constant([side, side], np.int64))
+    value = helper.make_tensor_value_info
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["go"], ["still"]), helper.make_node("MatMul", ["power", full], ["next"])],
+        "round",
+        [
+            value("round", TensorProto.INT64, []),
+            value("go", TensorProto.BOOL, []),
+            value("power", TensorProto.FLOAT, [side, side]),
+        ],
+        [value("still", TensorProto.BOOL, []), value("next", TensorProto.FLOAT, [side, side])],
+    )
+    power = g.node("Loop", g.node("Squeeze", rounds), g.constant(True, np.bool_), full, body=body)
+    mean = g.node("ReduceMean", power, keepdims=0)
+    return g.sum(g.observed(), g.times(0.0, mean))
+
+
 def good():
-    for build in (affine, echo, blend):
+    for build in (affine, echo, blend, slow):
         name = build.__name__
         for family in FAMILIES:
             graph = Graph(family)
@@ -198,7 +225,7 @@ def mask():
 
 
 if __name__ == "__main__":
-    for folder in ("affine", "echo", "blend", "wrong"):
+    for folder in ("affine", "echo", "blend", "slow", "wrong"):
         shutil.rmtree(HERE / folder, ignore_errors=True)
     good()
     wrong()

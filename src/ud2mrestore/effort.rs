@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MPL-2.0
+//! How much work a frame may cost under overload-policy=fewer-steps. Numbers in, numbers out.
+//!
+//! Settles instead of oscillating: it goes down to what the measured load allows at once, waits until the effect shows,
+//! and goes up by one step at a time, where that leaves room and the longer after each time that it proved too much.
+
+/// Frames until the effect of a change shows in what is measured.
+const SETTLE: u32 = 4;
+/// Frames in time before more is tried, at first and at most.
+const PATIENCE: u32 = 8;
+const LONGEST_PATIENCE: u32 = 256;
+/// The load that is expected after going up must stay below this.
+const ROOM: f64 = 0.85;
+
+/// What is done to a frame: cost grows with the product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Work {
+    pub steps: u32,
+    pub samples: u32,
+    /// The fewest samples that make an output.
+    pub fewest: u32,
+}
+
+impl Work {
+    fn cost(self) -> f64 {
+        f64::from(self.steps) * f64::from(self.samples)
+    }
+}
+
+#[derive(Debug)]
+pub struct Effort {
+    /// Steps that a frame of the fewest samples may take; `None`: all that is wanted.
+    limit: Option<u32>,
+    /// Frames since the limit changed, and frames in time of which no late one came.
+    since: u32,
+    calm: u32,
+    patience: u32,
+    /// The last change went up.
+    tried: bool,
+}
+
+impl Default for Effort {
+    fn default() -> Self {
+        Self {
+            limit: None,
+            since: 0,
+            calm: 0,
+            patience: PATIENCE,
+            tried: false,
+        }
+    }
+}
+
+impl Effort {
+    /// The work of the next frame. `late` is how much too slow downstream finds the stream, where the frame is late;
+    /// `load` the time that frames take here over the time between them.
+    pub fn next(&mut self, wanted: Work, late: Option<f64>, load: f64) -> Work {
+        self.since = self.since.saturating_add(1);
+        self.calm = if late.is_some() { 0 } else { self.calm + 1 };
+        match late {
+            Some(proportion) if self.limit.is_none() || self.since > SETTLE => {
+                self.lower(wanted, proportion.max(load));
+            }
+            None if self.limit.is_some() && self.calm > self.patience => self.raise(wanted, load),
+            _ => {}
+        }
+        self.granted(wanted)
+    }
+
+    fn granted(&self, wanted: Work) -> Work {
+        match self.limit {
+            None => wanted,
+            Some(limit) => Work {
+                steps: wanted.steps.min(limit),
+                samples: wanted.samples.min(wanted.fewest),
+                ..wanted
+            },
+        }
+    }
+
+    fn lower(&mut self, wanted: Work, load: f64) {
+        let now = self.granted(wanted);
+        // With several samples these go first: that already is less.
+        let most = match now.samples > wanted.fewest {
+            true => now.steps,
+            false => now.steps.saturating_sub(1),
+        };
+        let fits = now.cost() / load.max(1.0) / f64::from(wanted.fewest.max(1));
+        if self.tried {
+            self.patience = (2 * self.patience).min(LONGEST_PATIENCE);
+        }
+        self.change(Some((fits as u32).min(most).max(1)));
+        self.tried = false;
+    }
+
+    fn raise(&mut self, wanted: Work, load: f64) {
+        let now = self.granted(wanted);
+        let steps = now.steps + 1;
+        let (limit, next) =
+            if steps > wanted.steps || (steps == wanted.steps && wanted.samples <= wanted.fewest) {
+                (None, wanted)
+            } else {
+                (Some(steps), Work { steps, ..now })
+            };
+        if load * next.cost() / now.cost() < ROOM {
+            self.change(limit);
+            self.tried = true;
+        }
+    }
+
+    fn change(&mut self, limit: Option<u32>) {
+        self.limit = limit;
+        self.since = 0;
+        self.calm = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn work(steps: u32, samples: u32) -> Work {
+        Work {
+            steps,
+            samples,
+            fewest: 1,
+        }
+    }
+
+    /// Steps of `frames` frames where one step takes `step` of the time between two frames, and a backlog is late.
+    fn play(effort: &mut Effort, wanted: Work, step: f64, frames: usize) -> Vec<f64> {
+        let (mut behind, mut load) = (0.0f64, 0.0);
+        (0..frames)
+            .map(|_| {
+                let late = (behind > 1.0).then_some(load);
+                let done = effort.next(wanted, late, load);
+                load = step * done.cost();
+                behind = (behind + load - 1.0).max(0.0);
+                done.cost()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_stream_in_time_is_never_touched() {
+        let costs = play(&mut Effort::default(), work(3, 2), 0.15, 100);
+        assert!(costs.iter().all(|c| *c == 6.0), "{costs:?}");
+    }
+
+    #[test]
+    fn it_settles_at_the_most_steps_that_keep_up() {
+        for (step, wanted, settled) in [
+            (0.4, work(3, 1), 2.0),
+            (0.8, work(3, 1), 1.0),
+            (0.15, work(10, 1), 6.0),
+            (5.0, work(3, 1), 1.0),
+            (0.3, work(2, 8), 2.0),
+        ] {
+            let costs = play(&mut Effort::default(), wanted, step, 1200);
+            let last = &costs[costs.len() - 200..];
+            assert!(last.iter().all(|c| *c == settled), "{step}: {last:?}");
+        }
+    }
+
+    #[test]
+    fn one_step_is_the_least_and_samples_go_first() {
+        let mut effort = Effort::default();
+        assert_eq!(effort.next(work(3, 4), Some(1.0), 0.5), work(3, 1));
+        for _ in 0..100 {
+            effort.next(work(3, 4), Some(9.0), 9.0);
+        }
+        assert_eq!(effort.next(work(3, 4), Some(9.0), 9.0), work(1, 1));
+        let spread = Work {
+            steps: 3,
+            samples: 8,
+            fewest: 2,
+        };
+        let least = effort.next(spread, Some(9.0), 9.0);
+        assert_eq!((least.steps, least.samples), (1, 2), "a spread needs two");
+    }
+
+    #[test]
+    fn all_returns_when_the_load_does() {
+        let mut effort = Effort::default();
+        play(&mut effort, work(3, 4), 2.0, 50);
+        let costs = play(&mut effort, work(3, 4), 0.01, 200);
+        assert_eq!(costs.last(), Some(&12.0));
+    }
+
+    #[test]
+    fn a_trial_that_fails_is_repeated_ever_less_often() {
+        let mut effort = Effort::default();
+        // A load that is not our own: one step more looks affordable and is not.
+        let (mut trials, mut now) = (Vec::new(), work(3, 1));
+        for frame in 0..4000 {
+            let late = (now.steps > 1).then_some(1.2);
+            let next = effort.next(work(3, 1), late, 0.1);
+            if next.steps > now.steps {
+                trials.push(frame);
+            }
+            now = next;
+        }
+        let gaps: Vec<i32> = trials.windows(2).map(|w| w[1] - w[0]).collect();
+        assert!(gaps.last() > Some(&200), "{gaps:?}");
+        assert!(gaps.is_sorted(), "{gaps:?}");
+    }
+}

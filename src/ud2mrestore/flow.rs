@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What the element does around each frame: finds out whether it is late, tells the application, notes the results.
+
+use gst::ClockTime;
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+use gst_base::prelude::*;
+
+use super::OverloadPolicy;
+use super::imp::Ud2mRestore;
+use super::meta::{self, Note};
+use super::overload::{Late, Moment, Verdict};
+use super::report::CAT;
+use super::stats::Stages;
+
+/// Full quality in QoS messages.
+const FULL: u32 = 1_000_000;
+
+/// The frame under way.
+#[derive(Default)]
+pub struct Current {
+    pub verdict: Verdict,
+    late: bool,
+    /// How it was restored; `None` while it passes.
+    pub note: Option<Note>,
+}
+
+impl Ud2mRestore {
+    /// Decides what becomes of a frame before anything is done to it. An overloaded one is told to the application.
+    pub(super) fn judge(&self, buffer: &gst::BufferRef) {
+        let (policy, wanted, nothing) = {
+            let settings = self.settings.lock();
+            let live = &settings.live;
+            (live.overload_policy, live.work(), live.passes())
+        };
+        // A frame that passes anyway costs nothing: whatever is late is not so by our fault.
+        let (verdict, late) = if nothing {
+            Default::default()
+        } else {
+            let moment = self.moment(buffer);
+            self.overload.lock().judge(policy, &moment, wanted)
+        };
+        *self.current.lock() = Current {
+            verdict,
+            late: late.is_some(),
+            note: None,
+        };
+        // A frame that passes as it came is not even copied; an enlarged one has to be made.
+        let passes = nothing || verdict == Verdict::Pass;
+        self.obj()
+            .set_passthrough(passes && self.output_scale() == 1);
+        self.report.lock().judged(verdict, late.is_some());
+        if let Some(late) = late {
+            gst::log!(CAT, imp = self, "late by {} ns: {verdict:?}", late.jitter);
+            let quality = match verdict {
+                Verdict::Restore => FULL,
+                Verdict::Reduce(work) => (FULL / wanted.steps.max(1)).saturating_mul(work.steps),
+                Verdict::Pass | Verdict::Drop => 0,
+            };
+            self.tell_late(buffer, late, quality);
+        }
+    }
+
+    /// Where a frame and the clock stand.
+    fn moment(&self, buffer: &gst::BufferRef) -> Moment {
+        let segment = self.obj().segment();
+        let segment = segment.downcast_ref::<ClockTime>();
+        let (live, upstream) = self.upstream();
+        // Before the pipeline plays its running time does not run.
+        let runs = live && self.obj().current_state() == gst::State::Playing;
+        let own = self.report.lock().latency();
+        Moment {
+            running_time: segment.and_then(|s| s.to_running_time(buffer.pts())),
+            duration: buffer.duration(),
+            clock: runs.then(|| self.obj().current_running_time()).flatten(),
+            latency: upstream.saturating_add(own),
+        }
+    }
+
+    /// Whether the source is live, and the latency from it to here; asked once and kept.
+    fn upstream(&self) -> (bool, ClockTime) {
+        if let Some(known) = *self.upstream.lock() {
+            return known;
+        }
+        let mut query = gst::query::Latency::new();
+        let answered = self.obj().sink_pad().peer_query(&mut query);
+        let (live, min, _) = query.result();
+        let told = if answered {
+            (live, min)
+        } else {
+            Default::default()
+        };
+        *self.upstream.lock() = Some(told);
+        told
+    }
+
+    fn tell_late(&self, buffer: &gst::BufferRef, late: Late, quality: u32) {
+        let segment = self.obj().segment();
+        let segment = segment.downcast_ref::<ClockTime>();
+        let (live, _) = self.upstream();
+        let (processed, dropped) = self.report.lock().counts();
+        let count = gst::format::Buffers::from_u64;
+        let message = gst::message::Qos::builder(live)
+            .running_time(segment.and_then(|s| s.to_running_time(buffer.pts())))
+            .stream_time(segment.and_then(|s| s.to_stream_time(buffer.pts())))
+            .timestamp(buffer.pts())
+            .duration(buffer.duration())
+            .values(late.jitter, late.proportion, quality as i32)
+            .stats(count(processed), count(dropped))
+            .src(&*self.obj())
+            .build();
+        let _ = self.obj().post_message(message);
+    }
+
+    /// Takes in what downstream says about its frames. False when upstream need not hear of it: an element there that
+    /// drops late frames, as decoders do, would lose what the policy promises to keep.
+    pub(super) fn heed(&self, event: &gst::Event) -> bool {
+        let gst::EventView::Qos(qos) = event.view() else {
+            return true;
+        };
+        let (_, proportion, diff, running_time) = qos.get();
+        self.overload.lock().ask(running_time, diff, proportion);
+        let policy = self.settings.lock().live.overload_policy;
+        policy == OverloadPolicy::Drop || self.obj().property("qos")
+    }
+
+    /// Counts a restored frame, and tells what has to be told of it.
+    pub(super) fn restored(&self, note: Note, stages: Stages) {
+        gst::log!(CAT, imp = self, "restored a frame: {note:?}");
+        self.overload.lock().spent(note.time);
+        // One warning for each run of such frames; `stats` counts them all.
+        if let Some(reason) = note.report.passed.as_ref()
+            && self.report.lock().passing().is_none()
+        {
+            gst::element_imp_warning!(
+                self,
+                gst::StreamError::Failed,
+                ("{reason} A second try failed too: frames pass as they came until the model answers.")
+            );
+        }
+        if let Some(told) = note.report.shrunk.as_ref() {
+            gst::element_imp_warning!(self, gst::ResourceError::NoSpaceLeft, ("{told}"));
+        }
+        if self.report.lock().add(&note, stages) {
+            let message = gst::message::Latency::builder().src(&*self.obj()).build();
+            let _ = self.obj().post_message(message);
+        }
+        self.current.lock().note = Some(note);
+    }
+
+    /// Notes on an outgoing buffer how its frame was made.
+    pub(super) fn sign(&self, buffer: &mut gst::BufferRef) {
+        let (note, late) = {
+            let mut current = self.current.lock();
+            (current.note.take(), current.late)
+        };
+        let mut report = self.report.lock();
+        if note.is_none() {
+            report.bypass(late);
+        }
+        let provider = report.provider().unwrap_or_default();
+        drop(report);
+        meta::attach(buffer, note.as_ref(), provider, late);
+    }
+
+    /// Posts the statistics when that is due, or whenever they are wanted when `last`.
+    pub(super) fn tell_stats(&self, last: bool) {
+        let interval = self.settings.lock().live.stats_interval;
+        let stats = self.report.lock().due(interval, last);
+        if let Some(stats) = stats {
+            let message = gst::message::Element::builder(stats).src(&*self.obj());
+            let _ = self.obj().post_message(message.build());
+        }
+    }
+
+    /// Tells the application how far a load of seconds has come.
+    pub(super) fn progress(&self, kind: gst::ProgressType, text: &str) {
+        let message = gst::message::Progress::builder(kind, "load-model", text);
+        let _ = self.obj().post_message(message.src(&*self.obj()).build());
+    }
+}

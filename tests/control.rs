@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Who turns the knobs: controllers that follow the stream's time, and presets.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::sync::Once;
+
+use common::{Bench, assert_code, caps, code, element, info, path, picture, value};
+use gst::glib;
+use gst::prelude::*;
+use gst_controller::prelude::*;
+use gst_controller::{DirectControlBinding, InterpolationControlSource, InterpolationMode};
+use gst_video::VideoFormat::Rgb;
+
+/// When the controllers turn.
+const TURN: u64 = 80;
+
+type Knob = (
+    &'static str,
+    [&'static str; 2],
+    [f64; 2],
+    &'static [(&'static str, &'static str)],
+);
+
+/// Every controllable property with two values, as text and as a controller's numbers, and what else it needs.
+/// GStreamer's controllers choose among the values of an enumeration by a number from 0 to 1.
+const KNOBS: [Knob; 16] = [
+    ("kernel", ["gaussian", "motion"], [0.0, 0.67], &[]),
+    ("kernel-size", ["3", "7"], [3.0, 7.0], &[]),
+    ("kernel-sigma", ["1", "2.5"], [1.0, 2.5], &[]),
+    (
+        "kernel-length",
+        ["3", "9"],
+        [3.0, 9.0],
+        &[("kernel", "motion")],
+    ),
+    (
+        "kernel-angle",
+        ["-90", "45"],
+        [-90.0, 45.0],
+        &[("kernel", "motion")],
+    ),
+    ("noise-sigma", ["0.01", "0.2"], [0.01, 0.2], &[]),
+    (
+        "jpeg-quality",
+        ["10", "90"],
+        [10.0, 90.0],
+        &[("task", "jpeg")],
+    ),
+    ("steps", ["1", "4"], [1.0, 4.0], &[]),
+    ("seed", ["1", "70000"], [1.0, 70000.0], &[]),
+    ("noise-mode", ["fixed", "per-frame"], [0.0, 1.0], &[]),
+    ("stochasticity", ["0", "0.75"], [0.0, 0.75], &[]),
+    ("samples", ["2", "3"], [2.0, 3.0], &[("output", "mean")]),
+    (
+        "output",
+        ["sample", "stddev"],
+        [0.0, 1.0],
+        &[("samples", "2")],
+    ),
+    ("temporal", ["off", "warm-start"], [0.0, 1.0], &[]),
+    ("strength", ["1", "0"], [1.0, 0.0], &[]),
+    ("compare", ["0", "0.5"], [0.0, 0.5], &[]),
+];
+
+/// Starts GStreamer with the presets of the checkout and none of the user's.
+fn init() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let nobody = path("target/no-presets");
+        // SAFETY: every test of this program comes here first and waits until this has returned.
+        unsafe {
+            std::env::set_var("GST_PRESET_PATH", path(FOLDER));
+            std::env::set_var("XDG_DATA_HOME", nobody);
+        }
+    });
+    common::init();
+}
+
+/// Has `name` take the first value from the start and the second from `TURN` on.
+fn control(element: &gst::Element, name: &str, values: [f64; 2]) {
+    let source = InterpolationControlSource::new();
+    source.set_mode(InterpolationMode::None);
+    for (at, value) in [(0, values[0]), (TURN, values[1])] {
+        assert!(source.set(gst::ClockTime::from_mseconds(at), value));
+    }
+    let binding = DirectControlBinding::new_absolute(element, name, &source);
+    element.add_control_binding(&binding).unwrap();
+}
+
+/// The bytes that leave for the frames at 0, 40, 80 and 120 ms, and the property's value after each.
+fn run(
+    package: &str,
+    name: &str,
+    values: [f64; 2],
+    properties: &[(&str, &str)],
+) -> Vec<(Vec<u8>, String)> {
+    let element = element(package, properties);
+    control(&element, name, values);
+    let mut bench = Bench::new(&element, &caps(Rgb, 32, 24));
+    (0..4)
+        .map(|i| {
+            let mut frame = gst::Buffer::from_slice(picture(&info(Rgb, 32, 24)));
+            let fields = frame.get_mut().unwrap();
+            fields.set_pts(gst::ClockTime::from_mseconds(40 * i));
+            let out = bench.push(frame).map_readable().unwrap().to_vec();
+            (out, text(&element.property_value(name)))
+        })
+        .collect()
+}
+
+/// A value in words; numbers without trailing zeros, enumerations by their nicks.
+fn text(value: &glib::Value) -> String {
+    if let Some((_, value)) = glib::EnumValue::from_value(value) {
+        return value.nick().to_owned();
+    }
+    match value.get::<f64>() {
+        Ok(number) => number.to_string(),
+        Err(_) => value.transform::<String>().unwrap().get().unwrap(),
+    }
+}
+
+#[test]
+fn every_controllable_property_turns_with_the_frame_of_its_time() {
+    init();
+    for (name, words, numbers, properties) in KNOBS {
+        let told: Vec<String> = run("echo", name, numbers, properties)
+            .into_iter()
+            .map(|(_, value)| value)
+            .collect();
+        assert_eq!(told, [words[0], words[0], words[1], words[1]], "{name}");
+    }
+}
+
+#[test]
+fn all_physics_and_sampling_can_be_controlled() {
+    init();
+    let element = element("echo", &[]);
+    let controllable: BTreeSet<String> = element
+        .list_properties()
+        .iter()
+        .filter(|s| s.flags().contains(gst::PARAM_FLAG_CONTROLLABLE))
+        .map(|s| s.name().to_owned())
+        .collect();
+    let listed = KNOBS.iter().map(|(name, ..)| (*name).to_owned()).collect();
+    assert_eq!(controllable, listed);
+}
+
+#[test]
+fn what_a_controller_turns_shows_in_the_frame_of_its_time() {
+    init();
+    // x0 = y/2 + sigma_y + t/2000, of which a frame of steps leaves the last level.
+    let first = |outs: Vec<(Vec<u8>, String)>| -> Vec<u8> {
+        outs.into_iter().map(|(bytes, _)| bytes[0]).collect()
+    };
+    let of = |sigma: f64, t: f64| {
+        code(value(picture(&info(Rgb, 32, 24))[0]) / 2.0 + 2.0 * sigma + t / 2000.0)
+    };
+    let base = [("task", "denoise")];
+    let noise = first(run("blend", "noise-sigma", [0.01, 0.1], &base));
+    let steps = first(run("blend", "steps", [3.0, 2.0], &base));
+    for i in 0..4 {
+        let (sigma, level) = if i < 2 { (0.01, 111.0) } else { (0.1, 250.0) };
+        assert_code(noise[i], of(sigma, 111.0), ("noise-sigma", i));
+        assert_code(steps[i], of(0.01, level), ("steps", i));
+    }
+    let plain = picture(&info(Rgb, 32, 24));
+    for (i, (bytes, _)) in run("blend", "strength", [1.0, 0.0], &base)
+        .iter()
+        .enumerate()
+    {
+        assert_eq!(*bytes == plain, i >= 2, "strength at {i}");
+    }
+    for name in ["seed", "kernel-sigma", "stochasticity"] {
+        let (package, properties) = match name {
+            "kernel-sigma" => ("blend", [("task", "deblur")]),
+            _ => ("affine", base),
+        };
+        let values = KNOBS.iter().find(|k| k.0 == name).unwrap().2;
+        let outs = run(package, name, values, &properties);
+        assert_eq!(outs[0].0, outs[1].0, "{name}");
+        assert_eq!(outs[2].0, outs[3].0, "{name}");
+        if package == "affine" {
+            assert_ne!(outs[1].0, outs[2].0, "{name}");
+        }
+    }
+}
+
+const FOLDER: &str = "src/ud2mrestore/presets";
+
+/// The sections of the file of presets: name, and the keys with their values.
+fn presets() -> Vec<(String, Vec<(String, String)>)> {
+    let text = std::fs::read_to_string(path(&format!("{FOLDER}/GstUd2mRestore.prs"))).unwrap();
+    let mut out: Vec<(String, Vec<(String, String)>)> = Vec::new();
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+            out.push((name.to_owned(), Vec::new()));
+        } else if let Some((key, value)) = line.split_once('=') {
+            let section = out.last_mut().expect("a section");
+            section.1.push((key.to_owned(), value.to_owned()));
+        }
+    }
+    out
+}
+
+#[test]
+fn every_preset_sets_what_it_lists() {
+    init();
+    let sections = presets();
+    let (header, sections) = sections.split_first().unwrap();
+    assert_eq!(header.0, "_presets_");
+    let version = env!("CARGO_PKG_VERSION");
+    for (key, wanted) in [("version", version), ("element-name", "GstUd2mRestore")] {
+        let told = header.1.iter().find(|(k, _)| k == key).unwrap();
+        assert_eq!(told.1, wanted, "{key}");
+    }
+    assert!(sections.len() >= 6);
+    let names: BTreeSet<String> = sections.iter().map(|s| s.0.clone()).collect();
+    for (name, settings) in sections {
+        let element = gst::ElementFactory::make("ud2mrestore").build().unwrap();
+        let preset = element.dynamic_cast_ref::<gst::Preset>().unwrap();
+        let offered = preset
+            .preset_names()
+            .iter()
+            .map(|n| n.to_string())
+            .collect();
+        assert_eq!(names, offered);
+        preset.load_preset(name).unwrap();
+        let comment = preset.meta(name, "comment");
+        assert!(
+            comment.is_some_and(|c| !c.is_empty()),
+            "{name} has no comment"
+        );
+        for (key, wanted) in settings
+            .iter()
+            .filter(|(key, _)| !key.starts_with("_meta/"))
+        {
+            assert_eq!(&text(&element.property_value(key)), wanted, "{name}: {key}");
+        }
+    }
+}
+
+#[test]
+fn what_a_preset_does_not_list_stays() {
+    init();
+    let element = element("echo", &[("seed", "9"), ("steps", "2")]);
+    let preset = element.dynamic_cast_ref::<gst::Preset>().unwrap();
+    preset.load_preset("noisy-camera").unwrap();
+    assert_eq!(element.property::<u64>("seed"), 9);
+    assert_eq!(element.property::<u32>("steps"), 2);
+    assert_eq!(element.property::<f64>("noise-sigma"), -1.0);
+    assert!(preset.load_preset("unheard-of").is_err());
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A long run: every frame arrives with its times, and memory does not grow. Alone in its program, for the memory's sake.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+mod common;
+
+use common::{caps, info, path};
+use gst::prelude::*;
+use gst_app::{AppSink, AppSrc};
+use gst_video::VideoFormat::I420;
+
+const FRAMES: u64 = 2000;
+/// Frames after which everything that is kept has been made.
+const WARM: u64 = 200;
+
+/// Pages of memory in use.
+fn resident() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap();
+    text.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// A frame of its own memory with times that no other frame has.
+fn frame(number: u64, bytes: &[u8]) -> gst::Buffer {
+    let mut buffer = gst::Buffer::with_size(bytes.len()).unwrap();
+    let fields = buffer.get_mut().unwrap();
+    fields.copy_from_slice(0, bytes).unwrap();
+    // As a camera's, the times are not quite even.
+    let at = 40_000_000 * number + number * 7919 % 3_000_000;
+    fields.set_pts(gst::ClockTime::from_nseconds(at));
+    fields.set_dts(gst::ClockTime::from_nseconds(at));
+    fields.set_duration(gst::ClockTime::from_nseconds(40_000_000 + number % 1000));
+    fields.set_offset(number);
+    fields.set_offset_end(number + 1);
+    buffer
+}
+
+#[test]
+fn two_thousand_frames_keep_their_times_and_memory_stays_flat() {
+    common::init();
+    let description = format!(
+        "appsrc name=source is-live=true format=time max-buffers=4 block=true \
+         ! ud2mrestore name=restore task=denoise steps=1 threads=1 stats-interval=1000 overload-policy=block model={} \
+         ! appsink name=sink sync=false qos=true",
+        path("tests/data/echo")
+    );
+    let pipeline = gst::parse::launch(&description).unwrap();
+    let pipeline = pipeline.downcast::<gst::Pipeline>().unwrap();
+    let source = pipeline.by_name("source").unwrap();
+    let source = source.downcast::<AppSrc>().unwrap();
+    source.set_caps(Some(&caps(I420, 320, 240)));
+    let sink = pipeline.by_name("sink").unwrap();
+    let sink = sink.downcast::<AppSink>().unwrap();
+    let bus = pipeline.bus().unwrap();
+    pipeline.set_state(gst::State::Playing).unwrap();
+
+    let size = info(I420, 320, 240).size();
+    let bytes: Vec<u8> = (0..size).map(|i| (i * 11 % 256) as u8).collect();
+    let mut warm = 0;
+    for number in 0..FRAMES {
+        let sent = frame(number, &bytes);
+        source.push_buffer(sent.copy()).unwrap();
+        let limit = gst::ClockTime::from_seconds(60);
+        let sample = sink.try_pull_sample(limit).expect("a frame");
+        let got = sample.buffer().unwrap();
+        assert_eq!(
+            (got.pts(), got.dts(), got.duration()),
+            (sent.pts(), sent.dts(), sent.duration()),
+            "frame {number}"
+        );
+        assert_eq!(
+            (got.offset(), got.offset_end()),
+            (number, number + 1),
+            "frame {number}"
+        );
+        if number + 1 == WARM {
+            warm = resident();
+        }
+        // An application reads its messages.
+        while let Some(message) = bus.pop() {
+            assert_ne!(message.type_(), gst::MessageType::Error, "{message:?}");
+        }
+    }
+    let end = resident();
+    source.end_of_stream().unwrap();
+    assert!(sink.pull_sample().is_err() && sink.is_eos());
+    let restore = pipeline.by_name("restore").unwrap();
+    let stats = restore.property::<gst::Structure>("stats");
+    assert_eq!(stats.get("frames"), Ok(FRAMES), "{stats}");
+    pipeline.set_state(gst::State::Null).unwrap();
+    assert!(
+        end as f64 <= 1.02 * warm as f64,
+        "{warm} pages became {end}"
+    );
+    println!("{warm} pages after {WARM} frames, {end} after {FRAMES}: {stats}");
+}
