@@ -139,6 +139,22 @@ fn each_late_frame_is_told_in_a_message() {
 }
 
 #[test]
+fn with_qos_on_a_late_frame_is_dropped_and_told_once() {
+    let element = element("echo", &[("qos", "true")]);
+    let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
+    sent(&mut bench, 0);
+    report(&mut bench, 0, 60, 2.0);
+    // Late, late, of the very time that was asked for.
+    let left = [40, 80, 120].map(|at| sent(&mut bench, at).is_some());
+    assert_eq!(left, [false, false, true]);
+    let told = std::iter::from_fn(|| bench.bus.pop());
+    let told = told.filter(|m| m.type_() == gst::MessageType::Qos);
+    assert_eq!(told.count(), 2);
+    assert_eq!(count(&element, "dropped"), 2);
+    assert_eq!(count(&element, "frames"), 2);
+}
+
+#[test]
 fn the_policy_may_change_while_frames_are_late() {
     let element = element("blend", &[("task", "denoise")]);
     let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));

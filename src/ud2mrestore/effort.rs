@@ -12,7 +12,7 @@ const LONGEST_PATIENCE: u32 = 256;
 /// The load that is expected after going up must stay below this.
 const ROOM: f64 = 0.85;
 
-/// What is done to a frame: cost grows with the product.
+/// What is done to a frame: each sample takes all the steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Work {
     pub steps: u32,
@@ -31,9 +31,11 @@ impl Work {
 pub struct Effort {
     /// Steps that a frame of the fewest samples may take; `None`: all that is wanted.
     limit: Option<u32>,
-    /// Frames since the limit changed, and frames in time of which no late one came.
+    /// Frames since the limit changed.
     since: u32,
+    /// Frames in time, one after the other, since then.
     calm: u32,
+    /// How many of these it takes to try more.
     patience: u32,
     /// The last change went up.
     tried: bool,
@@ -56,7 +58,11 @@ impl Effort {
     /// `load` the time that frames take here over the time between them.
     pub fn next(&mut self, wanted: Work, late: Option<f64>, load: f64) -> Work {
         self.since = self.since.saturating_add(1);
-        self.calm = if late.is_some() { 0 } else { self.calm + 1 };
+        self.calm = if late.is_some() {
+            0
+        } else {
+            self.calm.saturating_add(1)
+        };
         match late {
             Some(proportion) if self.limit.is_none() || self.since > SETTLE => {
                 self.lower(wanted, proportion.max(load));
@@ -81,9 +87,10 @@ impl Effort {
     fn lower(&mut self, wanted: Work, load: f64) {
         let now = self.granted(wanted);
         // With several samples these go first: that already is less.
-        let most = match now.samples > wanted.fewest {
-            true => now.steps,
-            false => now.steps.saturating_sub(1),
+        let most = if now.samples > wanted.fewest {
+            now.steps
+        } else {
+            now.steps.saturating_sub(1)
         };
         let fits = now.cost() / load.max(1.0) / f64::from(wanted.fewest.max(1));
         if self.tried {

@@ -28,10 +28,10 @@ pub struct Current {
 impl Ud2mRestore {
     /// Decides what becomes of a frame before anything is done to it. An overloaded one is told to the application.
     pub(super) fn judge(&self, buffer: &gst::BufferRef) {
-        let (policy, wanted, nothing) = {
-            let settings = self.settings.lock();
-            let live = &settings.live;
-            (live.overload_policy, live.work(), live.passes())
+        let policy = self.policy();
+        let (wanted, nothing) = {
+            let live = &self.settings.lock().live;
+            (live.work(), live.passes())
         };
         // A frame that passes anyway costs nothing: whatever is late is not so by our fault.
         let (verdict, late) = if nothing {
@@ -58,6 +58,15 @@ impl Ud2mRestore {
                 Verdict::Pass | Verdict::Drop => 0,
             };
             self.tell_late(buffer, late, quality);
+        }
+    }
+
+    /// The policy in force: with `qos` on the base class would drop what is late, whatever ours says.
+    fn policy(&self) -> OverloadPolicy {
+        if self.obj().property("qos") {
+            OverloadPolicy::Drop
+        } else {
+            self.settings.lock().live.overload_policy
         }
     }
 
@@ -120,8 +129,7 @@ impl Ud2mRestore {
         };
         let (_, proportion, diff, running_time) = qos.get();
         self.overload.lock().ask(running_time, diff, proportion);
-        let policy = self.settings.lock().live.overload_policy;
-        policy == OverloadPolicy::Drop || self.obj().property("qos")
+        self.policy() == OverloadPolicy::Drop
     }
 
     /// Counts a restored frame, and tells what has to be told of it.

@@ -74,9 +74,12 @@ impl Overload {
     pub fn ask(&mut self, running_time: Option<ClockTime>, diff: i64, proportion: f64) {
         let distance = ClockTime::from_nseconds(diff.unsigned_abs());
         // As GStreamer's own base classes: twice the lateness, for what comes next has to catch up.
-        let earliest = running_time.map(|at| match diff > 0 {
-            true => at.saturating_add(distance).saturating_add(distance),
-            false => at.saturating_sub(distance),
+        let earliest = running_time.map(|at| {
+            if diff > 0 {
+                at.saturating_add(distance).saturating_add(distance)
+            } else {
+                at.saturating_sub(distance)
+            }
         });
         let sound = proportion.is_finite() && proportion > 0.0;
         self.asked = Some(Asked {

@@ -174,7 +174,7 @@ impl BaseTransformImpl for Ud2mRestore {
             return Ok(gst_base::BASE_TRANSFORM_FLOW_DROPPED);
         }
         let taken = self.parent_submit_input_buffer(is_discont, inbuf);
-        // With `qos` on, the base class drops late frames too.
+        // With `qos` on, the base class drops a frame for an event that has come since ours was judged.
         if taken == Ok(gst_base::BASE_TRANSFORM_FLOW_DROPPED) {
             self.report.lock().skipped();
         }
