@@ -21,7 +21,7 @@ use crate::model::{self, OrtStep};
 // What the settings are made of: whoever restores frames needs no other room.
 pub use crate::model::{Engine, Interrupt, LogLevel, Provider, log_to};
 use crate::operator::{Canvas, Operator, Psf, jpeg_quality, noise_sigma};
-pub use crate::operator::{Degradation, Family, Kernel};
+pub use crate::operator::{Degradation, Family, Kernel, Subsampling};
 use crate::sampler::{self, levels, reverse};
 use crate::tile::Tiled;
 use mix::mix;
@@ -125,6 +125,13 @@ impl Restorer {
         warn: &mut dyn FnMut(String),
     ) -> Result<Self, RestoreError> {
         let package = model::locate(model)?;
+        let graph = package.join(format!("{family}.onnx"));
+        if matches!(family, Family::Jpeg(s) if s != Subsampling::Halved) && !graph.is_file() {
+            return Err(RestoreError::Model {
+                path: graph.display().to_string(),
+                reason: "does not exist and JPEG of this chroma subsampling needs it: export the model again, or set jpeg-subsampling=420 to restore it as 4:2:0.".to_owned(),
+            });
+        }
         let scale = match family {
             Family::Downscale(scale) => scale,
             _ => 1,
@@ -136,6 +143,11 @@ impl Restorer {
             bench: None,
             track: Track::default(),
         })
+    }
+
+    /// The family whose graph is loaded.
+    pub fn family(&self) -> Family {
+        self.family
     }
 
     /// ONNX Runtime's name of the provider that runs the model.
@@ -193,8 +205,8 @@ impl Restorer {
         let [low, high] = manifest.sigma_y;
         let sigma_y = (2.0 * noise).clamp(low, high);
         let quality = match settings.degradation {
-            Degradation::Jpeg { quality: 0 } => self.track.quality(jpeg_quality(frame)),
-            Degradation::Jpeg { quality } => quality,
+            Degradation::Jpeg { quality: 0, .. } => self.track.quality(jpeg_quality(frame)),
+            Degradation::Jpeg { quality, .. } => quality,
             _ => 0,
         };
         let multiple = plan::multiple(manifest.size_multiple, self.family);

@@ -35,8 +35,9 @@
  * ## JPEG
  *
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=2 ! video/x-raw,width=160,height=120 ! jpegenc quality=10 ! jpegdec ! videoconvert ! ud2mrestore task=jpeg jpeg-quality=10 ! pngenc ! multifilesink location=/tmp/mended-%d.png
- * ]| Removes blocks and ringing; without jpeg-quality the quality is estimated from the frames.
+ * gst-launch-1.0 videotestsrc num-buffers=2 ! video/x-raw,width=160,height=120 ! jpegenc quality=10 ! jpegdec idct-method=islow ! ud2mrestore task=jpeg jpeg-quality=10 ! videoconvert ! pngenc ! multifilesink location=/tmp/mended-%d.png
+ * ]| Removes blocks and ringing from the planes as they were decoded; without jpeg-quality the quality is estimated from
+ * the frames. Frames that are RGB do not tell how coarse the JPEG's chroma was: jpeg-subsampling does.
  *
  * ## Denoise
  *
@@ -62,6 +63,7 @@ use super::report::{self, CAT, Report};
 use super::settings::{SPECS, Settings};
 use super::state::State;
 use super::{caps, frame};
+use crate::error::RestoreError;
 use crate::restore::Interrupt;
 
 /// `state` is locked for the whole of a frame, so properties and queries never take it; the others for an instant.
@@ -80,6 +82,41 @@ impl Ud2mRestore {
     fn scale(&self) -> i32 {
         let in_force = *self.scale.lock();
         in_force.unwrap_or_else(|| self.settings.lock().fixed.output_scale()) as i32
+    }
+
+    /// Loads another step graph where frames of these caps need it.
+    fn fit(&self, state: &mut State, incaps: &gst::Caps) -> Result<(), gst::ErrorMessage> {
+        if !state.outgrows(incaps) {
+            return Ok(());
+        }
+        let model = &state.fixed.model.clone();
+        self.loading(model, |warn| state.reopen(warn))?;
+        *self.interrupt.lock() = Some(state.restorer.interrupt());
+        Ok(())
+    }
+
+    /// Does `load`, and tells the application that it begins and how it ends.
+    fn loading<T>(
+        &self,
+        model: &str,
+        load: impl FnOnce(&dyn Fn(String)) -> Result<T, RestoreError>,
+    ) -> Result<T, gst::ErrorMessage> {
+        let warn =
+            |text: String| gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{text}"));
+        self.progress(
+            gst::ProgressType::Start,
+            &format!("Loading the model {model}"),
+        );
+        let loaded = load(&warn).map_err(|e| {
+            let text = format!("The model {model} was not loaded");
+            self.progress(gst::ProgressType::Error, &text);
+            report::message(&e)
+        })?;
+        self.progress(
+            gst::ProgressType::Complete,
+            &format!("Loaded the model {model}"),
+        );
+        Ok(loaded)
     }
 
     /// Tells the application how far a load of seconds has come.
@@ -171,22 +208,8 @@ impl BaseTransformImpl for Ud2mRestore {
 
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         let settings = self.settings.lock().clone();
-        let warn =
-            |text: String| gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{text}"));
         let model = &settings.fixed.model;
-        self.progress(
-            gst::ProgressType::Start,
-            &format!("Loading the model {model}"),
-        );
-        let state = State::open(&settings, warn).map_err(|e| {
-            let text = format!("The model {model} was not loaded");
-            self.progress(gst::ProgressType::Error, &text);
-            report::message(&e)
-        })?;
-        self.progress(
-            gst::ProgressType::Complete,
-            &format!("Loaded the model {model}"),
-        );
+        let state = self.loading(model, |warn| State::open(&settings, warn))?;
         gst::info!(CAT, imp = self, "started on {}", state.restorer.provider());
         *self.scale.lock() = Some(state.fixed.output_scale());
         *self.interrupt.lock() = Some(state.restorer.interrupt());
@@ -224,7 +247,10 @@ impl BaseTransformImpl for Ud2mRestore {
         let Some(state) = guard.as_mut() else {
             return Err(gst::loggable_error!(CAT, "caps came before the start"));
         };
-        let Err(error) = state.negotiate(&live, incaps, outcaps) else {
+        let ready = self
+            .fit(state, incaps)
+            .and_then(|()| state.negotiate(&live, incaps, outcaps));
+        let Err(error) = ready else {
             state.refused = None;
             return Ok(());
         };

@@ -8,13 +8,17 @@ use std::sync::LazyLock;
 use gst::glib;
 use gst::prelude::*;
 
-use super::{ExecutionProvider, KernelShape, NoiseMode, Output, Task};
+use super::{ExecutionProvider, JpegSubsampling, KernelShape, NoiseMode, Output, Task};
+use crate::restore::Subsampling;
 
 /// What can be changed while the element is stopped.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fixed {
     pub task: Task,
     pub scale: u32,
+    pub jpeg_subsampling: JpegSubsampling,
+    /// What `jpeg_subsampling` leaves to the caps: not a property, known once caps are.
+    pub seen: Subsampling,
     pub model: String,
     pub provider: ExecutionProvider,
     pub device: i32,
@@ -58,6 +62,8 @@ impl Default for Fixed {
         Self {
             task: Task::default(),
             scale: 4,
+            jpeg_subsampling: JpegSubsampling::default(),
+            seen: Subsampling::default(),
             model: "lite".to_owned(),
             provider: ExecutionProvider::default(),
             device: 0,
@@ -143,6 +149,11 @@ pub static SPECS: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
             .mutable_ready().build(),
         uint("jpeg-quality", "JPEG quality", "Quality (1 to 100, as libjpeg counts it) at which the frame was compressed; 0 estimates it from the frames", 0, 100, live.jpeg_quality)
             .controllable().mutable_playing().build(),
+        glib::ParamSpecEnum::builder_with_default("jpeg-subsampling", fixed.jpeg_subsampling)
+            .nick("JPEG subsampling")
+            .blurb("How coarse the chroma of the JPEG was, where the frame's own format does not say it")
+            .mutable_ready()
+            .build(),
         uint("steps", "Steps", "Steps of the sampler for each frame; each takes several network evaluations", 1, 100, live.steps)
             .controllable().mutable_playing().build(),
         glib::ParamSpecUInt64::builder("seed")
@@ -230,6 +241,7 @@ impl Settings {
             "noise-sigma" => live.noise_sigma = checked(value),
             "mask-file" => live.mask_file = string(),
             "scale" => fixed.scale = checked(value),
+            "jpeg-subsampling" => fixed.jpeg_subsampling = checked(value),
             "jpeg-quality" => live.jpeg_quality = checked(value),
             "steps" => live.steps = checked(value),
             "seed" => live.seed = checked(value),
@@ -265,6 +277,7 @@ impl Settings {
             "noise-sigma" => live.noise_sigma.to_value(),
             "mask-file" => path(&live.mask_file),
             "scale" => fixed.scale.to_value(),
+            "jpeg-subsampling" => fixed.jpeg_subsampling.to_value(),
             "jpeg-quality" => live.jpeg_quality.to_value(),
             "steps" => live.steps.to_value(),
             "seed" => live.seed.to_value(),
