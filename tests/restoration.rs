@@ -8,7 +8,7 @@ mod common;
 use gstud2m::image::{Border, Image, Window};
 use gstud2m::operator::Operator;
 use gstud2m::restore::{
-    Degradation, Engine, Family, Kernel, Output, Restorer, Settings, Temporal, Tiling,
+    Degradation, Engine, Family, Kernel, Output, Restorer, Settings, Subsampling, Temporal, Tiling,
 };
 use gstud2m::sampler;
 
@@ -125,7 +125,11 @@ fn a_noisy_picture_gains_ten_decibels() {
 
 #[test]
 fn a_jpeg_of_quality_ten_gains_half_a_decibel() {
-    gains(Degradation::Jpeg { quality: 10 }, 0.0, 0.5);
+    let compressed = Degradation::Jpeg {
+        quality: 10,
+        subsampling: Subsampling::Halved,
+    };
+    gains(compressed, 0.0, 0.5);
 }
 
 #[test]

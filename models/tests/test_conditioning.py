@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from ud2m import degradations as damage
-from ud2m.conditioning import FAMILIES, condition, crossfade, fill, mirrored, operator_of, pad
+from ud2m.conditioning import FAMILIES, condition, crossfade, fill, graphs_of, mirrored, operator_of, pad
 
 BLACK = torch.tensor(-1.0)
 
@@ -38,7 +38,7 @@ def test_filling_keeps_what_was_observed_and_invents_nothing_brighter():
     assert z.min() >= seen.min() - 1e-5 and z.max() <= seen.max() + 1e-5
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [graph for family in FAMILIES for graph in graphs_of(family)])
 @pytest.mark.parametrize("height,width", [(36, 60), (13, 1)])
 def test_every_family_conditions_frames_of_any_size(family, height, width):
     operator = operator_of(family)

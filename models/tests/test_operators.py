@@ -8,7 +8,7 @@ from PIL import Image
 
 from ud2m.operators import Blur, Downscale, Identity, Jpeg, Mask
 from ud2m.operators.downscale import bicubic, gram
-from ud2m.operators.jpeg import quantisation
+from ud2m.operators.jpeg import FACTORS, quantisation
 from ud2m.operators.spectral import FastTransform, MatrixTransform, otf, transform
 
 PSF = torch.rand(7, 5, generator=torch.Generator().manual_seed(3))
@@ -154,26 +154,29 @@ def test_jpeg_tables_are_those_that_a_file_of_that_quality_holds(quality, tmp_pa
     assert tables[0] == luma.flatten().tolist() and tables[1] == chroma.flatten().tolist()
 
 
+@pytest.mark.parametrize("subsampling", FACTORS)
 @pytest.mark.parametrize("quality", [10, 30, 75])
-def test_jpeg_is_what_a_real_codec_does(quality, tmp_path):
-    _photo().save(tmp_path / "a.jpg", quality=quality, subsampling="4:2:0")
+def test_jpeg_is_what_a_real_codec_does(quality, subsampling, tmp_path):
+    _photo().save(tmp_path / "a.jpg", quality=quality, subsampling=subsampling)
     as_tensor = lambda p: torch.from_numpy(np.asarray(p, np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
-    want = as_tensor(Image.open(tmp_path / "a.jpg"))
-    got = Jpeg().A(as_tensor(_photo()), *quantisation(quality))
-    # Chroma is interpolated there and repeated here: compare luma, and chroma averaged back over 2×2 pixels.
-    for a, b in zip(Jpeg().planes(got), Jpeg().planes(want)):
+    want, operator = as_tensor(Image.open(tmp_path / "a.jpg")), Jpeg(subsampling)
+    got = operator.A(as_tensor(_photo()), *quantisation(quality))
+    # Chroma is interpolated there and repeated here: compare luma, and chroma averaged back over its pixels.
+    for a, b in zip(operator.planes(got), operator.planes(want)):
         assert (a - b).abs().mean() * 127.5 < 1.0
 
 
-def test_jpeg_keeps_a_picture_that_already_fits_its_cells():
-    x = Jpeg().A(torch.rand(2, 3, 32, 48) - 0.5, *quantisation(20))
-    operator, sigma_y = Jpeg(), torch.full((1, 1, 1, 1), 0.01)
+@pytest.mark.parametrize("subsampling", FACTORS)
+def test_jpeg_keeps_a_picture_that_already_fits_its_cells(subsampling):
+    operator, sigma_y = Jpeg(subsampling), torch.full((1, 1, 1, 1), 0.01)
+    x = operator.A(torch.rand(2, 3, 32, 48) - 0.5, *quantisation(20))
     u = operator.data_step(x, torch.full((1, 1, 1, 1), 0.1), sigma_y, *operator.prepare(x, *quantisation(20)))
     assert (u - x).abs().max() < 1e-4
 
 
-def test_jpeg_brings_every_coefficient_into_its_cell():
-    operator, q = Jpeg(), quantisation(10)
+@pytest.mark.parametrize("subsampling", FACTORS)
+def test_jpeg_brings_every_coefficient_into_its_cell(subsampling):
+    operator, q = Jpeg(subsampling), quantisation(10)
     y = operator.A(torch.rand(1, 3, 32, 48) - 0.5, *q)
     far = torch.randn(1, 3, 32, 48)
     u = operator.data_step(far, torch.full((1, 1, 1, 1), 1e-9), torch.full((1, 1, 1, 1), 0.01), *operator.prepare(y, *q))
@@ -181,6 +184,33 @@ def test_jpeg_brings_every_coefficient_into_its_cell():
     for c, d, step in ((luma, dl, q[0]), (chroma, dc, q[1])):
         reach = step.reshape(1, 64, 1, 1) * (2 / 255) / 2 + 0.02
         assert ((c - d).abs() <= reach + 1e-4).all()
+
+
+@pytest.mark.parametrize("subsampling", FACTORS)
+@pytest.mark.parametrize("weight", [0.002, 0.5])
+def test_the_data_step_of_jpeg_is_the_minimiser_that_conjugate_gradients_find(weight, subsampling):
+    # Within the cells: on Y, Cb, Cr, weight/2 |(c - d)/std|² + 1/2 |u - z|², with c the coefficients of the planes.
+    torch.manual_seed(4)
+    operator, q, sigma_y = Jpeg(subsampling), quantisation(25), 0.02
+    y = operator.A(torch.rand(2, 3, 32, 48) - 0.5, *q)
+    ycc = lambda x: torch.nn.functional.conv2d(x, operator.to_ycc)
+    rgb = lambda x: torch.nn.functional.conv2d(x, operator.to_rgb)
+    z = ycc(y) + 0.003 * torch.randn(2, 3, 32, 48)
+    deviations = [(((2 / 255) * s).square() / 12 + sigma_y**2).sqrt().reshape(1, 64, 1, 1) for s in q]
+    scaled = lambda u: [c / s for c, s in zip(operator.planes(rgb(u)), deviations)]
+    wanted = scaled(ycc(y))
+
+    def gradient(u):
+        """Of the data term."""
+        u = u.detach().requires_grad_()
+        term = sum((a - b).square().sum() for a, b in zip(scaled(u), wanted)) / 2
+        return torch.autograd.grad(term, u)[0]
+
+    offset = gradient(torch.zeros_like(z))
+    normal = lambda u: u + weight * (gradient(u) - offset)
+    want = conjugate_gradients(normal, z - weight * offset)
+    got = operator.data_step(rgb(z), torch.full((1, 1, 1, 1), weight), torch.full((1, 1, 1, 1), sigma_y), *operator.prepare(y, *q))
+    assert (ycc(got) - want).abs().max() < 1e-4 and (ycc(got) - z).abs().max() > 1e-3
 
 
 def test_quality_outside_one_to_a_hundred_is_refused():

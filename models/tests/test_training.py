@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 
 from ud2m import export as exporting
-from ud2m.conditioning import FAMILIES
+from ud2m.conditioning import FAMILIES, graphs_of
 from ud2m.data import crops, decode
 from ud2m.export import ExportError, export, unfolded
 from ud2m.manifest import KEY
@@ -115,7 +115,7 @@ def check_distillation(shard, run, tmp_path):
     assert Image.open(out / "grid.png").size[1] >= 48 * len(FAMILIES)
     package = tmp_path / "zoo" / "toy"
     subprocess.run([sys.executable, MODELS / "export.py", "--step", out / "step.safetensors", "--name", "toy", "--out", package], check=True)
-    assert {p.stem for p in package.glob("*.onnx")} == set(FAMILIES)
+    assert {p.stem for p in package.glob("*.onnx")} == {graph for family in FAMILIES for graph in graphs_of(family)}
     graph = onnx.load(package / "mask.onnx", load_external_data=False)
     training = json.loads({p.key: p.value for p in graph.metadata_props}[KEY])["training"]
     assert training["images"] == rows[-1]["images"] and training["rank"] == "4"
@@ -159,6 +159,26 @@ def test_graphs_share_one_weight_file(package):
     assert {p.name for p in package.iterdir()} == {"blur.onnx", "downscale3.onnx", "blur.golden.npz", "downscale3.golden.npz", "weights.bin"}
     weights = sum(p.numel() * 4 for p in Prior(TOY).parameters())
     assert (package / "weights.bin").stat().st_size < 1.3 * weights
+
+
+def test_jpeg_has_a_graph_for_each_size_of_chroma(tmp_path):
+    torch.manual_seed(0)
+    net = Prior(TOY)
+    torch.nn.init.normal_(net.tail.weight, std=0.1)
+    out = tmp_path / "toy"
+    export(unfolded(net, {"jpeg": KnobValues()}), out, {"name": "toy", "version": "1", "licence": "MPL-2.0", "training": {}, "scores": {}})
+    assert {p.name for p in out.iterdir()} == {"weights.bin", *(f"{g}{end}" for g in graphs_of("jpeg") for end in (".onnx", ".golden.npz"))}
+    stored = np.load(out / "jpeg.golden.npz")
+    # Colours that differ between two rows, or between two columns, of equal luma: what is averaged is not seen.
+    red = np.array([1.402, -0.714136, 0.0], np.float32)[:, None, None]
+    h, w = stored["y"].shape[-2:]
+    rows, columns = (0.3 * red * (-1.0) ** np.arange(n).reshape(shape) for n, shape in ((h, (1, h, 1)), (w, (1, 1, w))))
+    for graph, seen in (("jpeg", (False, False)), ("jpeg422", (True, False)), ("jpeg444", (True, True))):
+        session = onnxruntime.InferenceSession(out / f"{graph}.onnx")
+        ask = lambda y: session.run(None, {i.name: stored[i.name] if i.name != "y" else y for i in session.get_inputs()})[0]
+        plain = ask(stored["y"])
+        moved = [np.abs(ask((stored["y"] + c).astype(np.float32)) - plain).max() for c in (rows, columns)]
+        assert tuple(m > 1e-2 for m in moved) == seen and all(m > 1e-2 or m < 1e-4 for m in moved), (graph, moved)
 
 
 def test_no_graph_holds_a_random_or_fourier_operator(package):

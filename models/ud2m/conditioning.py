@@ -103,7 +103,14 @@ def operator_of(family: str) -> Operator:
     """The operator whose step graph is FAMILY.onnx."""
     if family.startswith("downscale"):
         return Downscale(int(family[-1]))
-    return {"blur": Blur, "mask": Mask, "denoise": Identity, "jpeg": Jpeg}[family]()
+    if family.startswith("jpeg"):
+        return Jpeg({"jpeg": "4:2:0", "jpeg422": "4:2:2", "jpeg444": "4:4:4"}[family])
+    return {"blur": Blur, "mask": Mask, "denoise": Identity}[family]()
+
+
+def graphs_of(family: str) -> tuple[str, ...]:
+    """The step graphs that a family's scalars serve: one, but for JPEG, whose chroma comes at three sizes."""
+    return ("jpeg", "jpeg422", "jpeg444") if family == "jpeg" else (family,)
 
 
 FAMILIES = ("blur", "mask", "denoise", "downscale2", "downscale3", "downscale4", "jpeg")

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from ud2m import lora
-from ud2m.conditioning import operator_of
+from ud2m.conditioning import graphs_of, operator_of
 from ud2m.guidance import Guidance, GuidanceConfig
 from ud2m.operators import Operator
 from ud2m.prior import Prior, PriorConfig
@@ -40,8 +40,8 @@ class Distilled(nn.Module):
         return step.to(next(self.prior.parameters()).device)
 
     def steps(self) -> dict[str, UnfoldedStep]:
-        """The step of every family."""
-        return {family: self.step(family) for family in self.knobs}
+        """The step of every graph of every family."""
+        return {graph: self.step(family, operator_of(graph)) for family in self.knobs for graph in graphs_of(family)}
 
     def values(self) -> dict[str, KnobValues]:
         """Each family's scalars."""

@@ -1,4 +1,4 @@
-"""Step graphs for ONNX Runtime: one a family, one weight file for all, a golden file beside each.
+"""Step graphs for ONNX Runtime: one a family (JPEG: one a subsampling), one weight file for all, a golden file beside each.
 
 A graph ships only when ONNX Runtime and PyTorch agree on it; otherwise nothing is written and the miss is named.
 """
@@ -15,7 +15,7 @@ import torch
 from onnx.external_data_helper import set_external_data
 
 from ud2m import degradations as damage
-from ud2m.conditioning import condition, operator_of
+from ud2m.conditioning import condition, graphs_of, operator_of
 from ud2m.manifest import KEY, manifest
 from ud2m.prior import Prior
 from ud2m.sampling import sample
@@ -32,8 +32,9 @@ class ExportError(RuntimeError):
 
 
 def unfolded(prior: Prior, knobs: dict[str, KnobValues], iterations: int = 3) -> dict[str, UnfoldedStep]:
-    """The steps of an undistilled prior, one for each family in `knobs`."""
-    return {family: UnfoldedStep(prior, operator_of(family), Knobs(values), iterations) for family, values in knobs.items()}
+    """The steps of an undistilled prior, one for each graph of the families in `knobs`."""
+    step = lambda graph, values: UnfoldedStep(prior, operator_of(graph), Knobs(values), iterations)
+    return {graph: step(graph, values) for family, values in knobs.items() for graph in graphs_of(family)}
 
 
 def size_multiple(step: UnfoldedStep) -> int:
@@ -58,6 +59,8 @@ def golden_case(family: str, multiple: int, seed: int):
             "mask": lambda: damage.mask(x, damage.random_mask(rows, columns, 0.5, rng), 0.01, rng),
             "denoise": lambda: damage.denoise(x, 0.1, rng),
             "jpeg": lambda: damage.jpeg(x, 15),
+            "jpeg422": lambda: damage.jpeg(x, 15, "4:2:2"),
+            "jpeg444": lambda: damage.jpeg(x, 15, "4:4:4"),
         }[family]()
     return condition(operator, y[None], physics, multiple), 0.2 if family == "denoise" else 0.02, physics.get("psf")
 

@@ -156,16 +156,15 @@ def downscale(source: Source, count: int, side: int, rng: np.random.Generator, s
 
 def jpeg(source: Source, count: int, side: int, rng: np.random.Generator) -> Problem:
     """Compressed by a real encoder, 4:2:0 or 4:4:4; quality in five to ninety-five, low ones more often."""
-    clean, fine = source(count, side), rng.random() < 0.15
+    clean, subsampling = source(count, side), "4:4:4" if rng.random() < 0.15 else "4:2:0"
     quality = np.clip(np.exp(rng.normal(np.log(22), 0.75, count)), 5, 95).astype(int)
-    y = torch.stack([damage.jpeg(x, int(q), "4:4:4" if fine else "4:2:0")[0] for x, q in zip(clean, quality)])
+    y = torch.stack([damage.jpeg(x, int(q), subsampling)[0] for x, q in zip(clean, quality)])
     sigma = np.full(count, DEFAULT_SIGMA)
     if rng.random() < 0.25:
         sigma = draw_sigma(count, rng, 0.003, 0.05, 0.0)
         y = noisy(y, sigma, rng)
     tables = tuple(torch.stack(t) for t in zip(*(quantisation(int(q)) for q in quality)))
-    operator = Jpeg(1 if fine else 2)
-    return Problem("jpeg", operator, clean, y, y, tables, _std(sigma), _inside(side, side, 0), _bins(quality, (9, 15, 30, 60)))
+    return Problem("jpeg", Jpeg(subsampling), clean, y, y, tables, _std(sigma), _inside(side, side, 0), _bins(quality, (9, 15, 30, 60)))
 
 
 WEIGHTS = {"blur": 0.26, "mask": 0.2, "denoise": 0.15, "downscale2": 0.06, "downscale3": 0.06, "downscale4": 0.13, "jpeg": 0.14}

@@ -23,7 +23,8 @@ pub struct Manifest {
     pub name: String,
     pub version: String,
     pub licence: String,
-    /// Name of the graph's file without its ending: `blur`, `mask`, `denoise`, `jpeg`, `downscale2` to `downscale4`.
+    /// Name of the graph's file without its ending: `blur`, `mask`, `denoise`, `jpeg`, `jpeg422`, `jpeg444`,
+    /// `downscale2` to `downscale4`.
     pub family: String,
     /// Output size over the size of the observation.
     pub scale: usize,
@@ -165,7 +166,7 @@ fn needed_inputs(
     ];
     match family {
         "mask" => out.push(("mask", vec![None, Some(1), None, None])),
-        "jpeg" => {
+        "jpeg" | "jpeg422" | "jpeg444" => {
             out.push(("quant_luma", vec![Some(8), Some(8)]));
             out.push(("quant_chroma", vec![Some(8), Some(8)]));
         }

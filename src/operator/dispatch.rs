@@ -39,7 +39,10 @@ impl Operator {
             Degradation::Blur(kernel) => Box::new(Blur::new(Psf::new(kernel)?, width, height)),
             Degradation::Mask(path) => Box::new(Mask::open(path, width, height)?),
             Degradation::Downscale(scale) => Box::new(Downscale::new(*scale)?),
-            Degradation::Jpeg { quality } => Box::new(Jpeg::new(*quality)?),
+            Degradation::Jpeg {
+                quality,
+                subsampling,
+            } => Box::new(Jpeg::new(*quality, *subsampling)?),
             Degradation::Denoise => Box::new(Identity),
         };
         Ok(Self {
@@ -127,7 +130,7 @@ impl Operator {
     /// out, up to a quarter of the frame. For JPEG: luma coefficients, in units of what rounding to a step leaves.
     pub fn residual(&self, x: &Image, y: &Image, sigma: f32) -> f32 {
         match self.family {
-            Family::Jpeg => self.physics.misfit(x, y),
+            Family::Jpeg(_) => self.physics.misfit(x, y),
             _ => self.physics.misfit(x, y) / sigma.max(ROUNDING),
         }
     }

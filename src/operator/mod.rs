@@ -6,6 +6,7 @@
 
 mod blur;
 mod canvas;
+mod dct;
 mod dispatch;
 mod downscale;
 mod estimate;
@@ -13,10 +14,12 @@ mod jpeg;
 mod kernel_file;
 mod mask;
 mod physics;
+mod planes;
 mod psf;
 mod quality;
 mod spectrum;
 mod start;
+mod tables;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -24,10 +27,11 @@ use std::path::PathBuf;
 pub use canvas::Canvas;
 pub use dispatch::Operator;
 pub use estimate::noise_sigma;
-pub use jpeg::quantisation;
+pub use planes::Subsampling;
 pub use psf::{Kernel, Psf};
 pub use quality::jpeg_quality;
 pub use spectrum::otf;
+pub use tables::quantisation;
 
 /// How a frame was damaged, as the user says it.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +43,10 @@ pub enum Degradation {
     /// Shrunk by 2, 3 or 4 with an antialiasing bicubic filter.
     Downscale(usize),
     /// Compressed at an IJG quality of 1 to 100; 0 where the quality is told with each frame.
-    Jpeg { quality: u32 },
+    Jpeg {
+        quality: u32,
+        subsampling: Subsampling,
+    },
     /// Noise alone.
     Denoise,
 }
@@ -51,7 +58,8 @@ pub enum Family {
     Mask,
     /// By this scale.
     Downscale(usize),
-    Jpeg,
+    /// With chroma of this size.
+    Jpeg(Subsampling),
     Denoise,
 }
 
@@ -62,7 +70,7 @@ impl Degradation {
             Self::Blur(_) => Family::Blur,
             Self::Mask(_) => Family::Mask,
             Self::Downscale(scale) => Family::Downscale(*scale),
-            Self::Jpeg { .. } => Family::Jpeg,
+            Self::Jpeg { subsampling, .. } => Family::Jpeg(*subsampling),
             Self::Denoise => Family::Denoise,
         }
     }
@@ -74,7 +82,9 @@ impl fmt::Display for Family {
             Self::Blur => f.write_str("blur"),
             Self::Mask => f.write_str("mask"),
             Self::Downscale(scale) => write!(f, "downscale{scale}"),
-            Self::Jpeg => f.write_str("jpeg"),
+            Self::Jpeg(Subsampling::Halved) => f.write_str("jpeg"),
+            Self::Jpeg(Subsampling::Across) => f.write_str("jpeg422"),
+            Self::Jpeg(Subsampling::Full) => f.write_str("jpeg444"),
             Self::Denoise => f.write_str("denoise"),
         }
     }

@@ -4,7 +4,9 @@
 use std::f32::consts::PI;
 use std::sync::LazyLock;
 
-use super::jpeg::{BLOCK, dct, luma, quantisation};
+use super::dct::{BLOCK, dct};
+use super::planes::luma;
+use super::tables::quantisation;
 use crate::image::Image;
 
 /// Rounding of the decoded RGB to 8 bits, as it shows in a luma coefficient (std, code values).
@@ -112,13 +114,20 @@ mod tests {
     use super::*;
     use crate::image::Window;
     use crate::operator::tests::{noise, rounded, textured};
-    use crate::operator::{Degradation, Operator};
+    use crate::operator::{Degradation, Operator, Subsampling};
+
+    fn jpeg(quality: u32) -> Degradation {
+        Degradation::Jpeg {
+            quality,
+            subsampling: Subsampling::Halved,
+        }
+    }
 
     #[test]
     fn quality_is_found_within_two() {
         let clean = textured(240, 320);
         for quality in [5, 10, 20, 30, 45, 50, 60, 75, 85, 90] {
-            let op = Operator::new(&Degradation::Jpeg { quality }, 320, 240).expect("a quality");
+            let op = Operator::new(&jpeg(quality), 320, 240).expect("a quality");
             let found = jpeg_quality(&rounded(&op.apply(&clean)));
             assert!(found.abs_diff(quality) <= 2, "{quality} found as {found}");
         }

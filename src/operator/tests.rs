@@ -86,6 +86,19 @@ fn operators(width: usize, height: usize) -> (tempfile::TempDir, Vec<(String, Op
     (folder, damages.into_iter().map(build).collect())
 }
 
+/// JPEG of a quality that comes with the frame, at every subsampling, which is not linear.
+fn compressed(width: usize, height: usize) -> impl Iterator<Item = (String, Operator)> {
+    let all = [Subsampling::Halved, Subsampling::Across, Subsampling::Full];
+    all.into_iter().map(move |subsampling| {
+        let damage = Degradation::Jpeg {
+            quality: 0,
+            subsampling,
+        };
+        let operator = Operator::new(&damage, width, height).expect("an operator");
+        (format!("{damage:?} at {width}x{height}"), operator)
+    })
+}
+
 fn dot(a: &Image, b: &Image) -> f64 {
     a.data
         .iter()
@@ -118,8 +131,7 @@ fn every_operator_has_its_transpose() {
 fn a_canvas_holds_the_frame_on_the_grid() {
     for (width, height) in [(1, 1), (17, 11), (64, 40)] {
         let (_folder, mut operators) = operators(width, height);
-        let jpeg = Operator::new(&Degradation::Jpeg { quality: 10 }, width, height).expect("jpeg");
-        operators.push(("jpeg".to_owned(), jpeg));
+        operators.extend(compressed(width, height));
         for (name, mut op) in operators {
             let canvas = op.place(8);
             let s = op.scale();
@@ -179,8 +191,7 @@ fn tensors_are_those_that_the_step_graphs_name() {
         height: 24,
     };
     let (_folder, mut operators) = operators(40, 30);
-    let jpeg = Operator::new(&Degradation::Jpeg { quality: 0 }, 40, 30).expect("jpeg");
-    operators.push(("jpeg".to_owned(), jpeg));
+    operators.extend(compressed(40, 30));
     for (name, mut op) in operators {
         let canvas = op.place(24);
         let observed = op.observe(&noise(3, 30, 40), &canvas);
@@ -205,7 +216,7 @@ fn tensors_are_those_that_the_step_graphs_name() {
                 ("kernel", &[16, 16]),
                 ("gram", &[6, 12]),
             ],
-            Family::Jpeg => &[
+            Family::Jpeg(_) => &[
                 ("y", &[3, 24, 48]),
                 ("quant_luma", &[8, 8]),
                 ("quant_chroma", &[8, 8]),
@@ -323,11 +334,24 @@ fn families_are_named_as_their_files_are() {
         Family::Blur,
         Family::Mask,
         Family::Downscale(3),
-        Family::Jpeg,
+        Family::Jpeg(Subsampling::Halved),
+        Family::Jpeg(Subsampling::Across),
+        Family::Jpeg(Subsampling::Full),
         Family::Denoise,
     ]
     .iter()
     .map(Family::to_string)
     .collect();
-    assert_eq!(names, ["blur", "mask", "downscale3", "jpeg", "denoise"]);
+    assert_eq!(
+        names,
+        [
+            "blur",
+            "mask",
+            "downscale3",
+            "jpeg",
+            "jpeg422",
+            "jpeg444",
+            "denoise"
+        ]
+    );
 }

@@ -24,7 +24,7 @@ use crate::image::{Image, Window};
 // What the settings are made of: whoever restores frames needs no other room.
 pub use crate::model::{Engine, Interrupt, LogLevel, Provider, log_to};
 use crate::operator::Psf;
-pub use crate::operator::{Degradation, Family, Kernel};
+pub use crate::operator::{Degradation, Family, Kernel, Subsampling};
 
 /// What the user may change between two frames.
 #[derive(Clone, Debug, PartialEq)]

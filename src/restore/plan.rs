@@ -45,8 +45,8 @@ const RAMP: usize = 16;
 pub fn multiple(size_multiple: usize, family: Family) -> usize {
     let grid = match family {
         Family::Downscale(scale) => scale,
-        // Chroma blocks are 8 pixels at half resolution.
-        Family::Jpeg => 16,
+        // Blocks of chroma are 8 samples, which cover up to 16 pixels.
+        Family::Jpeg(subsampling) => subsampling.grid(),
         _ => 1,
     };
     lcm(size_multiple.max(1), grid)
@@ -128,6 +128,7 @@ fn lcm(a: usize, b: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operator::Subsampling;
 
     fn canvas(width: usize, height: usize) -> Canvas {
         Canvas {
@@ -197,7 +198,8 @@ mod tests {
     #[test]
     fn tiles_lie_on_the_grid_of_the_observation() {
         assert_eq!(multiple(8, Family::Downscale(3)), 24);
-        assert_eq!(multiple(8, Family::Jpeg), 16);
+        assert_eq!(multiple(8, Family::Jpeg(Subsampling::Halved)), 16);
+        assert_eq!(multiple(8, Family::Jpeg(Subsampling::Full)), 8);
         assert_eq!(multiple(16, Family::Downscale(4)), 16);
         assert_eq!(multiple(8, Family::Blur), 8);
     }

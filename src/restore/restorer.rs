@@ -10,7 +10,9 @@ use super::{Engine, FrameReport, Interrupt, Output, Settings, plan, rescue, show
 use crate::error::RestoreError;
 use crate::image::{Image, Window};
 use crate::model::{self, OrtStep};
-use crate::operator::{Canvas, Degradation, Family, Operator, jpeg_quality, noise_sigma};
+use crate::operator::{
+    Canvas, Degradation, Family, Operator, Subsampling, jpeg_quality, noise_sigma,
+};
 use crate::sampler::{self, Level, Start, level, levels, reverse};
 use crate::tile::{Plan, Tiled};
 
@@ -52,6 +54,13 @@ impl Restorer {
         warn: &mut dyn FnMut(String),
     ) -> Result<Self, RestoreError> {
         let package = model::locate(model)?;
+        let graph = package.join(format!("{family}.onnx"));
+        if matches!(family, Family::Jpeg(s) if s != Subsampling::Halved) && !graph.is_file() {
+            return Err(RestoreError::Model {
+                path: graph.display().to_string(),
+                reason: "does not exist and JPEG of this chroma subsampling needs it: export the model again, or set jpeg-subsampling=420 to restore it as 4:2:0.".to_owned(),
+            });
+        }
         let scale = match family {
             Family::Downscale(scale) => scale,
             _ => 1,
@@ -66,6 +75,11 @@ impl Restorer {
             tile_side: 0,
             largest_tile: usize::MAX,
         })
+    }
+
+    /// The family whose graph is loaded.
+    pub fn family(&self) -> Family {
+        self.family
     }
 
     /// ONNX Runtime's name of the provider that runs the model.
@@ -216,8 +230,8 @@ impl Restorer {
         // The network has seen no other noise; outside the range the nearest it knows is the best there is.
         let [low, high] = self.step.manifest().sigma_y;
         let quality = match settings.degradation {
-            Degradation::Jpeg { quality: 0 } => self.track.quality(jpeg_quality(frame)),
-            Degradation::Jpeg { quality } => quality,
+            Degradation::Jpeg { quality: 0, .. } => self.track.quality(jpeg_quality(frame)),
+            Degradation::Jpeg { quality, .. } => quality,
             _ => 0,
         };
         Assumed {

@@ -49,6 +49,25 @@ pub enum KernelShape {
     File,
 }
 
+/// How coarse the chroma of a JPEG is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, glib::Enum)]
+#[enum_type(name = "GstUd2mRestoreJpegSubsampling")]
+#[repr(i32)]
+pub enum JpegSubsampling {
+    #[default]
+    #[enum_value(
+        name = "Auto: that of the frame's format; 4:2:0 for RGB, gray and what JPEG has not",
+        nick = "auto"
+    )]
+    Auto,
+    #[enum_value(name = "4:2:0: a sample for two by two pixels", nick = "420")]
+    Halved,
+    #[enum_value(name = "4:2:2: a sample for two pixels of a row", nick = "422")]
+    Across,
+    #[enum_value(name = "4:4:4: a sample for each pixel", nick = "444")]
+    Full,
+}
+
 /// How the sampling noise changes from frame to frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, glib::Enum)]
 #[enum_type(name = "GstUd2mRestoreNoiseMode")]

@@ -82,8 +82,8 @@ impl Colour {
         rgb.map(|v| 2.0 * v - 1.0)
     }
 
-    /// Three samples of sixteen bits whose upper bits are the nearest codes of the colour.
-    pub fn encode(&self, rgb: [f32; 3]) -> [u16; 3] {
+    /// The codes of a colour, not rounded.
+    pub fn codes(&self, rgb: [f32; 3]) -> [f32; 3] {
         let [red, green, blue] = rgb.map(|v| 0.5 * v + 0.5);
         let components = match self.weights {
             None => [red, green, blue],
@@ -96,10 +96,14 @@ impl Colour {
                 ]
             }
         };
+        [0, 1, 2].map(|i| components[i] * self.span[i] + self.zero[i])
+    }
+
+    /// Three samples of sixteen bits whose upper bits are the codes nearest to these.
+    pub fn samples(&self, codes: [f32; 3]) -> [u16; 3] {
         [0, 1, 2].map(|i| {
-            let code = components[i] * self.span[i] + self.zero[i];
             // The converter cuts off the bits below a code: half a code more makes that a rounding.
-            ((code.clamp(0.0, self.largest[i]) + 0.5) * (1u32 << self.below[i]) as f32) as u16
+            ((codes[i].clamp(0.0, self.largest[i]) + 0.5) * (1u32 << self.below[i]) as f32) as u16
         })
     }
 }
@@ -115,6 +119,10 @@ mod tests {
         let colorimetry = VideoColorimetry::from_str(colorimetry).expect("a colorimetry");
         let info = VideoInfo::builder(format, 16, 16).colorimetry(&colorimetry);
         Colour::of(&info.build().expect("an info"))
+    }
+
+    fn encoded(colour: &Colour, rgb: [f32; 3]) -> [u16; 3] {
+        colour.samples(colour.codes(rgb))
     }
 
     /// A code as its sample: its bits, repeated downwards.
@@ -161,7 +169,7 @@ mod tests {
         ];
         for (format, name, depth, rgb, codes) in cases {
             let colour = colour(format, name);
-            let got = colour.encode(rgb).map(|s| u32::from(s) >> (16 - depth));
+            let got = encoded(&colour, rgb).map(|s| u32::from(s) >> (16 - depth));
             assert_eq!(got, codes, "{format:?} {name} {rgb:?}");
         }
     }
@@ -180,7 +188,7 @@ mod tests {
             let gray = sample(1 << (depth - 1), depth);
             for code in 0..1u32 << depth {
                 let seen = colour.decode([sample(code, depth), gray, gray]);
-                let [luma, blue, red] = colour.encode(seen).map(|s| u32::from(s) >> shift);
+                let [luma, blue, red] = encoded(&colour, seen).map(|s| u32::from(s) >> shift);
                 assert_eq!(luma, code, "{format:?}");
                 assert_eq!(
                     (blue, red),
@@ -194,8 +202,8 @@ mod tests {
     #[test]
     fn values_beyond_the_codes_are_cut_off_and_never_wrap() {
         let colour = colour(VideoFormat::Y444, "bt601");
-        assert_eq!(colour.encode([9.0; 3])[0] >> 8, 255);
-        assert_eq!(colour.encode([-9.0; 3])[0] >> 8, 0);
-        assert_eq!(colour.encode([f32::NAN; 3])[0] >> 8, 0);
+        for (value, code) in [(9.0, 255), (-9.0, 0), (f32::NAN, 0)] {
+            assert_eq!(encoded(&colour, [value; 3])[0] >> 8, code);
+        }
     }
 }

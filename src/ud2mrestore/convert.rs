@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Formats that are not plain colours of eight bits: GStreamer's converter unpacks them to sixteen bits and packs them
-//! again, at their own depth, subsampling, siting, range and matrix.
+//! again, at their own depth, range and matrix. Chroma is made smaller in floats before it is packed.
 
 use gst_video::{
-    VideoConverter, VideoConverterConfig, VideoDitherMethod, VideoFormat, VideoFrameRef, VideoInfo,
+    VideoChromaMode, VideoConverter, VideoConverterConfig, VideoDitherMethod, VideoFormat,
+    VideoFrameRef, VideoInfo,
 };
 
+use super::chroma::Reduction;
 use super::colour::Colour;
 use crate::image::Image;
 
@@ -19,6 +21,9 @@ const PIXEL: usize = 8;
 pub struct Bridge {
     inward: Half,
     outward: Half,
+    /// Where chroma leaves smaller than it is restored; with Cb and Cr of a frame.
+    reduction: Option<Reduction>,
+    chroma: [Vec<f32>; 2],
 }
 
 /// One converter with the frame of sixteen bits on its far side, kept from frame to frame.
@@ -30,14 +35,19 @@ struct Half {
 }
 
 impl Bridge {
-    /// `None` where the converter cannot do one of the formats.
-    pub fn new(input: &VideoInfo, output: &VideoInfo) -> Option<Self> {
+    /// `None` where the converter cannot do one of the formats. `planes`: chroma arrives as it lies in its planes, each
+    /// sample repeated over its pixels, and not interpolated between them.
+    pub fn new(input: &VideoInfo, output: &VideoInfo, planes: bool) -> Option<Self> {
         let half = |info: &VideoInfo, inward: bool| {
             let wide = wide(info)?;
             let (from, to) = if inward { (info, &wide) } else { (&wide, info) };
             // Codes are rounded before the converter sees them: dither would add its pattern to every frame.
             let mut config = VideoConverterConfig::new();
             config.set_dither_method(VideoDitherMethod::None);
+            // Of a restored frame, chroma is filtered here.
+            if !inward || planes {
+                config.set_chroma_mode(VideoChromaMode::None);
+            }
             Some(Half {
                 converter: VideoConverter::new(from, to, Some(config)).ok()?,
                 buffer: gst::Buffer::with_size(wide.size()).ok()?,
@@ -48,6 +58,8 @@ impl Bridge {
         Some(Self {
             inward: half(input, true)?,
             outward: half(output, false)?,
+            reduction: Reduction::of(output),
+            chroma: Default::default(),
         })
     }
 
@@ -89,6 +101,24 @@ impl Bridge {
             buffer,
             colour,
         } = &mut self.outward;
+        let width = image.width;
+        if let Some(reduction) = self.reduction.as_mut() {
+            let [cb, cr] = &mut self.chroma;
+            cb.clear();
+            cr.clear();
+            let pixels = image
+                .plane(0)
+                .iter()
+                .zip(image.plane(1))
+                .zip(image.plane(2));
+            for ((red, green), blue) in pixels {
+                let [_, blue, red] = colour.codes([*red, *green, *blue]);
+                cb.push(blue);
+                cr.push(red);
+            }
+            reduction.spread(cb, width);
+            reduction.spread(cr, width);
+        }
         let stride = usize::try_from(wide.stride()[0]).ok()?;
         {
             let mut frame = Writable::from_buffer_ref_writable(buffer.get_mut()?, wide).ok()?;
@@ -96,11 +126,14 @@ impl Bridge {
             for (y, row) in bytes.chunks_mut(stride).take(image.height).enumerate() {
                 let above = alpha.get(y / scale * alpha_stride..)?;
                 let colours = [0, 1, 2].map(|c| image.row(c, y));
-                for (x, pixel) in row.chunks_exact_mut(PIXEL).take(image.width).enumerate() {
-                    let codes = colour.encode(colours.map(|row| row[x]));
+                for (x, pixel) in row.chunks_exact_mut(PIXEL).take(width).enumerate() {
+                    let mut codes = colour.codes(colours.map(|row| row[x]));
+                    if self.reduction.is_some() {
+                        codes[1..].copy_from_slice(&[0, 1].map(|c| self.chroma[c][y * width + x]));
+                    }
                     let at = x / scale * PIXEL;
                     pixel[..2].copy_from_slice(above.get(at..at + 2)?);
-                    for (place, code) in pixel[2..].chunks_exact_mut(2).zip(codes) {
+                    for (place, code) in pixel[2..].chunks_exact_mut(2).zip(colour.samples(codes)) {
                         place.copy_from_slice(&code.to_ne_bytes());
                     }
                 }
@@ -172,7 +205,8 @@ mod tests {
         for &format in bridged {
             let info = VideoInfo::builder(format, SIZE.1 as u32, SIZE.0 as u32).build();
             let info = info.expect("an info");
-            let mut bridge = Bridge::new(&info, &info).unwrap_or_else(|| panic!("{format:?}"));
+            let mut bridge =
+                Bridge::new(&info, &info, false).unwrap_or_else(|| panic!("{format:?}"));
             let gray = info.is_gray();
             for rgb in [[0.25, -0.5, 0.7], [1.0; 3], [-1.0; 3], [0.1; 3]] {
                 let wanted = flat(if gray { [rgb[0]; 3] } else { rgb });
@@ -212,7 +246,7 @@ mod tests {
                 let info = VideoInfo::builder(format, width, height)
                     .build()
                     .expect("an info");
-                let mut bridge = Bridge::new(&info, &info).expect("a bridge");
+                let mut bridge = Bridge::new(&info, &info, false).expect("a bridge");
                 let (height, width) = (height as usize, width as usize);
                 let wave =
                     |c: usize, y: usize, x: usize| ((x / (c + 3) + y / 5) % 16) as f32 / 40.0 - 0.2;

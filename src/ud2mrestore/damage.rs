@@ -8,9 +8,9 @@ use std::path::PathBuf;
 use super::effort::Work;
 use super::overload::Verdict;
 use super::settings::{Fixed, Live};
-use super::{ExecutionProvider, KernelShape, NoiseMode, Output, Task, Temporal};
+use super::{ExecutionProvider, JpegSubsampling, KernelShape, NoiseMode, Output, Task, Temporal};
 use crate::error::RestoreError;
-use crate::restore::{self, Degradation, Engine, Family, Kernel, Provider, Tiling};
+use crate::restore::{self, Degradation, Engine, Family, Kernel, Provider, Subsampling, Tiling};
 
 impl Fixed {
     /// Output size over input size.
@@ -27,8 +27,18 @@ impl Fixed {
             Task::Deblur => Family::Blur,
             Task::Inpaint => Family::Mask,
             Task::SuperResolve => Family::Downscale(self.scale as usize),
-            Task::Jpeg => Family::Jpeg,
+            Task::Jpeg => Family::Jpeg(self.subsampling()),
             Task::Denoise => Family::Denoise,
+        }
+    }
+
+    /// How coarse the chroma of a JPEG is: as set, or else as the caps showed.
+    fn subsampling(&self) -> Subsampling {
+        match self.jpeg_subsampling {
+            JpegSubsampling::Auto => self.seen,
+            JpegSubsampling::Halved => Subsampling::Halved,
+            JpegSubsampling::Across => Subsampling::Across,
+            JpegSubsampling::Full => Subsampling::Full,
         }
     }
 
@@ -61,6 +71,7 @@ impl Live {
             Task::SuperResolve => Degradation::Downscale(fixed.scale as usize),
             Task::Jpeg => Degradation::Jpeg {
                 quality: self.jpeg_quality,
+                subsampling: fixed.subsampling(),
             },
             Task::Denoise => Degradation::Denoise,
         })

@@ -180,10 +180,4 @@ impl Ud2mRestore {
             let _ = self.obj().post_message(message.build());
         }
     }
-
-    /// Tells the application how far a load of seconds has come.
-    pub(super) fn progress(&self, kind: gst::ProgressType, text: &str) {
-        let message = gst::message::Progress::builder(kind, "load-model", text);
-        let _ = self.obj().post_message(message.src(&*self.obj()).build());
-    }
 }

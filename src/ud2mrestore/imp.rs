@@ -44,8 +44,9 @@
  * ## JPEG
  *
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=2 ! video/x-raw,width=160,height=120 ! jpegenc quality=10 ! jpegdec ! videoconvert ! ud2mrestore task=jpeg jpeg-quality=10 ! pngenc ! multifilesink location=/tmp/mended-%d.png
- * ]| Removes blocks and ringing; without jpeg-quality the quality is estimated from the frames.
+ * gst-launch-1.0 videotestsrc num-buffers=2 ! video/x-raw,width=160,height=120 ! jpegenc quality=10 ! jpegdec idct-method=islow ! ud2mrestore task=jpeg jpeg-quality=10 ! videoconvert ! pngenc ! multifilesink location=/tmp/mended-%d.png
+ * ]| Removes blocks and ringing from the planes as they were decoded; without jpeg-quality the quality is estimated from
+ * the frames. Frames that are RGB do not tell how coarse the JPEG's chroma was: jpeg-subsampling does.
  *
  * ## Denoise
  *

@@ -6,6 +6,7 @@ use gst::prelude::*;
 
 mod caps;
 mod choices;
+mod chroma;
 mod colour;
 mod convert;
 mod damage;
@@ -14,6 +15,7 @@ mod flow;
 #[doc(hidden)] // For the benchmarks.
 pub mod frame;
 mod imp;
+mod load;
 mod meta;
 mod overload;
 mod properties;
@@ -24,7 +26,8 @@ mod stats;
 mod transform;
 
 pub use choices::{
-    ExecutionProvider, KernelShape, NoiseMode, Output, OverloadPolicy, Task, Temporal,
+    ExecutionProvider, JpegSubsampling, KernelShape, NoiseMode, Output, OverloadPolicy, Task,
+    Temporal,
 };
 
 glib::wrapper! {
@@ -35,6 +38,7 @@ pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     for kind in [
         Task::static_type(),
         KernelShape::static_type(),
+        JpegSubsampling::static_type(),
         NoiseMode::static_type(),
         Output::static_type(),
         OverloadPolicy::static_type(),

@@ -58,6 +58,11 @@ pub static SPECS: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
             .mutable_ready().build(),
         uint("jpeg-quality", "JPEG quality", "Quality (1 to 100, as libjpeg counts it) at which the frame was compressed; 0 estimates it from the frames", 0, 100, live.jpeg_quality)
             .controllable().mutable_playing().build(),
+        glib::ParamSpecEnum::builder_with_default("jpeg-subsampling", fixed.jpeg_subsampling)
+            .nick("JPEG subsampling")
+            .blurb("How coarse the chroma of the JPEG was, where the frame's own format does not say it")
+            .mutable_ready()
+            .build(),
         uint("steps", "Steps", "Steps of the sampler for each frame; each takes several network evaluations", 1, 100, live.steps)
             .controllable().mutable_playing().build(),
         glib::ParamSpecUInt64::builder("seed")

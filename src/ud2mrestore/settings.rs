@@ -4,13 +4,20 @@
 use gst::glib;
 use gst::prelude::*;
 
-use super::{ExecutionProvider, KernelShape, NoiseMode, Output, OverloadPolicy, Task, Temporal};
+use super::{
+    ExecutionProvider, JpegSubsampling, KernelShape, NoiseMode, Output, OverloadPolicy, Task,
+    Temporal,
+};
+use crate::restore::Subsampling;
 
 /// What can be changed while the element is stopped.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fixed {
     pub task: Task,
     pub scale: u32,
+    pub jpeg_subsampling: JpegSubsampling,
+    /// What `jpeg_subsampling` leaves to the caps: not a property, known once caps are.
+    pub seen: Subsampling,
     pub model: String,
     pub provider: ExecutionProvider,
     pub device: i32,
@@ -58,6 +65,8 @@ impl Default for Fixed {
         Self {
             task: Task::default(),
             scale: 4,
+            jpeg_subsampling: JpegSubsampling::default(),
+            seen: Subsampling::default(),
             model: "lite".to_owned(),
             provider: ExecutionProvider::default(),
             device: 0,
@@ -120,6 +129,7 @@ impl Settings {
             "noise-sigma" => live.noise_sigma = checked(value),
             "mask-file" => live.mask_file = string(),
             "scale" => fixed.scale = checked(value),
+            "jpeg-subsampling" => fixed.jpeg_subsampling = checked(value),
             "jpeg-quality" => live.jpeg_quality = checked(value),
             "steps" => live.steps = checked(value),
             "seed" => live.seed = checked(value),
@@ -158,6 +168,7 @@ impl Settings {
             "noise-sigma" => live.noise_sigma.to_value(),
             "mask-file" => path(&live.mask_file),
             "scale" => fixed.scale.to_value(),
+            "jpeg-subsampling" => fixed.jpeg_subsampling.to_value(),
             "jpeg-quality" => live.jpeg_quality.to_value(),
             "steps" => live.steps.to_value(),
             "seed" => live.seed.to_value(),

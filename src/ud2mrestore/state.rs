@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use gst_video::{VideoFrameRef, VideoInfo, VideoInterlaceMode};
 
+use super::Task;
 use super::caps::DIRECT;
 use super::convert::Bridge;
 
@@ -12,7 +13,7 @@ use super::settings::{Fixed, Live, Settings};
 use super::stats::Stages;
 use super::{frame, report};
 use crate::error::RestoreError;
-use crate::restore::{self, FrameReport, Restorer};
+use crate::restore::{self, FrameReport, Restorer, Subsampling};
 
 pub struct State {
     pub restorer: Restorer,
@@ -46,6 +47,30 @@ impl State {
         })
     }
 
+    /// Whether frames of these caps need another step graph than the loaded one, which [`State::reopen`] loads.
+    pub fn outgrows(&mut self, incaps: &gst::Caps) -> bool {
+        if let Ok(input) = VideoInfo::from_caps(incaps) {
+            self.fixed.seen = subsampling(&input);
+        }
+        let outgrows = self.fixed.family() != self.restorer.family();
+        if outgrows {
+            // Should the other graph be missing, nothing is restored by this one.
+            self.formats = None;
+        }
+        outgrows
+    }
+
+    /// Loads the step graph that the last caps need; without it the one before stays.
+    pub fn reopen(&mut self, mut warn: impl FnMut(String)) -> Result<(), RestoreError> {
+        let (family, engine) = (self.fixed.family(), self.fixed.engine());
+        let next = Restorer::load(&self.fixed.model, family, engine, &mut warn)?;
+        let before = std::mem::replace(&mut self.restorer, next);
+        if before.interrupt().is_raised() {
+            self.restorer.interrupt().raise();
+        }
+        Ok(())
+    }
+
     /// Makes ready for frames of these caps. When the caps are refused there are no formats.
     pub fn negotiate(
         &mut self,
@@ -76,7 +101,8 @@ impl State {
         let bridge = if DIRECT.contains(&input.format()) && DIRECT.contains(&output.format()) {
             None
         } else {
-            let bridge = Bridge::new(&input, &output).ok_or_else(|| {
+            let planes = self.fixed.task == Task::Jpeg;
+            let bridge = Bridge::new(&input, &output, planes).ok_or_else(|| {
                 gst::error_msg!(
                     gst::StreamError::Format,
                     ("Frames of {incaps} cannot be converted: put videoconvert before ud2mrestore.")
@@ -151,6 +177,17 @@ impl State {
             pack: sampled.elapsed(),
         };
         Ok((used, stages))
+    }
+}
+
+/// How coarse the chroma of frames is; 4:2:0, as most JPEGs are, where there is none or no JPEG has it so.
+fn subsampling(info: &VideoInfo) -> Subsampling {
+    let format = info.format_info();
+    let of = |shifts: &[u32]| shifts.get(1).copied().unwrap_or_default();
+    match (of(format.w_sub()), of(format.h_sub())) {
+        (1, 0) if info.is_yuv() => Subsampling::Across,
+        (0, 0) if info.is_yuv() => Subsampling::Full,
+        _ => Subsampling::Halved,
     }
 }
 

@@ -13,7 +13,7 @@ use gst_video::{VideoInfo, VideoMeta, VideoRegionOfInterestMeta};
 use super::imp::Ud2mRestore;
 use super::meta::Note;
 use super::overload::Verdict;
-use super::report::{self, CAT};
+use super::report::CAT;
 use super::state::State;
 use super::stats::Report;
 use super::{caps, frame};
@@ -25,22 +25,8 @@ impl BaseTransformImpl for Ud2mRestore {
 
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         let settings = self.settings.lock().clone();
-        let warn =
-            |text: String| gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{text}"));
         let model = &settings.fixed.model;
-        self.progress(
-            gst::ProgressType::Start,
-            &format!("Loading the model {model}"),
-        );
-        let state = State::open(&settings, warn).map_err(|e| {
-            let text = format!("The model {model} was not loaded");
-            self.progress(gst::ProgressType::Error, &text);
-            report::message(&e)
-        })?;
-        self.progress(
-            gst::ProgressType::Complete,
-            &format!("Loaded the model {model}"),
-        );
+        let state = self.loading(model, |warn| State::open(&settings, warn))?;
         gst::info!(CAT, imp = self, "started on {}", state.restorer.provider());
         *self.scale.lock() = Some(state.fixed.output_scale());
         *self.interrupt.lock() = Some(state.restorer.interrupt());
@@ -80,7 +66,10 @@ impl BaseTransformImpl for Ud2mRestore {
         let Some(state) = guard.as_mut() else {
             return Err(gst::loggable_error!(CAT, "caps came before the start"));
         };
-        let Err(error) = state.negotiate(&live, incaps, outcaps) else {
+        let ready = self
+            .fit(state, incaps)
+            .and_then(|()| state.negotiate(&live, incaps, outcaps));
+        let Err(error) = ready else {
             state.refused = None;
             return Ok(());
         };

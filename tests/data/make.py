@@ -24,7 +24,10 @@ FAMILIES = {
     "downscale3": (3, {"kernel": [11, 11], "gram": ["H/3", "W/3"]}),
     "downscale4": (4, {"kernel": [16, 16], "gram": ["H/4", "W/4"]}),
     "jpeg": (1, {"quant_luma": [8, 8], "quant_chroma": [8, 8]}),
+    "jpeg422": (1, {"quant_luma": [8, 8], "quant_chroma": [8, 8]}),
+    "jpeg444": (1, {"quant_luma": [8, 8], "quant_chroma": [8, 8]}),
 }
+SUBSAMPLINGS = {"jpeg": 0.0, "jpeg422": 0.125, "jpeg444": 0.25}  # added by `blend`, which so tells its graphs apart
 
 
 def inputs_of(family):
@@ -130,9 +133,10 @@ def blend(g):
     if g.family == "mask":  # the observed pixels, and half the start elsewhere
         hole = g.node("Sub", g.constant(1.0), "mask")
         return g.sum(g.node("Mul", "mask", "y"), g.times(0.5, g.node("Mul", hole, "z0")))
-    if g.family == "jpeg":  # a flat picture that tells the quantisation tables
+    if g.family in SUBSAMPLINGS:  # a flat picture that tells the quantisation tables
         flat = g.sum(g.times(1 / 128, g.item("quant_luma", 0, 0)), g.times(-1 / 256, g.item("quant_chroma", 7, 7)))
-        return g.sum(g.times(0.0, "y"), flat)
+        told = g.sum(g.times(0.0, "y"), flat)
+        return g.sum(told, g.constant(SUBSAMPLINGS[g.family])) if SUBSAMPLINGS[g.family] else told
     if g.family == "denoise":  # tells the level and the noise
         return g.sum(g.times(0.5, "y"), "sigma_y", g.times(1 / 2000, "t"))
     # A kernel that sums to one has a unit gain at frequency zero.

@@ -1,4 +1,4 @@
-"""JPEG: block DCT, quantised; luma at full size, chroma too (4:4:4) or averaged over 2×2 pixels (4:2:0).
+"""JPEG: block DCT, quantised; luma at full size, chroma too (4:4:4) or averaged over 2×2 (4:2:0) or 1×2 pixels (4:2:2).
 
 The observation is the decoded picture. Each coefficient of the original lay within half a step of the decoded one; the
 proximal step takes that as Gaussian noise of variance step²/12 and then stays within the cell (design: closed form).
@@ -30,6 +30,7 @@ CHROMA = (
     (47, 66, 99, 99, 99, 99, 99, 99),
 ) + ((99,) * 8,) * 4
 CODE = 2 / 255  # one 8-bit code value in [-1, 1]
+FACTORS = {"4:2:0": (2, 2), "4:2:2": (1, 2), "4:4:4": (1, 1)}  # pixels to a chroma sample, down and across
 TO_YCC = ((0.299, 0.587, 0.114), (-0.168735892, -0.331264108, 0.5), (0.5, -0.418687589, -0.081312411))
 TO_RGB = ((1.0, 0.0, 1.402), (1.0, -0.344136286, -0.714136286), (1.0, 1.772, 0.0))
 
@@ -56,25 +57,26 @@ def _pair(value: torch.Tensor) -> torch.Tensor:
 
 
 class Jpeg(Operator):
-    """`quant_luma`, `quant_chroma` [8,8] in code values. Sides are multiples of 16 (4:4:4: 8), on the encoder's block grid.
+    """`quant_luma`, `quant_chroma` [8,8] in code values. Sides are multiples of `multiple`, on the encoder's block grid.
 
-    subsampling: 2 for 4:2:0 chroma, 1 for 4:4:4.
+    subsampling: "4:2:0", "4:2:2" or "4:4:4".
     """
 
     family = "jpeg"
     inputs = ("quant_luma", "quant_chroma")
 
-    def __init__(self, subsampling: int = 2):
+    def __init__(self, subsampling: str = "4:2:0"):
         super().__init__()
-        self.subsampling, self.multiple = subsampling, 8 * subsampling
+        self.factors = FACTORS[subsampling]
+        self.multiple = 8 * max(self.factors)
         self.register_buffer("basis", _dct_basis(), persistent=False)
         self.register_buffer("to_ycc", torch.tensor(TO_YCC)[:, :, None, None], persistent=False)
         self.register_buffer("to_rgb", torch.tensor(TO_RGB)[:, :, None, None], persistent=False)
 
     def planes(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Luma coefficients [B,64,H/8,W/8] and, of Cb and Cr averaged over f×f (f the subsampling), [2B,64,H/8f,W/8f]."""
+        """Luma coefficients [B,64,H/8,W/8] and, of Cb and Cr averaged over f×g pixels (`factors`), [2B,64,H/8f,W/8g]."""
         ycc = F.conv2d(x, self.to_ycc)
-        chroma = F.avg_pool2d(ycc[:, 1:], self.subsampling)
+        chroma = F.avg_pool2d(ycc[:, 1:], self.factors)
         b, _, h, w = chroma.shape
         return F.conv2d(ycc[:, :1], self.basis, stride=8), F.conv2d(chroma.reshape(2 * b, 1, h, w), self.basis, stride=8)
 
@@ -84,7 +86,7 @@ class Jpeg(Operator):
         return [luma, _pair(chroma)]
 
     def A(self, x, quant_luma, quant_chroma):
-        """Compressed and decoded, before rounding to 8 bits; chroma is repeated over f×f pixels."""
+        """Compressed and decoded, before rounding to 8 bits; chroma is repeated over f×g pixels."""
         steps = self._lattice(quant_luma, quant_chroma)
         # A code value v stands at CODE (v - 127.5); the encoder shifts by 128: half a code value times 8 in the DC term.
         coefficients = []
@@ -93,9 +95,7 @@ class Jpeg(Operator):
             coefficients.append(torch.round((c - shift) / q) * q + shift)
         luma = F.conv_transpose2d(coefficients[0], self.basis, stride=8)
         chroma = F.conv_transpose2d(coefficients[1], self.basis, stride=8)
-        b, _, h, w = x.shape
-        chroma = self._enlarged(chroma.reshape(b, 2, h // self.subsampling, w // self.subsampling))
-        return F.conv2d(torch.cat([luma, chroma], 1), self.to_rgb)
+        return F.conv2d(torch.cat([luma, self._enlarged(chroma, x)], 1), self.to_rgb)
 
     def prepare(self, y, quant_luma, quant_chroma):
         steps = self._lattice(quant_luma, quant_chroma)
@@ -103,21 +103,23 @@ class Jpeg(Operator):
 
     def data_step(self, z, weight, sigma_y, luma, chroma, step_luma, step_chroma):
         zl, zc = self.planes(z)
-        b, f = z.shape[0], self.subsampling
+        f, g = self.factors
         dl = self._cell(zl, luma, step_luma, weight, sigma_y) - zl
-        # Averaging over f×f and repeating are adjoint up to f²: the chroma correction weighs that much less.
-        dc = self._cell(zc, chroma, step_chroma, _pair(weight) / f**2, _pair(sigma_y)) - zc
+        # Averaging over f×g and repeating are adjoint up to f·g: the chroma correction weighs that much less.
+        dc = self._cell(zc, chroma, step_chroma, _pair(weight) / (f * g), _pair(sigma_y)) - zc
         luma = F.conv_transpose2d(dl, self.basis, stride=8)
         chroma = F.conv_transpose2d(dc, self.basis, stride=8)
-        chroma = self._enlarged(chroma.reshape(b, 2, z.shape[2] // f, z.shape[3] // f))
-        return z + F.conv2d(torch.cat([luma, chroma], 1), self.to_rgb)
+        return z + F.conv2d(torch.cat([luma, self._enlarged(chroma, z)], 1), self.to_rgb)
 
-    def _enlarged(self, chroma: torch.Tensor) -> torch.Tensor:
-        return chroma if self.subsampling == 1 else F.interpolate(chroma, scale_factor=float(self.subsampling), mode="nearest")
+    def _enlarged(self, chroma: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """The planes [2B,1,H/f,W/g] as [B,2,H,W], the size of x: each value repeated."""
+        (b, _, h, w), (f, g) = x.shape, self.factors
+        chroma = chroma.reshape(b, 2, h // f, w // g)
+        return chroma if f * g == 1 else F.interpolate(chroma, scale_factor=(float(f), float(g)), mode="nearest")
 
     def strengths(self, quant_luma, quant_chroma):
         means = torch.stack([q.mean((-2, -1)).reshape(-1) for q in (quant_luma, quant_chroma)], 1).log10()
-        fine = torch.full_like(means[:, :1], float(self.subsampling == 1))
+        fine = torch.full_like(means[:, :1], float(self.factors == (1, 1)))
         return torch.cat([means, fine], 1)
 
     @staticmethod

@@ -25,8 +25,8 @@ def observe(operator: Operator, x: torch.Tensor, *physics: torch.Tensor) -> torc
     if not isinstance(operator, Jpeg):
         return y
     ycc = F.conv2d(x, operator.to_ycc)
-    chroma = F.avg_pool2d(ycc[:, 1:], operator.subsampling)
-    chroma = F.interpolate(chroma, scale_factor=operator.subsampling, mode="nearest")
+    chroma = F.avg_pool2d(ycc[:, 1:], operator.factors)
+    chroma = F.interpolate(chroma, scale_factor=tuple(map(float, operator.factors)), mode="nearest")
     smooth = F.conv2d(torch.cat([ycc[:, :1], chroma], 1), operator.to_rgb)
     return smooth + (y - smooth).detach()
 

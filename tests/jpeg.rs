@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MPL-2.0
+//! task=jpeg on the planes as they were decoded: exact on the way in and out, the graph of the stream's subsampling, and
+//! the quality of real JPEGs.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+mod common;
+
+use common::{Bench, assert_code, code, element};
+use gst::prelude::*;
+use gst_video::{VideoColorimetry, VideoFormat, VideoInfo};
+use std::str::FromStr;
+
+/// A frame as decoders of JPEG describe it: BT.601, full range.
+fn decoded(format: VideoFormat, width: u32, height: u32) -> VideoInfo {
+    common::init();
+    let colorimetry = VideoColorimetry::from_str("1:4:0:0").unwrap();
+    VideoInfo::builder(format, width, height)
+        .fps(gst::Fraction::new(25, 1))
+        .colorimetry(&colorimetry)
+        .build()
+        .unwrap()
+}
+
+/// Codes without any order, so that whatever mixes two samples shows; those of padding are 0.
+fn disorder(info: &VideoInfo) -> Vec<u8> {
+    let mut state = 1u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    let mut bytes = vec![0; info.size()];
+    for c in 0..info.n_components() as u8 {
+        for y in 0..info.comp_height(c) as usize {
+            for x in 0..info.comp_width(c) as usize {
+                bytes[common::place(info, c, y, x)] = next();
+            }
+        }
+    }
+    bytes
+}
+
+/// Every sample of every component, where padding may differ.
+fn assert_planes(info: &VideoInfo, got: &[u8], wanted: &[u8]) {
+    for c in 0..info.n_components() as u8 {
+        for y in 0..info.comp_height(c) as usize {
+            for x in 0..info.comp_width(c) as usize {
+                let p = common::place(info, c, y, x);
+                let at = (info.format(), info.width(), c, y, x);
+                assert_eq!(got[p], wanted[p], "component, row, column {at:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn decoded_planes_reach_the_graph_and_leave_it_without_a_code_of_difference() {
+    // The model answers with what it sees. Interpolated chroma would not average to its own samples again.
+    for format in [
+        VideoFormat::I420,
+        VideoFormat::Nv12,
+        VideoFormat::Y42b,
+        VideoFormat::Yuy2,
+        VideoFormat::Y444,
+        VideoFormat::Gray8,
+    ] {
+        for (width, height) in [(64, 32), (31, 17), (1, 1), (2, 5)] {
+            let info = decoded(format, width, height);
+            let frame = disorder(&info);
+            let element = element("echo", &[("task", "jpeg")]);
+            let mut bench = Bench::new(&element, &info.to_caps().unwrap());
+            assert_planes(&info, &bench.restore(&frame), &frame);
+        }
+    }
+}
+
+/// The first code of a flat frame through the package that adds 1/8 to what 4:2:2 answers and 1/4 to 4:4:4's.
+fn told(bench: &mut Bench, info: &VideoInfo) -> f64 {
+    let mut frame = vec![128; info.size()];
+    if info.is_rgb() {
+        frame.fill(100);
+    }
+    f64::from(bench.restore(&frame)[0])
+}
+
+/// What that package answers at quality 50, whose first luma step is 16 and whose last chroma step is 99.
+fn answer(added: f64) -> f64 {
+    code(16.0 / 128.0 - 99.0 / 256.0 + added)
+}
+
+#[test]
+fn the_graph_is_that_of_the_caps_unless_it_is_said() {
+    const FIFTY: (&str, &str) = ("jpeg-quality", "50");
+    for (format, said, added) in [
+        (VideoFormat::I420, "auto", 0.0),
+        (VideoFormat::Nv12, "auto", 0.0),
+        (VideoFormat::P01010le, "auto", 0.0),
+        (VideoFormat::Y42b, "auto", 0.125),
+        (VideoFormat::Y444, "auto", 0.25),
+        (VideoFormat::Rgb, "auto", 0.0),
+        (VideoFormat::Gray8, "auto", 0.0),
+        (VideoFormat::Y41b, "auto", 0.0),
+        (VideoFormat::Rgb, "422", 0.125),
+        (VideoFormat::Rgb, "444", 0.25),
+        (VideoFormat::Y42b, "420", 0.0),
+        (VideoFormat::I420, "444", 0.25),
+    ] {
+        let properties = [("task", "jpeg"), FIFTY, ("jpeg-subsampling", said)];
+        let info = decoded(format, 32, 16);
+        let mut bench = Bench::new(&element("blend", &properties), &info.to_caps().unwrap());
+        let mut got = told(&mut bench, &info);
+        if info.comp_depth(0) == 10 {
+            // The first byte of a ten-bit sample is its lower half.
+            let bytes = bench.restore(&vec![128; info.size()]);
+            got = f64::from(u16::from_le_bytes([bytes[0], bytes[1]]) >> 6) / 1023.0 * 255.0;
+        }
+        assert!(
+            (got - answer(added)).abs() < 0.51,
+            "{format:?} {said}: {got}"
+        );
+    }
+}
+
+/// How often the loading of a model was told as done.
+fn loads(bus: &gst::Bus) -> usize {
+    std::iter::from_fn(|| bus.pop())
+        .filter(|m| match m.view() {
+            gst::MessageView::Progress(p) => p.get().0 == gst::ProgressType::Complete,
+            _ => false,
+        })
+        .count()
+}
+
+#[test]
+fn another_subsampling_mid_stream_loads_another_graph_and_the_same_loads_none() {
+    let element = element("blend", &[("task", "jpeg"), ("jpeg-quality", "50")]);
+    let first = decoded(VideoFormat::I420, 32, 16);
+    let mut bench = Bench::new(&element, &first.to_caps().unwrap());
+    for (format, width, added, loaded) in [
+        (VideoFormat::I420, 32, 0.0, 1),
+        (VideoFormat::I420, 64, 0.0, 0),
+        (VideoFormat::Nv12, 64, 0.0, 0),
+        (VideoFormat::Y42b, 64, 0.125, 1),
+        (VideoFormat::Y42b, 32, 0.125, 0),
+        (VideoFormat::Y444, 32, 0.25, 1),
+        (VideoFormat::I420, 32, 0.0, 1),
+    ] {
+        let info = decoded(format, width, 16);
+        bench.harness.set_src_caps(info.to_caps().unwrap());
+        let got = told(&mut bench, &info);
+        assert_code(got as u8, answer(added), (format, width));
+        assert_eq!(loads(&bench.bus), loaded, "{format:?} {width}");
+    }
+}
+
+#[test]
+fn a_package_without_the_graph_is_refused_only_when_it_is_needed() {
+    common::init();
+    let folder = tempfile::tempdir().unwrap();
+    let old = folder.path().join("old");
+    std::fs::create_dir(&old).unwrap();
+    let graph = common::path("tests/data/echo/jpeg.onnx");
+    std::fs::copy(graph, old.join("jpeg.onnx")).unwrap();
+    let properties = [("task", "jpeg"), ("model", old.to_str().unwrap())];
+    let start = |more: &[(&str, &str)], format| {
+        let properties = [&properties[..], more].concat();
+        let caps = decoded(format, 32, 16).to_caps().unwrap();
+        Bench::new(&element("echo", &properties), &caps)
+    };
+    for (said, format) in [("auto", VideoFormat::I420), ("420", VideoFormat::Y42b)] {
+        let mut bench = start(&[("jpeg-subsampling", said)], format);
+        let frame = vec![90; decoded(format, 32, 16).size()];
+        assert_eq!(bench.restore(&frame).len(), frame.len(), "{format:?}");
+    }
+    let mut bench = start(&[], VideoFormat::Y42b);
+    let frame = gst::Buffer::from_slice(vec![90; decoded(VideoFormat::Y42b, 32, 16).size()]);
+    assert!(bench.harness.push(frame).is_err());
+    let errors = bench.errors();
+    let says = |words: &str| errors.iter().any(|e| e.contains(words));
+    assert!(
+        errors.len() == 1 && says("jpeg422.onnx") && says("jpeg-subsampling=420"),
+        "{errors:?}"
+    );
+    let known = [&properties[..], &[("jpeg-subsampling", "444")]].concat();
+    let errors = common::start(&element("echo", &known));
+    assert!(
+        errors.len() == 1 && errors[0].contains("jpeg444.onnx"),
+        "{errors:?}"
+    );
+}
+
+/// The qualities assumed for a picture that jpegenc compressed, decoded and brought to `between`.
+fn estimated(source: &str, between: &str) -> Vec<u32> {
+    common::init();
+    let echo = common::path("tests/data/echo");
+    let line = format!(
+        "{source} ! jpegdec ! {between} ud2mrestore name=restorer task=jpeg steps=1 model={echo} ! fakesink name=end signal-handoffs=true"
+    );
+    let pipeline = gst::parse::launch(&line).unwrap();
+    let bin = pipeline.clone().downcast::<gst::Bin>().unwrap();
+    let restorer = bin.by_name("restorer").unwrap();
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let found = seen.clone();
+    bin.by_name("end")
+        .unwrap()
+        .connect("handoff", false, move |_| {
+            let stats = restorer.property::<gst::Structure>("stats");
+            found
+                .lock()
+                .unwrap()
+                .push(stats.get::<u32>("jpeg-quality").unwrap());
+            None
+        });
+    pipeline.set_state(gst::State::Playing).unwrap();
+    let bus = pipeline.bus().unwrap();
+    let wanted = [gst::MessageType::Eos, gst::MessageType::Error];
+    let message = bus.timed_pop_filtered(gst::ClockTime::from_seconds(60), &wanted);
+    pipeline.set_state(gst::State::Null).unwrap();
+    let message = message.expect("an end");
+    assert_eq!(
+        message.type_(),
+        gst::MessageType::Eos,
+        "{line}: {message:?}"
+    );
+    let seen = seen.lock().unwrap().clone();
+    // The last frame's numbers are complete only after it has left.
+    assert!(!seen.is_empty(), "{line}");
+    seen
+}
+
+const RGB: &str = "videoconvert ! video/x-raw,format=RGB !";
+
+#[test]
+fn the_quality_of_real_jpegs_is_found_within_two_from_planes_and_from_rgb() {
+    let picture = common::path("examples/data/scene.png");
+    for quality in [10, 30, 75] {
+        let source = format!(
+            "filesrc location={picture} ! pngdec ! imagefreeze num-buffers=2 ! videoconvert ! video/x-raw,format=I420,colorimetry=1:4:0:0 ! jpegenc quality={quality}"
+        );
+        for between in ["", RGB] {
+            // What a handler sees of the second frame is what the first one showed.
+            let found = estimated(&source, between);
+            let last = found[found.len() - 1];
+            assert!(
+                last.abs_diff(quality) <= 2,
+                "{quality} {between}: {found:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_quality_of_a_clip_is_found_and_kept() {
+    let clip = common::path("examples/data/clip-q10.avi");
+    for between in ["", RGB] {
+        let found = estimated(&format!("filesrc location={clip} ! avidemux"), between);
+        assert!(found.len() > 1, "a clip");
+        assert!(
+            found[1..].iter().all(|q| q.abs_diff(10) <= 2),
+            "{between}: {found:?}"
+        );
+    }
+}
