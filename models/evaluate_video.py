@@ -1,6 +1,6 @@
 """Scores the element on damaged clips, each frame by itself against temporal=warm-start.
 
-    python models/evaluate_video.py --clips FOLDER --plugin-path target/release --report docs/results.md "Frames that start from the one before"
+    python models/evaluate_video.py --clips FOLDER --plugin-path target/release --cut --report docs/results.md video
 
 Clips are decoded by OpenCV, reduced and cut to a common size, damaged frame by frame, rounded to 8 bits, and sent through
 gst-launch-1.0. Flicker is the mean absolute difference of successive frames less that of the clean clip, in codes of 8
@@ -55,7 +55,8 @@ def main() -> None:
         for clip in clips:
             rows[case, clip.name] = {mode: measured(a.plugin_path, case, clip, mode) for mode in MODES}
             print(case, clip.name, rows[case, clip.name], flush=True)
-    text = table(rows) + tables.legend(f"Clips: {a.frames} frames each of {SIZE[0]}x{SIZE[1]}", [], 0, False, sys.argv[1:])
+    what = f"{a.frames} frames of each clip, {SIZE[0]}x{SIZE[1]}, through the element. {tables.machine()}."
+    text = f"{table(rows)}\n{what}\n\n```\n{tables.command(sys.argv[1:], Path(__file__).name)}\n```\n"
     print("\n" + text)
     if a.report:
         tables.replace_section(Path(a.report[0]), a.report[1], text)
