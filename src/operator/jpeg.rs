@@ -6,11 +6,12 @@
 use std::f32::consts::PI;
 use std::sync::{Arc, LazyLock};
 
-use super::canvas::{part, tensor};
+use super::canvas::part;
 use super::physics::{Physics, single};
 use super::{Canvas, jpeg_quality};
 use crate::error::RestoreError;
-use crate::image::{Border, Image, Tensor, Window};
+use crate::image::{Border, Image, Scratch, Tensor, Tensors, Window};
+use smallvec::smallvec;
 
 /// Side of a block.
 pub const BLOCK: usize = 8;
@@ -65,7 +66,7 @@ pub fn dct(plane: &mut [f32], width: usize, inverse: bool) {
             waves[out][i]
         }
     };
-    let mut strip = vec![0.0; BLOCK * width];
+    let mut strip = Scratch::filled(BLOCK * width, 0.0f32);
     for rows in plane.chunks_exact_mut(BLOCK * width) {
         strip.fill(0.0);
         for (out, sum) in strip.chunks_exact_mut(width).enumerate() {
@@ -86,9 +87,9 @@ pub fn dct(plane: &mut [f32], width: usize, inverse: bool) {
 }
 
 /// Luma less 128 codes, in code values, in whole blocks: what lies beyond the last is left out.
-pub fn luma(frame: &Image) -> (Vec<f32>, usize) {
+pub fn luma(frame: &Image) -> (Scratch<f32>, usize) {
     let (width, height) = (frame.width / BLOCK * BLOCK, frame.height / BLOCK * BLOCK);
-    let mut out = Vec::with_capacity(width * height);
+    let mut out = Scratch::with_capacity(width * height);
     let shares = if frame.channels == 3 {
         TO_YCC[0]
     } else {
@@ -160,22 +161,17 @@ impl Physics for Jpeg {
         _canvas: &Canvas,
         window: Window,
         quality: u32,
-    ) -> Result<Vec<Tensor>, RestoreError> {
+    ) -> Result<Tensors, RestoreError> {
         let quality = if quality == 0 {
             self.quality_of(observed)
         } else {
             quality
         };
-        let [luma, chroma] = self.told(quality.clamp(1, 100)).clone();
-        let table = |name, data| Tensor {
-            name,
-            shape: vec![BLOCK, BLOCK],
-            data,
-        };
-        Ok(vec![
-            tensor("y", part(observed, window, 1)),
-            table("quant_luma", luma),
-            table("quant_chroma", chroma),
+        let [luma, chroma] = self.told(quality.clamp(1, 100));
+        Ok(smallvec![
+            Tensor::own("y", part(observed, window, 1)),
+            Tensor::shared("quant_luma", &[BLOCK, BLOCK], luma),
+            Tensor::shared("quant_chroma", &[BLOCK, BLOCK], chroma),
         ])
     }
 
@@ -226,7 +222,7 @@ impl Physics for Jpeg {
         let (observed, _) = luma(y);
         difference
             .iter_mut()
-            .zip(&observed)
+            .zip(observed.iter())
             .for_each(|(x, y)| *x -= y);
         if width == 0 || difference.is_empty() {
             return 0.0;
