@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Planar f32 pictures, windows into them, and the tensors that accompany them into a step graph.
 //!
-//! Copies work on whole rows; no function here knows what a pixel means.
+//! Copies work on whole rows; no function here knows what a pixel means. The memory of pictures is used again.
 
-use std::sync::Arc;
+mod pool;
+mod tensor;
+
+pub use pool::{Entered, Pool, Scratch};
+pub use tensor::{Data, Shape, Tensor, Tensors};
+
+use std::mem;
 
 /// Planar f32 picture: channel, then row, then column; range [-1, 1] unless said otherwise.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Image {
     pub channels: usize,
     pub height: usize,
@@ -22,16 +28,6 @@ pub struct Window {
     pub y: usize,
     pub width: usize,
     pub height: usize,
-}
-
-/// A named input of a step graph beyond the common ones, without a batch dimension.
-///
-/// The data are shared, so that what does not change is computed once for many steps and frames.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tensor {
-    pub name: &'static str,
-    pub shape: Vec<usize>,
-    pub data: Arc<[f32]>,
 }
 
 /// What lies beyond the edge of a padded picture.
@@ -70,11 +66,18 @@ impl Image {
 
     /// A picture of one value.
     pub fn filled(channels: usize, height: usize, width: usize, value: f32) -> Self {
+        let mut image = Self::unfilled(channels, height, width);
+        image.data.resize(channels * height * width, value);
+        image
+    }
+
+    /// A picture whose values are still to be added, with memory for them.
+    fn unfilled(channels: usize, height: usize, width: usize) -> Self {
         Self {
             channels,
             height,
             width,
-            data: vec![value; channels * height * width],
+            data: pool::take(channels * height * width),
         }
     }
 
@@ -85,18 +88,13 @@ impl Image {
         width: usize,
         mut f: impl FnMut(usize, usize, usize) -> f32,
     ) -> Self {
-        let mut data = Vec::with_capacity(channels * height * width);
+        let mut image = Self::unfilled(channels, height, width);
         for c in 0..channels {
             for y in 0..height {
-                data.extend((0..width).map(|x| f(c, y, x)));
+                image.data.extend((0..width).map(|x| f(c, y, x)));
             }
         }
-        Self {
-            channels,
-            height,
-            width,
-            data,
-        }
+        image
     }
 
     /// All rows of channel `c`.
@@ -135,18 +133,14 @@ impl Image {
 
     /// The part of the picture inside `window`, which must lie within the picture.
     pub fn crop(&self, window: Window) -> Self {
-        let mut data = Vec::with_capacity(self.channels * window.height * window.width);
+        let mut image = Self::unfilled(self.channels, window.height, window.width);
         for c in 0..self.channels {
             for y in window.y..window.y + window.height {
-                data.extend_from_slice(&self.row(c, y)[window.x..window.x + window.width]);
+                let row = &self.row(c, y)[window.x..window.x + window.width];
+                image.data.extend_from_slice(row);
             }
         }
-        Self {
-            channels: self.channels,
-            height: window.height,
-            width: window.width,
-            data,
-        }
+        image
     }
 
     /// The picture inside a larger one of `height` x `width`, its corner at (`top`, `left`), surrounded by `border`.
@@ -159,29 +153,41 @@ impl Image {
         width: usize,
         border: Border,
     ) -> Self {
-        let mut data = Vec::with_capacity(self.channels * height * width);
         let fold = |i: usize, offset: usize, len: usize| {
             border.index(i as isize - offset as isize, len) as u32
         };
-        let before: Vec<u32> = (0..left).map(|x| fold(x, left, self.width)).collect();
-        let after: Vec<u32> = (left + self.width..width)
-            .map(|x| fold(x, left, self.width))
-            .collect();
-        let rows: Vec<u32> = (0..height).map(|y| fold(y, top, self.height)).collect();
+        let columns = |from: usize, to: usize| {
+            let folded = (from..to).map(|x| fold(x, left, self.width));
+            Scratch::collected(to.saturating_sub(from), folded)
+        };
+        let (before, after) = (columns(0, left), columns(left + self.width, width));
+        let mut image = Self::unfilled(self.channels, height, width);
         for c in 0..self.channels {
-            for &y in &rows {
-                let row = self.row(c, y as usize);
-                data.extend(before.iter().map(|&x| row[x as usize]));
-                data.extend_from_slice(row);
-                data.extend(after.iter().map(|&x| row[x as usize]));
+            for y in 0..height {
+                let row = self.row(c, fold(y, top, self.height) as usize);
+                let beyond = |columns: &Scratch<u32>, data: &mut Vec<f32>| {
+                    data.extend(columns.iter().map(|&x| row[x as usize]));
+                };
+                beyond(&before, &mut image.data);
+                image.data.extend_from_slice(row);
+                beyond(&after, &mut image.data);
             }
         }
-        Self {
-            channels: self.channels,
-            height,
-            width,
-            data,
-        }
+        image
+    }
+}
+
+impl Clone for Image {
+    fn clone(&self) -> Self {
+        let mut image = Self::unfilled(self.channels, self.height, self.width);
+        image.data.extend_from_slice(&self.data);
+        image
+    }
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        pool::leave(mem::take(&mut self.data));
     }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! One loaded step graph: patches in, clean estimates out.
 //!
-//! Pictures of a single patch are lent to ONNX Runtime where they lie; only what a batch or the noise needs in one
-//! piece is gathered, into buffers that are kept. A value that is not a number never leaves this room.
+//! What belongs to a single patch is lent to ONNX Runtime where it lies; only what a batch needs in one piece is
+//! gathered. A value that is not a number never leaves this room.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,12 +12,13 @@ use std::time::{Duration, Instant};
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{RunOptions, Session, SessionInputValue};
 use ort::value::{Outlet, TensorRef};
+use smallvec::SmallVec;
 
 use super::manifest::{KEY, Manifest, Shape};
 use super::provider::Provider;
 use super::runtime::{self, Runtime};
 use crate::error::RestoreError;
-use crate::image::{Image, Tensor};
+use crate::image::{Scratch, Shape as Sides, Tensor, Window};
 use crate::sampler::{Level, Patch};
 
 /// Where and how a graph runs.
@@ -61,7 +62,6 @@ pub struct OrtStep {
     provider: &'static str,
     inputs: Vec<Shape>,
     interrupt: Interrupt,
-    noise: Vec<f32>,
     evaluations: u64,
     spent: Duration,
 }
@@ -149,7 +149,6 @@ impl OrtStep {
                 options: Arc::new(options),
                 raised: Arc::default(),
             },
-            noise: Vec::new(),
             evaluations: 0,
             spent: Duration::ZERO,
         })
@@ -178,65 +177,67 @@ impl OrtStep {
         self.spent
     }
 
-    /// Clean estimates of patches of one size at `level`; `sigma_y` is the noise of the observation on the scale of
-    /// [-1, 1]. `tensors` holds one list for each patch, alike in names and shapes.
-    pub fn run(
+    /// Turns the starts of patches of one size into clean estimates at `level`; `sigma_y` is the noise of the
+    /// observation on the scale of [-1, 1]. `tensors` gives the graph's own inputs for a window, in each alike in names
+    /// and shapes.
+    pub fn run<'t>(
         &mut self,
-        patches: &[Patch],
+        patches: &mut [Patch],
         level: Level,
         sigma_y: f32,
-        tensors: &[Vec<Tensor>],
-    ) -> Result<Vec<Image>, RestoreError> {
-        let (Some(first), Some(named)) = (patches.first(), tensors.first()) else {
-            return Ok(Vec::new());
+        tensors: impl Fn(Window) -> &'t [Tensor],
+    ) -> Result<(), RestoreError> {
+        let Some(first) = patches.first() else {
+            return Ok(());
         };
         let (batch, height, width) = (patches.len(), first.xt.height, first.xt.width);
         let count = self.manifest.iterations;
-        self.noise.clear();
-        for noise in patches.iter().flat_map(|p| &p.noise) {
-            self.noise.extend_from_slice(&noise.data);
-        }
-        let picture = vec![batch, 3, height, width];
-        let time = [level.t as f32];
-        let sigma = [sigma_y];
-        let xt = Joined::of(patches.iter().map(|p| p.xt.data.as_slice()));
-        let z0 = Joined::of(patches.iter().map(|p| p.z0.data.as_slice()));
-        let joined: Vec<(&'static str, Vec<usize>, Joined)> = named
-            .iter()
-            .enumerate()
-            .map(|(i, tensor)| {
-                let rank = self.rank(tensor.name);
-                // A tensor the graph takes without a batch dimension is the same for every patch.
-                if rank == Some(tensor.shape.len()) {
-                    (
-                        tensor.name,
-                        tensor.shape.clone(),
-                        Joined::Lent(&tensor.data),
-                    )
-                } else {
-                    let mut shape = vec![batch];
-                    shape.extend(&tensor.shape);
-                    let parts = tensors.iter().filter_map(|list| list.get(i));
-                    (tensor.name, shape, Joined::of(parts.map(|t| &*t.data)))
-                }
-            })
-            .collect();
-        let mut inputs = vec![
-            bound("xt", &picture, xt.get())?,
-            bound("z0", &picture, z0.get())?,
-            bound("noise", &[batch, count, 3, height, width], &self.noise)?,
-            bound("t", &[1], &time)?,
-            bound("sigma_y", &[1], &sigma)?,
-        ];
-        for (name, shape, data) in &joined {
-            inputs.push(bound(name, shape, data.get())?);
-        }
-        let begun = Instant::now();
-        let outputs = self
-            .session
-            .run_with_options(inputs, &*self.interrupt.options);
-        self.spent += begun.elapsed();
-        let outputs = outputs.map_err(failed)?;
+        let picture = [batch, 3, height, width];
+        let drawn = [batch, count, 3, height, width];
+        let scalars = ([level.t as f32], [sigma_y]);
+        let outputs = {
+            let patches = &*patches;
+            let xt = Joined::of(patches.iter().map(|p| &*p.xt.data));
+            let z0 = Joined::of(patches.iter().map(|p| &*p.z0.data));
+            let noise = Joined::of(patches.iter().map(|p| &*p.noise.data));
+            let own = tensors(first.window).iter().enumerate();
+            let own: SmallVec<[(&str, Sides, Joined); 4]> = own
+                .map(|(i, tensor)| {
+                    let mut shape = tensor.shape.clone();
+                    // A tensor the graph takes without a batch dimension is the same for every patch.
+                    let data = if self.rank(tensor.name) == Some(shape.len()) {
+                        Joined::Lent(&tensor.data)
+                    } else {
+                        shape.insert(0, batch);
+                        let lists = patches.iter().map(|p| tensors(p.window));
+                        Joined::of(lists.filter_map(|list| list.get(i)).map(|t| &*t.data))
+                    };
+                    (tensor.name, shape, data)
+                })
+                .collect();
+            // In the graph's order, for names would have to be put in a list of their own.
+            let mut inputs: SmallVec<[SessionInputValue; 12]> = SmallVec::new();
+            for (name, _) in &self.inputs {
+                inputs.push(match name.as_str() {
+                    "xt" => bound(name, &picture, xt.get())?,
+                    "z0" => bound(name, &picture, z0.get())?,
+                    "noise" => bound(name, &drawn, noise.get())?,
+                    "t" => bound(name, &[1], &scalars.0)?,
+                    "sigma_y" => bound(name, &[1], &scalars.1)?,
+                    _ => {
+                        let found = own.iter().find(|(own, ..)| own == name);
+                        let (_, shape, data) = found.ok_or_else(|| unbound(name, "is unknown"))?;
+                        bound(name, shape, data.get())?
+                    }
+                });
+            }
+            let begun = Instant::now();
+            let outputs = self
+                .session
+                .run_with_options(inputs.as_slice(), &*self.interrupt.options);
+            self.spent += begun.elapsed();
+            outputs.map_err(failed)?
+        };
         self.evaluations += (count * batch) as u64;
         let (shape, data) = outputs["x0"].try_extract_tensor::<f32>().map_err(failed)?;
         if !shape.iter().copied().eq(picture.iter().map(|&d| d as i64)) {
@@ -250,15 +251,14 @@ impl OrtStep {
                 "The model answered with values that are not numbers: check noise-sigma and the kernel, or use another model.".to_owned(),
             ));
         }
-        Ok(data
-            .chunks_exact(3 * height * width)
-            .map(|part| Image {
-                channels: 3,
-                height,
-                width,
-                data: part.to_vec(),
-            })
-            .collect())
+        for (patch, part) in patches
+            .iter_mut()
+            .zip(data.chunks_exact(3 * height * width))
+        {
+            patch.z0.data.clear();
+            patch.z0.data.extend_from_slice(part);
+        }
+        Ok(())
     }
 
     fn rank(&self, name: &str) -> Option<usize> {
@@ -270,39 +270,42 @@ impl OrtStep {
 /// Data of one patch where they lie, or of several put together.
 enum Joined<'a> {
     Lent(&'a [f32]),
-    Owned(Vec<f32>),
+    Gathered(Scratch<f32>),
 }
 
 impl<'a> Joined<'a> {
-    fn of(mut parts: impl Iterator<Item = &'a [f32]>) -> Self {
+    fn of(mut parts: impl Iterator<Item = &'a [f32]> + Clone) -> Self {
+        let all = parts.clone();
         let first = parts.next().unwrap_or_default();
-        match parts.next() {
-            None => Self::Lent(first),
-            Some(second) => {
-                let mut data = [first, second].concat();
-                parts.for_each(|part| data.extend_from_slice(part));
-                Self::Owned(data)
-            }
+        if parts.next().is_none() {
+            return Self::Lent(first);
         }
+        let mut data = Scratch::with_capacity(all.clone().map(<[f32]>::len).sum());
+        all.for_each(|part| data.extend_from_slice(part));
+        Self::Gathered(data)
     }
 
     fn get(&self) -> &[f32] {
         match self {
             Self::Lent(data) => data,
-            Self::Owned(data) => data,
+            Self::Gathered(data) => data,
         }
     }
 }
 
-type Bound<'a> = (std::borrow::Cow<'a, str>, SessionInputValue<'a>);
+fn bound<'a>(
+    name: &str,
+    shape: &'a [usize],
+    data: &'a [f32],
+) -> Result<SessionInputValue<'a>, RestoreError> {
+    let tensor = TensorRef::from_array_view((shape, data));
+    Ok(tensor.map_err(|e| unbound(name, &e.to_string()))?.into())
+}
 
-fn bound<'a>(name: &'a str, shape: &[usize], data: &'a [f32]) -> Result<Bound<'a>, RestoreError> {
-    let tensor = TensorRef::from_array_view((shape.to_vec(), data)).map_err(|e| {
-        RestoreError::Frame(format!(
-            "The model's input `{name}` cannot be made ({e}): this is a fault of the plugin, report it."
-        ))
-    })?;
-    Ok((name.into(), tensor.into()))
+fn unbound(name: &str, reason: &str) -> RestoreError {
+    RestoreError::Frame(format!(
+        "The model's input `{name}` cannot be made ({reason}): this is a fault of the plugin, report it."
+    ))
 }
 
 /// What failed while a session was made: the provider, or the graph itself.

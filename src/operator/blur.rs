@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use super::Canvas;
-use super::canvas::{crossfade, part, tensor};
+use super::canvas::{crossfade, part};
 use super::physics::Physics;
 use super::psf::Psf;
 use super::spectrum::{Convolver, otf};
 use crate::error::RestoreError;
-use crate::image::{Image, Tensor, Window};
+use crate::image::{Image, Tensor, Tensors, Window};
+use smallvec::smallvec;
 
 /// Narrowest margin, in pixels: even a small kernel's inverse rings this far.
 const MARGIN: usize = 16;
@@ -46,11 +47,9 @@ impl Blur {
             other = Convolver::new(&self.psf, x.width, x.height);
             &other
         };
-        let planes = (0..x.channels).flat_map(|c| convolver.run(x.plane(c), transpose));
-        Image {
-            data: planes.collect(),
-            ..*x
-        }
+        let mut out = x.clone();
+        (0..x.channels).for_each(|c| convolver.run(out.plane_mut(c), transpose));
+        out
     }
 }
 
@@ -65,7 +64,7 @@ impl Physics for Blur {
         _canvas: &Canvas,
         window: Window,
         _quality: u32,
-    ) -> Result<Vec<Tensor>, RestoreError> {
+    ) -> Result<Tensors, RestoreError> {
         let mut y = part(observed, window, 1);
         // The whole margin fades: a narrower band is a sharp edge to the inverse, and it rings into the frame.
         // Small tiles overlap by half of their side at most, and hide an eighth of it.
@@ -76,12 +75,8 @@ impl Physics for Blur {
             .otfs
             .entry((width, height))
             .or_insert_with(|| otf(&self.psf, width, height));
-        let transfer = Tensor {
-            name: "otf",
-            shape: vec![2, height, width],
-            data: data.clone(),
-        };
-        Ok(vec![tensor("y", y), transfer])
+        let transfer = Tensor::shared("otf", &[2, height, width], data);
+        Ok(smallvec![Tensor::own("y", y), transfer])
     }
 
     fn apply(&self, x: &Image) -> Image {

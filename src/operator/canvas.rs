@@ -4,7 +4,7 @@
 use std::f32::consts::PI;
 
 use super::physics::Physics;
-use crate::image::{Image, Tensor, Window};
+use crate::image::{Image, Scratch, Window};
 
 /// The output frame inside a larger picture whose sides suit the step graph. All in output pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,15 +57,6 @@ pub fn part(observed: &Image, window: Window, scale: usize) -> Image {
     })
 }
 
-/// A picture as a graph's input.
-pub fn tensor(name: &'static str, image: Image) -> Tensor {
-    Tensor {
-        name,
-        shape: vec![image.channels, image.height, image.width],
-        data: image.data.into(),
-    }
-}
-
 /// Blends the outer `band` pixels with those of the opposite side, mirrored, so that the picture is smooth across its
 /// wrap. At least one pixel and at most a quarter of a side are blended, equally at the edge itself.
 pub fn crossfade(image: &mut Image, band: usize) {
@@ -93,11 +84,10 @@ pub fn crossfade(image: &mut Image, band: usize) {
 }
 
 /// Own share of each blended pixel from the edge inwards: a raised cosine from 0.5 to 1.
-fn weights(band: usize, len: usize) -> Vec<f32> {
+fn weights(band: usize, len: usize) -> Scratch<f32> {
     let band = band.min(len / 4).max(1);
-    (0..band)
-        .map(|i| 0.75 - 0.25 * (PI * i as f32 / band as f32).cos())
-        .collect()
+    let own = (0..band).map(|i| 0.75 - 0.25 * (PI * i as f32 / band as f32).cos());
+    Scratch::collected(band, own)
 }
 
 #[cfg(test)]

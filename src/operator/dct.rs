@@ -4,6 +4,8 @@
 use std::f32::consts::PI;
 use std::sync::LazyLock;
 
+use crate::image::Scratch;
+
 /// Side of a block.
 pub const BLOCK: usize = 8;
 
@@ -25,7 +27,7 @@ pub fn dct(plane: &mut [f32], width: usize, inverse: bool) {
             waves[out][i]
         }
     };
-    let mut strip = vec![0.0; BLOCK * width];
+    let mut strip = Scratch::filled(BLOCK * width, 0.0f32);
     for rows in plane.chunks_exact_mut(BLOCK * width) {
         strip.fill(0.0);
         for (out, sum) in strip.chunks_exact_mut(width).enumerate() {

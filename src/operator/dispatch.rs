@@ -2,7 +2,7 @@
 //! [`Operator`]: one kind of damage for one frame size, whichever kind it is.
 
 use super::blur::Blur;
-use super::canvas::{part, tensor};
+use super::canvas::part;
 use super::downscale::Downscale;
 use super::jpeg::Jpeg;
 use super::mask::Mask;
@@ -10,7 +10,8 @@ use super::physics::Physics;
 use super::psf::Psf;
 use super::{Canvas, Degradation, Family};
 use crate::error::RestoreError;
-use crate::image::{Border, Image, Tensor, Window};
+use crate::image::{Border, Image, Tensor, Tensors, Window};
+use smallvec::smallvec;
 
 /// Noise below this is below what rounding to 8 bits leaves (full scale 1).
 const ROUNDING: f32 = 0.288_675 / 255.0;
@@ -99,7 +100,7 @@ impl Operator {
         canvas: &Canvas,
         window: Window,
         quality: u32,
-    ) -> Result<Vec<Tensor>, RestoreError> {
+    ) -> Result<Tensors, RestoreError> {
         self.physics.tensors(observed, canvas, window, quality)
     }
 
@@ -146,8 +147,8 @@ impl Physics for Identity {
         _canvas: &Canvas,
         window: Window,
         _quality: u32,
-    ) -> Result<Vec<Tensor>, RestoreError> {
-        Ok(vec![tensor("y", part(observed, window, 1))])
+    ) -> Result<Tensors, RestoreError> {
+        Ok(smallvec![Tensor::own("y", part(observed, window, 1))])
     }
 
     fn apply(&self, x: &Image) -> Image {

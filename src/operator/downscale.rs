@@ -9,11 +9,12 @@ use std::f64::consts::TAU;
 use std::sync::Arc;
 
 use super::Canvas;
-use super::canvas::{crossfade, part, tensor};
+use super::canvas::{crossfade, part};
 use super::physics::Physics;
 use super::start::{enlarged, keys};
 use crate::error::RestoreError;
-use crate::image::{Border, Image, Tensor, Window};
+use crate::image::{Border, Image, Scratch, Tensor, Tensors, Window};
+use smallvec::smallvec;
 
 /// Pixels of the observation that are reflected on each side.
 const MARGIN: usize = 8;
@@ -119,41 +120,31 @@ impl Physics for Downscale {
         _canvas: &Canvas,
         window: Window,
         _quality: u32,
-    ) -> Result<Vec<Tensor>, RestoreError> {
+    ) -> Result<Tensors, RestoreError> {
         let mut y = part(observed, window, self.scale);
         crossfade(&mut y, BAND);
         let (width, height, n) = (y.width, y.height, self.taps.len());
-        let gram = match self.grams.get(&(width, height)) {
-            Some(known) => known.clone(),
-            None => {
-                let made = self.gram(width, height);
-                self.grams.insert((width, height), made.clone());
-                made
-            }
-        };
-        let plain = |name, shape: [usize; 2], data| Tensor {
-            name,
-            shape: shape.to_vec(),
-            data,
-        };
-        Ok(vec![
-            tensor("y", y),
-            plain("kernel", [n, n], self.kernel.clone()),
-            plain("gram", [height, width], gram),
+        if !self.grams.contains_key(&(width, height)) {
+            let made = self.gram(width, height);
+            self.grams.insert((width, height), made);
+        }
+        let gram = &self.grams[&(width, height)];
+        Ok(smallvec![
+            Tensor::own("y", y),
+            Tensor::shared("kernel", &[n, n], &self.kernel),
+            Tensor::shared("gram", &[height, width], gram),
         ])
     }
 
     fn apply(&self, x: &Image) -> Image {
         let (height, width) = (x.height / self.scale, x.width / self.scale);
-        let columns: Vec<Vec<usize>> = (0..width)
-            .map(|i| {
-                (0..self.taps.len())
-                    .map(|j| self.source(i, j, x.width))
-                    .collect()
-            })
-            .collect();
+        let n = self.taps.len();
         let mut out = Image::new(x.channels, height, width);
-        let mut line = vec![0.0f32; x.width];
+        let mut line = Scratch::filled(x.width, 0.0f32);
+        // The sources of all outputs, one after another.
+        let columns = (0..width).flat_map(|i| (0..n).map(move |j| (i, j)));
+        let columns = columns.map(|(i, j)| self.source(i, j, x.width) as u32);
+        let columns = Scratch::collected(n * width, columns);
         for c in 0..x.channels {
             for i in 0..height {
                 line.fill(0.0);
@@ -163,9 +154,10 @@ impl Physics for Downscale {
                         .zip(row)
                         .for_each(|(sum, v)| *sum += tap * v);
                 }
-                for (out, sources) in out.row_mut(c, i).iter_mut().zip(&columns) {
+                let sources = columns.chunks_exact(n);
+                for (out, sources) in out.row_mut(c, i).iter_mut().zip(sources) {
                     let terms = sources.iter().zip(&self.taps);
-                    *out = terms.map(|(&x, tap)| line[x] * *tap as f32).sum();
+                    *out = terms.map(|(&x, tap)| line[x as usize] * *tap as f32).sum();
                 }
             }
         }
@@ -175,7 +167,7 @@ impl Physics for Downscale {
     fn adjoint(&self, y: &Image) -> Image {
         let mut out = Image::new(y.channels, y.height * self.scale, y.width * self.scale);
         let (height, width) = (out.height, out.width);
-        let mut line = vec![0.0f32; width];
+        let mut line = Scratch::filled(width, 0.0f32);
         for c in 0..y.channels {
             for i in 0..y.height {
                 line.fill(0.0);
@@ -187,7 +179,7 @@ impl Physics for Downscale {
                 for (j, tap) in self.taps.iter().enumerate() {
                     let (row, tap) = (out.row_mut(c, self.source(i, j, height)), *tap as f32);
                     row.iter_mut()
-                        .zip(&line)
+                        .zip(line.iter())
                         .for_each(|(sum, v)| *sum += tap * v);
                 }
             }
@@ -253,7 +245,7 @@ mod tests {
     #[test]
     fn a_flat_picture_stays_flat_and_a_ramp_stays_a_ramp() {
         let op = Downscale::new(4).expect("a scale");
-        for v in op.apply(&Image::filled(1, 16, 20, 0.7)).data {
+        for v in &op.apply(&Image::filled(1, 16, 20, 0.7)).data {
             assert!((v - 0.7).abs() < 1e-6);
         }
         let ramp = Image::from_fn(1, 4, 80, |_, _, x| x as f32);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The noise in a frame, told by the frame itself.
 
-use crate::image::Image;
+use crate::image::{Image, Scratch};
 
 /// Median of |n| for standard normal n.
 const MEDIAN: f32 = 0.674_489_8;
@@ -38,17 +38,17 @@ struct Haar {
     /// The diagonal band, orthonormal.
     diagonal: Image,
     /// How structured each 2x2 cell and its neighbours are, told by the other three bands.
-    structure: Vec<f32>,
+    structure: Scratch<f32>,
     /// Magnitude of each cell's mean, in the channel where it is largest.
-    strongest: Vec<f32>,
+    strongest: Scratch<f32>,
 }
 
 impl Haar {
     fn new(frame: &Image, height: usize, width: usize) -> Self {
         let mut mean = Image::new(frame.channels, height, width);
         let mut diagonal = Image::new(frame.channels, height, width);
-        let mut slope = vec![0.0; height * width];
-        let mut strongest = vec![0.0f32; height * width];
+        let mut slope = Scratch::filled(height * width, 0.0f32);
+        let mut strongest = Scratch::filled(height * width, 0.0f32);
         for c in 0..frame.channels {
             for y in 0..height {
                 let cells = frame.row(c, 2 * y).chunks_exact(2);
@@ -76,19 +76,23 @@ impl Haar {
     /// Robust standard deviation of the diagonal band over the least structured cells, of those whose means keep
     /// `reach` from the range's ends in all channels; none when too few do.
     fn noise(&self, reach: f32) -> Option<f32> {
-        let mut order: Vec<(f32, u32)> = (0..).zip(&self.structure).map(|(i, s)| (*s, i)).collect();
+        let cells = (0..)
+            .zip(self.structure.iter())
+            .map(|(i, s): (u32, &f32)| (*s, i));
+        let mut order = Scratch::collected(self.structure.len(), cells);
         order.retain(|(_, i)| self.strongest[*i as usize] < 1.0 - reach);
         if order.len() * 20 < self.structure.len() || order.is_empty() {
             return None;
         }
         let quiet = ((order.len() as f32 * QUIET) as usize).max(1);
         order.select_nth_unstable_by(quiet - 1, |a, b| a.0.total_cmp(&b.0));
-        let mut values: Vec<f32> = (0..self.diagonal.channels)
-            .flat_map(|c| {
-                let plane = self.diagonal.plane(c);
-                order[..quiet].iter().map(|(_, i)| plane[*i as usize].abs())
-            })
-            .collect();
+        // However many cells are chosen, the memory is the same.
+        let mut values = Scratch::with_capacity(self.diagonal.data.len());
+        for c in 0..self.diagonal.channels {
+            let plane = self.diagonal.plane(c);
+            let chosen = order[..quiet].iter();
+            values.extend(chosen.map(|(_, i)| plane[*i as usize].abs()));
+        }
         Some(median(&mut values) / MEDIAN)
     }
 }
@@ -112,7 +116,7 @@ fn median(values: &mut [f32]) -> f32 {
 }
 
 /// Squared slopes within cells and steps between the means of neighbours, summed over channels and 3x3 cells.
-fn structure(mean: &Image, mut local: Vec<f32>) -> Vec<f32> {
+fn structure(mean: &Image, mut local: Scratch<f32>) -> Scratch<f32> {
     let (width, height) = (mean.width, mean.height);
     for c in 0..mean.channels {
         for (y, local) in local.chunks_exact_mut(width).enumerate() {
@@ -124,7 +128,8 @@ fn structure(mean: &Image, mut local: Vec<f32>) -> Vec<f32> {
             }
         }
     }
-    let mut across = local.clone();
+    let copied = |from: &Scratch<f32>| Scratch::collected(from.len(), from.iter().copied());
+    let mut across = copied(&local);
     for (sum, row) in across
         .chunks_exact_mut(width)
         .zip(local.chunks_exact(width))
@@ -138,7 +143,7 @@ fn structure(mean: &Image, mut local: Vec<f32>) -> Vec<f32> {
             .for_each(|(sum, sides)| *sum += sides);
     }
     let row = |y: usize| &across[y * width..(y + 1) * width];
-    let mut out = across.clone();
+    let mut out = copied(&across);
     for (y, sum) in out.chunks_exact_mut(width).enumerate() {
         let sides = row(y.saturating_sub(1))
             .iter()

@@ -5,14 +5,15 @@
 
 use std::sync::Arc;
 
-use super::canvas::{part, tensor};
+use super::canvas::part;
 use super::dct::{BLOCK, dct};
 use super::physics::{Physics, single};
 use super::planes::{averaged, luma, mixed, to_rgb};
 use super::tables::quantisation;
 use super::{Canvas, Subsampling, jpeg_quality};
 use crate::error::RestoreError;
-use crate::image::{Border, Image, Tensor, Window};
+use crate::image::{Border, Image, Tensor, Tensors, Window};
+use smallvec::smallvec;
 
 pub struct Jpeg {
     /// As set; 0 where it comes with each frame.
@@ -72,22 +73,17 @@ impl Physics for Jpeg {
         _canvas: &Canvas,
         window: Window,
         quality: u32,
-    ) -> Result<Vec<Tensor>, RestoreError> {
+    ) -> Result<Tensors, RestoreError> {
         let quality = if quality == 0 {
             self.quality_of(observed)
         } else {
             quality
         };
-        let [luma, chroma] = self.told(quality.clamp(1, 100)).clone();
-        let table = |name, data| Tensor {
-            name,
-            shape: vec![BLOCK, BLOCK],
-            data,
-        };
-        Ok(vec![
-            tensor("y", part(observed, window, 1)),
-            table("quant_luma", luma),
-            table("quant_chroma", chroma),
+        let [luma, chroma] = self.told(quality.clamp(1, 100));
+        Ok(smallvec![
+            Tensor::own("y", part(observed, window, 1)),
+            Tensor::shared("quant_luma", &[BLOCK, BLOCK], luma),
+            Tensor::shared("quant_chroma", &[BLOCK, BLOCK], chroma),
         ])
     }
 
@@ -144,7 +140,7 @@ impl Physics for Jpeg {
         let (observed, _) = luma(y);
         difference
             .iter_mut()
-            .zip(&observed)
+            .zip(observed.iter())
             .for_each(|(x, y)| *x -= y);
         if width == 0 || difference.is_empty() {
             return 0.0;

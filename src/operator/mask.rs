@@ -4,11 +4,12 @@
 use std::path::Path;
 
 use super::Canvas;
-use super::canvas::{part, tensor};
-use super::physics::Physics;
+use super::canvas::part;
+use super::physics::{Physics, single};
 use super::start::filled;
 use crate::error::RestoreError;
-use crate::image::{Border, Image, Tensor, Window};
+use crate::image::{Border, Image, Tensor, Tensors, Window};
+use smallvec::smallvec;
 
 pub struct Mask {
     /// One channel of the frame's size: 1 observed, 0 missing.
@@ -104,15 +105,15 @@ impl Physics for Mask {
         canvas: &Canvas,
         window: Window,
         _quality: u32,
-    ) -> Result<Vec<Tensor>, RestoreError> {
+    ) -> Result<Tensors, RestoreError> {
         let padded = match self.padded.take() {
             Some((known, padded)) if known == *canvas => padded,
             _ => self.on(canvas),
         };
         let (_, mask) = self.padded.insert((*canvas, padded));
-        Ok(vec![
-            tensor("y", part(observed, window, 1)),
-            tensor("mask", mask.crop(window)),
+        Ok(smallvec![
+            Tensor::own("y", part(observed, window, 1)),
+            Tensor::own("mask", mask.crop(window)),
         ])
     }
 
@@ -126,12 +127,11 @@ impl Physics for Mask {
 
     fn errors(&self, x: &Image, y: &Image) -> Image {
         let channel = usize::from(y.channels > 1);
-        let pairs = x.plane(channel).iter().zip(y.plane(channel));
-        let errors = pairs.zip(&self.mask.data).map(|((x, y), m)| m * (y - x));
-        Image {
-            data: errors.collect(),
-            ..self.mask
-        }
+        let mut errors = single(y, channel);
+        let pairs = errors.data.iter_mut().zip(x.plane(channel));
+        let known = pairs.zip(&self.mask.data);
+        known.for_each(|((e, x), m)| *e = m * (*e - x));
+        errors
     }
 
     fn misfit(&self, x: &Image, y: &Image) -> f32 {

@@ -22,7 +22,8 @@ mod start;
 mod tables;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 
 pub use canvas::Canvas;
 pub use dispatch::Operator;
@@ -39,7 +40,7 @@ pub enum Degradation {
     /// Convolved with a kernel.
     Blur(Kernel),
     /// Pixels are missing where the picture in this file, of the frame's size, is black.
-    Mask(PathBuf),
+    Mask(Arc<Path>),
     /// Shrunk by 2, 3 or 4 with an antialiasing bicubic filter.
     Downscale(usize),
     /// Compressed at an IJG quality of 1 to 100; 0 where the quality is told with each frame.

@@ -3,7 +3,7 @@
 
 use super::Canvas;
 use crate::error::RestoreError;
-use crate::image::{Border, Image, Tensor, Window};
+use crate::image::{Border, Image, Tensors, Window};
 
 /// What each kind of damage answers; [`super::Operator`] adds what is common.
 pub trait Physics: Send {
@@ -44,7 +44,7 @@ pub trait Physics: Send {
         canvas: &Canvas,
         window: Window,
         quality: u32,
-    ) -> Result<Vec<Tensor>, RestoreError>;
+    ) -> Result<Tensors, RestoreError>;
 
     /// A x, with circular borders.
     fn apply(&self, x: &Image) -> Image;
@@ -84,10 +84,7 @@ pub trait Physics: Send {
 
 /// One channel as a picture of its own.
 pub fn single(image: &Image, channel: usize) -> Image {
-    Image {
-        channels: 1,
-        height: image.height,
-        width: image.width,
-        data: image.plane(channel).to_vec(),
-    }
+    let mut one = Image::new(1, image.height, image.width);
+    one.data.copy_from_slice(image.plane(channel));
+    one
 }

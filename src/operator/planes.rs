@@ -4,7 +4,7 @@
 //! In 8-bit code values: a code v stands at (v - 127.5) / 127.5. Chroma lies around zero.
 
 use super::dct::BLOCK;
-use crate::image::Image;
+use crate::image::{Image, Scratch};
 
 /// 8-bit codes in one unit of [-1, 1].
 pub const CODES: f32 = 127.5;
@@ -44,9 +44,9 @@ impl Subsampling {
 }
 
 /// Luma less 128 codes, in whole blocks: what lies beyond the last is left out. And its width.
-pub fn luma(frame: &Image) -> (Vec<f32>, usize) {
+pub fn luma(frame: &Image) -> (Scratch<f32>, usize) {
     let (width, height) = (frame.width / BLOCK * BLOCK, frame.height / BLOCK * BLOCK);
-    let mut out = Vec::with_capacity(width * height);
+    let mut out = Scratch::with_capacity(width * height);
     let shares = if frame.channels == 3 {
         TO_YCC[0]
     } else {

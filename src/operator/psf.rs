@@ -3,7 +3,8 @@
 //!
 //! Every kernel that leaves this file has odd sides of at most [`SIDE`], is finite and not negative, and sums to one.
 
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 
 use super::kernel_file;
 use crate::error::RestoreError;
@@ -30,7 +31,7 @@ pub enum Kernel {
         size: usize,
     },
     /// A gray PNG or PGM picture, or an .npy array; its sum does not matter.
-    File { path: PathBuf },
+    File { path: Arc<Path> },
 }
 
 /// A point spread function, row by row; its centre is at (height / 2, width / 2).
@@ -339,7 +340,7 @@ mod tests {
             ),
             (
                 Kernel::File {
-                    path: PathBuf::new(),
+                    path: Path::new("").into(),
                 },
                 "kernel-file",
             ),

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use super::dct::{BLOCK, dct};
 use super::planes::luma;
 use super::tables::quantisation;
-use crate::image::Image;
+use crate::image::{Image, Scratch};
 
 /// Rounding of the decoded RGB to 8 bits, as it shows in a luma coefficient (std, code values).
 const JITTER: f32 = 0.36;
@@ -31,15 +31,15 @@ pub fn jpeg_quality(frame: &Image) -> u32 {
     dct(&mut plane, width, false);
     let coefficients = telling(frame, &plane, width);
     // Many qualities share a step of a frequency: each is weighed once.
-    let mut known = vec![[f32::NAN; 256]; BLOCK * BLOCK];
+    let mut known = Scratch::filled(BLOCK * BLOCK * 256, f32::NAN);
     let mut best = (100, f32::MIN);
     for quality in (1..=100).rev() {
         let steps = quantisation(quality).0;
         let mut score = 0.0;
-        for ((step, values), known) in steps.iter().zip(&coefficients).zip(&mut known) {
+        for (i, (step, known)) in steps.iter().zip(known.chunks_exact_mut(256)).enumerate() {
             let known = &mut known[*step as usize];
             if known.is_nan() {
-                *known = evidence(values, *step);
+                *known = evidence(coefficients.of(i), *step);
             }
             score += *known;
         }
@@ -54,31 +54,48 @@ pub fn jpeg_quality(frame: &Image) -> u32 {
 ///
 /// Blocks that touch the range's end are left out as far as others remain: clipping moved their coefficients. So is the
 /// mean of every block: rounding shifts a flat block as a whole.
-fn telling(frame: &Image, plane: &[f32], width: usize) -> Vec<Vec<f32>> {
+fn telling(frame: &Image, plane: &[f32], width: usize) -> Telling {
     let across = width / BLOCK;
     let blocks = plane.len() / (BLOCK * BLOCK);
-    let clipped: Vec<bool> = (0..blocks)
-        .map(|i| clips(frame, i / across * BLOCK, i % across * BLOCK))
-        .collect();
-    let inside = clipped.iter().filter(|c| !**c).count();
-    let any = inside * 20 < blocks;
-    let kept = if any { blocks } else { inside };
-    let chosen = (0..blocks).filter(|i| any || !clipped[*i]);
-    let mut out = vec![Vec::new(); BLOCK * BLOCK];
-    for block in chosen.step_by(kept.div_ceil(BLOCKS).max(1)) {
+    let whole =
+        (0..blocks as u32).filter(|i| !clips(frame, *i as usize / across, *i as usize % across));
+    let inside = Scratch::collected(blocks, whole);
+    let any = inside.len() * 20 < blocks;
+    let kept = if any { blocks } else { inside.len() };
+    let mut out = Telling {
+        values: Scratch::filled(BLOCK * BLOCK * BLOCKS, 0.0),
+        counts: [0; BLOCK * BLOCK],
+    };
+    for i in (0..kept).step_by(kept.div_ceil(BLOCKS).max(1)) {
+        let block = if any { i } else { inside[i] as usize };
         let corner = block / across * BLOCK * width + block % across * BLOCK;
-        for (i, values) in out.iter_mut().enumerate().skip(1) {
+        for i in 1..BLOCK * BLOCK {
             let v = plane[corner + i / BLOCK * width + i % BLOCK].abs();
             if v > NEAR_ZERO {
-                values.push(v);
+                out.values[i * BLOCKS + out.counts[i]] = v;
+                out.counts[i] += 1;
             }
         }
     }
     out
 }
 
-/// Whether a block holds the lowest or the highest code in any channel.
-fn clips(frame: &Image, y: usize, x: usize) -> bool {
+/// Sizes of coefficients, at most [`BLOCKS`] of each frequency.
+struct Telling {
+    values: Scratch<f32>,
+    counts: [usize; BLOCK * BLOCK],
+}
+
+impl Telling {
+    /// Those of frequency `i`.
+    fn of(&self, i: usize) -> &[f32] {
+        &self.values[i * BLOCKS..][..self.counts[i]]
+    }
+}
+
+/// Whether the block at these rows and columns of blocks holds the lowest or the highest code in any channel.
+fn clips(frame: &Image, row: usize, column: usize) -> bool {
+    let (y, x) = (row * BLOCK, column * BLOCK);
     let reaches = |v: &f32| v.abs() > 1.0 - 1e-3;
     let row = |c, y| frame.row(c, y)[x..x + BLOCK].iter().any(reaches);
     (0..frame.channels).any(|c| (y..y + BLOCK).any(|y| row(c, y)))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Fourier transforms of pictures: transfer functions in f64, circular convolutions in f32, with kept plans.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use rustfft::num_complex::Complex;
@@ -28,26 +29,44 @@ impl<T: FftNum> Transform<T> {
     }
 
     /// The spectrum of a picture, column by column (transposed: saves two transpositions of a convolution).
-    fn forward(&self, mut picture: Vec<Complex<T>>) -> Vec<Complex<T>> {
-        self.forward[0].process(&mut picture);
-        let mut spectrum = transposed(&picture, self.width, self.height);
-        self.forward[1].process(&mut spectrum);
-        spectrum
+    fn forward(&self, work: &mut Work<T>) {
+        let Work(values, turned, scratch) = work;
+        process(&self.forward[0], values, scratch);
+        transpose(values, turned, self.width, self.height);
+        process(&self.forward[1], turned, scratch);
     }
 
     /// The picture of a spectrum as `forward` gives it, times the number of pixels.
-    fn inverse(&self, mut spectrum: Vec<Complex<T>>) -> Vec<Complex<T>> {
-        self.inverse[1].process(&mut spectrum);
-        let mut picture = transposed(&spectrum, self.height, self.width);
-        self.inverse[0].process(&mut picture);
-        picture
+    fn inverse(&self, work: &mut Work<T>) {
+        let Work(values, turned, scratch) = work;
+        process(&self.inverse[1], turned, scratch);
+        transpose(turned, values, self.height, self.width);
+        process(&self.inverse[0], values, scratch);
     }
 }
 
+/// The memory of a transform: a picture, its spectrum column by column, and what the transforms of their lines need.
+struct Work<T>(Vec<Complex<T>>, Vec<Complex<T>>, Vec<Complex<T>>);
+
+impl<T: FftNum> Work<T> {
+    fn new(transform: &Transform<T>) -> Self {
+        let plans = transform.forward.iter().chain(&transform.inverse);
+        let scratch = plans.map(|fft| fft.get_inplace_scratch_len()).max();
+        let zeros = |len| vec![Complex::new(T::zero(), T::zero()); len];
+        let len = transform.width * transform.height;
+        Self(zeros(len), zeros(len), zeros(scratch.unwrap_or(0)))
+    }
+}
+
+/// The transform of each line.
+fn process<T: FftNum>(fft: &Arc<dyn Fft<T>>, lines: &mut [Complex<T>], scratch: &mut [Complex<T>]) {
+    let len = fft.get_inplace_scratch_len().min(scratch.len());
+    fft.process_with_scratch(lines, &mut scratch[..len]);
+}
+
 /// `width` columns by `height` rows become `height` columns by `width` rows, in blocks that fit the cache.
-fn transposed<T: Copy>(from: &[T], width: usize, height: usize) -> Vec<T> {
+fn transpose<T: Copy>(from: &[T], to: &mut [T], width: usize, height: usize) {
     const BLOCK: usize = 16;
-    let mut to = from.to_vec();
     for y0 in (0..height).step_by(BLOCK) {
         for x0 in (0..width).step_by(BLOCK) {
             for x in x0..(x0 + BLOCK).min(width) {
@@ -57,23 +76,23 @@ fn transposed<T: Copy>(from: &[T], width: usize, height: usize) -> Vec<T> {
             }
         }
     }
-    to
 }
 
 /// The kernel's spectrum, column by column.
-fn spectrum(psf: &Psf, transform: &Transform<f64>) -> Vec<Complex<f64>> {
-    let (width, height) = (transform.width, transform.height);
-    let mut wrapped = vec![Complex::new(0.0, 0.0); width * height];
+fn spectrum(psf: &Psf, width: usize, height: usize) -> Vec<Complex<f64>> {
+    let transform = Transform::new(width, height);
+    let mut work = Work::new(&transform);
     let place = |i: usize, side: usize, len: usize| {
         (i as isize - (side / 2) as isize).rem_euclid(len as isize) as usize
     };
     for (i, row) in psf.data.chunks_exact(psf.width).enumerate() {
         let y = place(i, psf.height, height);
         for (j, value) in row.iter().enumerate() {
-            wrapped[y * width + place(j, psf.width, width)].re += f64::from(*value);
+            work.0[y * width + place(j, psf.width, width)].re += f64::from(*value);
         }
     }
-    transform.forward(wrapped)
+    transform.forward(&mut work);
+    work.1
 }
 
 /// Transfer function for pictures of a size: the real, then the imaginary part of the kernel's spectrum, row by row.
@@ -81,8 +100,9 @@ fn spectrum(psf: &Psf, transform: &Transform<f64>) -> Vec<Complex<f64>> {
 /// The kernel's centre (side / 2) lies at the origin; a kernel larger than the picture wraps. With it
 /// F(y) = otf F(x) is the circular form of (h * x)\[i\] = sum_d h\[d\] x\[i - d\].
 pub fn otf(psf: &Psf, width: usize, height: usize) -> Arc<[f32]> {
-    let columns = spectrum(psf, &Transform::new(width, height));
-    let rows = transposed(&columns, height, width);
+    let columns = spectrum(psf, width, height);
+    let mut rows = columns.clone();
+    transpose(&columns, &mut rows, height, width);
     let real = rows.iter().map(|v| v.re as f32);
     real.chain(rows.iter().map(|v| v.im as f32)).collect()
 }
@@ -92,18 +112,21 @@ pub struct Convolver {
     transform: Transform<f32>,
     /// The kernel's spectrum over the number of pixels.
     gain: Vec<Complex<f32>>,
+    /// Kept from one picture to the next, and away while it is used.
+    work: Cell<Option<Work<f32>>>,
 }
 
 impl Convolver {
     pub fn new(psf: &Psf, width: usize, height: usize) -> Self {
         let scale = 1.0 / (width * height) as f64;
-        let gain = spectrum(psf, &Transform::new(width, height));
+        let gain = spectrum(psf, width, height);
         let gain = gain.iter().map(|v| v * scale);
         Self {
             transform: Transform::new(width, height),
             gain: gain
                 .map(|v| Complex::new(v.re as f32, v.im as f32))
                 .collect(),
+            work: Cell::new(None),
         }
     }
 
@@ -112,23 +135,23 @@ impl Convolver {
         self.transform.width == width && self.transform.height == height
     }
 
-    /// h * x for one plane, or the correlation with h, which is the transpose.
-    pub fn run(&self, plane: &[f32], transpose: bool) -> Vec<f32> {
-        let picture = plane.iter().map(|&v| Complex::new(v, 0.0)).collect();
-        let mut spectrum = self.transform.forward(picture);
-        if transpose {
-            spectrum
-                .iter_mut()
-                .zip(&self.gain)
-                .for_each(|(v, g)| *v *= g.conj());
-        } else {
-            spectrum
-                .iter_mut()
-                .zip(&self.gain)
-                .for_each(|(v, g)| *v *= g);
+    /// h * x in place of one plane x, or the correlation with h, which is the transpose.
+    pub fn run(&self, plane: &mut [f32], transpose: bool) {
+        let work = self.work.take();
+        let mut work = work.unwrap_or_else(|| Work::new(&self.transform));
+        for (v, &x) in work.0.iter_mut().zip(&*plane) {
+            *v = Complex::new(x, 0.0);
         }
-        let picture = self.transform.inverse(spectrum);
-        picture.iter().map(|v| v.re).collect()
+        self.transform.forward(&mut work);
+        let spectrum = work.1.iter_mut().zip(&self.gain);
+        if transpose {
+            spectrum.for_each(|(v, g)| *v *= g.conj());
+        } else {
+            spectrum.for_each(|(v, g)| *v *= g);
+        }
+        self.transform.inverse(&mut work);
+        plane.iter_mut().zip(&work.0).for_each(|(x, v)| *x = v.re);
+        self.work.set(Some(work));
     }
 }
 
@@ -180,7 +203,9 @@ mod tests {
                 .collect();
             let convolver = Convolver::new(&psf, width, height);
             let want = direct(&x, width, height, &psf);
-            for (a, b) in convolver.run(&x, false).iter().zip(&want) {
+            let mut found = x.clone();
+            convolver.run(&mut found, false);
+            for (a, b) in found.iter().zip(&want) {
                 assert!((a - b).abs() < 1e-5, "{width}x{height}: {a} instead of {b}");
             }
         }

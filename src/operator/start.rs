@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Plain inverses from which the first step starts: enlargement, and holes filled from around them.
 
-use crate::image::Image;
+use crate::image::{Image, Scratch};
+use smallvec::SmallVec;
 
 /// Keys' cubic interpolation kernel with a = -1/2, which reproduces parabolas. Zero from distance 2 on.
 pub fn keys(x: f64) -> f64 {
@@ -17,7 +18,7 @@ pub fn keys(x: f64) -> f64 {
 
 /// The picture `scale` times larger, bicubic, pixels centred at halves; edge pixels are repeated outwards.
 pub fn enlarged(image: &Image, scale: usize) -> Image {
-    let phases: Vec<(isize, [f32; 4])> = (0..scale)
+    let phases: SmallVec<[(isize, [f32; 4]); 4]> = (0..scale)
         .map(|phase| {
             let at = (phase as f64 + 0.5) / scale as f64 - 0.5;
             let taps = [-1.0, 0.0, 1.0, 2.0].map(|d| keys(at - at.floor() - d) as f32);
@@ -26,7 +27,7 @@ pub fn enlarged(image: &Image, scale: usize) -> Image {
         .collect();
     let (width, height) = (image.width * scale, image.height * scale);
     let mut out = Image::new(image.channels, height, width);
-    let mut line = vec![0.0; image.width + 6];
+    let mut line = Scratch::filled(image.width + 6, 0.0f32);
     let clamp = |i: isize| i.clamp(0, image.height as isize - 1) as usize;
     for c in 0..image.channels {
         for y in 0..height {
@@ -158,7 +159,7 @@ mod tests {
     #[test]
     fn a_flat_picture_stays_flat_when_enlarged_whatever_its_size() {
         for (height, width) in [(1, 1), (1, 5), (2, 3)] {
-            for v in enlarged(&Image::filled(1, height, width, 0.5), 3).data {
+            for v in &enlarged(&Image::filled(1, height, width, 0.5), 3).data {
                 assert!((v - 0.5).abs() < 1e-6);
             }
         }

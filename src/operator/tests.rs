@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Laws that hold for every operator: a new kind of damage joins the list and is tested.
 
-use std::path::PathBuf;
-
 use super::*;
 use crate::image::{Image, Window};
 
@@ -73,7 +71,7 @@ fn operators(width: usize, height: usize) -> (tempfile::TempDir, Vec<(String, Op
         }),
         Degradation::Blur(Kernel::Uniform { size: 0 }),
         Degradation::Blur(motion),
-        Degradation::Mask(mask),
+        Degradation::Mask(mask.into()),
         Degradation::Downscale(2),
         Degradation::Downscale(3),
         Degradation::Downscale(4),
@@ -242,7 +240,7 @@ fn what_does_not_change_is_made_once() {
     let first = op.tensors(&observed, &canvas, window, 0).expect("tensors");
     let moved = Window { x: 16, ..window };
     let second = op.tensors(&observed, &canvas, moved, 0).expect("tensors");
-    assert!(std::sync::Arc::ptr_eq(&first[1].data, &second[1].data));
+    assert_eq!(first[1].data.as_ptr(), second[1].data.as_ptr());
 }
 
 #[test]
@@ -316,13 +314,13 @@ fn masks_that_do_not_fit_are_refused_by_file_and_size() {
         ("junk.png", ["junk.png", "cannot be read"]),
         ("missing.png", ["missing.png", "cannot be read"]),
     ] {
-        let error = Operator::new(&Degradation::Mask(at(name)), 40, 30)
+        let error = Operator::new(&Degradation::Mask(at(name).into()), 40, 30)
             .err()
             .expect(name)
             .to_string();
         assert!(words.iter().all(|w| error.contains(w)), "{error}");
     }
-    let none = Operator::new(&Degradation::Mask(PathBuf::new()), 4, 4)
+    let none = Operator::new(&Degradation::Mask(Path::new("").into()), 4, 4)
         .err()
         .expect("refused");
     assert!(none.to_string().contains("mask-file"));

@@ -4,12 +4,16 @@
 //! A window's tensors are made once for a frame and serve all its steps.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::error::RestoreError;
-use crate::image::{Image, Tensor, Window};
+use crate::image::{Image, Tensors, Window};
 use crate::model::OrtStep;
 use crate::operator::{Canvas, Operator};
 use crate::sampler::{Level, Patch, StepModel};
+
+/// The tensors of a frame's windows.
+pub type Known = HashMap<Window, Tensors>;
 
 pub struct BoundStep<'a> {
     step: &'a mut OrtStep,
@@ -18,18 +22,18 @@ pub struct BoundStep<'a> {
     canvas: &'a Canvas,
     sigma_y: f32,
     quality: u32,
-    tensors: HashMap<Window, Vec<Tensor>>,
+    known: &'a mut Known,
 }
 
 impl<'a> BoundStep<'a> {
-    /// `sigma_y` is the noise on the scale of [-1, 1]; `quality` matters to JPEG only.
+    /// `sigma_y` is the noise on the scale of [-1, 1]; `quality` matters to JPEG only. `known` is empty, and is again
+    /// when the frame is done: only its room is kept.
     pub fn new(
         step: &'a mut OrtStep,
         operator: &'a mut Operator,
-        observed: &'a Image,
-        canvas: &'a Canvas,
-        sigma_y: f32,
-        quality: u32,
+        (observed, canvas): (&'a Image, &'a Canvas),
+        (sigma_y, quality): (f32, u32),
+        known: &'a mut Known,
     ) -> Self {
         Self {
             step,
@@ -38,19 +42,14 @@ impl<'a> BoundStep<'a> {
             canvas,
             sigma_y,
             quality,
-            tensors: HashMap::new(),
+            known,
         }
     }
+}
 
-    fn tensors(&mut self, window: Window) -> Result<Vec<Tensor>, RestoreError> {
-        if let Some(known) = self.tensors.get(&window) {
-            return Ok(known.clone());
-        }
-        let made = self
-            .operator
-            .tensors(self.observed, self.canvas, window, self.quality)?;
-        self.tensors.insert(window, made.clone());
-        Ok(made)
+impl Drop for BoundStep<'_> {
+    fn drop(&mut self) {
+        self.known.clear();
     }
 }
 
@@ -61,11 +60,18 @@ impl StepModel for BoundStep<'_> {
         self.step.manifest().iterations
     }
 
-    fn estimate(&mut self, patches: &[Patch], level: Level) -> Result<Vec<Image>, RestoreError> {
-        let tensors: Vec<Vec<Tensor>> = patches
-            .iter()
-            .map(|patch| self.tensors(patch.window))
-            .collect::<Result<_, _>>()?;
-        self.step.run(patches, level, self.sigma_y, &tensors)
+    fn estimate(&mut self, patches: &mut [Patch], level: Level) -> Result<(), RestoreError> {
+        for patch in &*patches {
+            if let Entry::Vacant(entry) = self.known.entry(patch.window) {
+                let (window, quality) = (patch.window, self.quality);
+                let made = self
+                    .operator
+                    .tensors(self.observed, self.canvas, window, quality)?;
+                entry.insert(made);
+            }
+        }
+        let known = &*self.known;
+        let tensors = |window| known.get(&window).map_or(&[][..], |made| made);
+        self.step.run(patches, level, self.sigma_y, tensors)
     }
 }

@@ -98,7 +98,7 @@ pub fn plan(
 
 /// How many tiles a plan makes of a canvas.
 pub fn count(plan: &Plan, canvas: &Canvas) -> usize {
-    let along = |len, size| offsets(len, size, plan.overlap, plan.multiple).len();
+    let along = |len, size| offsets(len, size, plan.overlap, plan.multiple).count();
     along(canvas.width, plan.tile_width) * along(canvas.height, plan.tile_height)
 }
 

@@ -29,23 +29,27 @@ pub const SPREAD_GAIN: f32 = 16.0;
 pub struct Moments {
     count: usize,
     mean: Image,
-    squares: Vec<f32>,
+    /// Empty until there is a second sample.
+    squares: Image,
 }
 
 impl Moments {
     pub fn new(first: Image) -> Self {
         Self {
             count: 1,
-            squares: vec![0.0; first.data.len()],
+            squares: Image::default(),
             mean: first,
         }
     }
 
     /// Takes one more sample, of the first one's size.
     pub fn add(&mut self, sample: &Image) {
+        if self.count == 1 {
+            self.squares = Image::new(sample.channels, sample.height, sample.width);
+        }
         self.count += 1;
         let share = 1.0 / self.count as f32;
-        let values = self.mean.data.iter_mut().zip(&mut self.squares);
+        let values = self.mean.data.iter_mut().zip(&mut self.squares.data);
         for ((mean, square), &value) in values.zip(&sample.data) {
             let before = value - *mean;
             *mean += before * share;
@@ -75,7 +79,8 @@ impl Moments {
         let size = height * width;
         Image::from_fn(channels, height, width, |_, y, x| {
             let pixel = y * width + x;
-            let sum: f32 = (0..channels).map(|c| self.squares[c * size + pixel]).sum();
+            let squares = (0..channels).filter_map(|c| self.squares.data.get(c * size + pixel));
+            let sum: f32 = squares.sum();
             // Values have a range of 2; the gray picture's black is -1.
             (SPREAD_GAIN * (sum / degrees).sqrt() - 1.0).min(1.0)
         })
@@ -100,7 +105,7 @@ mod tests {
         assert_eq!(mean.data[1..], [0.0, -0.5]);
         // Variances 0.01, 0 and 0 of the range [-1, 1].
         let wanted = SPREAD_GAIN * (0.01f32 / 3.0).sqrt() - 1.0;
-        for value in moments.deviation().data {
+        for &value in &moments.deviation().data {
             assert!(
                 (value - wanted.min(1.0)).abs() < 1e-5,
                 "{value} for {wanted}"

@@ -61,6 +61,7 @@ impl Restorer {
                         self.tile_side
                     ));
                     self.largest_tile = side;
+                    self.pool.clear();
                 }
                 Err(_) => return result,
                 Ok((_, report)) => {

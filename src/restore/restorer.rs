@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The way of one frame: what it suffered from, where it starts, its samples, and what of them is shown.
 
-use super::bound::BoundStep;
+use super::bound::{BoundStep, Known};
 use super::mix::mix;
 use super::posterior::Moments;
 use super::temporal::{self, Memory, Temporal};
 use super::track::Track;
 use super::{Engine, FrameReport, Interrupt, Output, Settings, plan, rescue, shows_nothing};
 use crate::error::RestoreError;
-use crate::image::{Image, Window};
+use crate::image::{Image, Pool, Window};
 use crate::model::{self, OrtStep};
 use crate::operator::{
     Canvas, Degradation, Family, Operator, Subsampling, jpeg_quality, noise_sigma,
 };
 use crate::sampler::{self, Level, Start, level, levels, reverse};
-use crate::tile::{Plan, Tiled};
+use crate::tile::{Tiled, Tiles};
 
 /// A loaded model and what is kept from one frame to the next.
 pub struct Restorer {
@@ -23,6 +23,11 @@ pub struct Restorer {
     bench: Option<Bench>,
     track: Track,
     memory: Option<Memory>,
+    /// What every frame needs again, so that none but the first ask for memory.
+    pub(super) pool: Pool,
+    levels: Vec<Level>,
+    tiles: Tiles,
+    known: Known,
     /// Side of the tiles of the last frame, and the largest that memory has room for.
     pub(super) tile_side: usize,
     pub(super) largest_tile: usize,
@@ -72,6 +77,10 @@ impl Restorer {
             bench: None,
             track: Track::default(),
             memory: None,
+            pool: Pool::default(),
+            levels: Vec::new(),
+            tiles: Tiles::default(),
+            known: Known::new(),
             tile_side: 0,
             largest_tile: usize::MAX,
         })
@@ -90,6 +99,11 @@ impl Restorer {
     /// A handle that ends [`Restorer::restore`] from another thread.
     pub fn interrupt(&self) -> Interrupt {
         self.step.interrupt()
+    }
+
+    /// The memory of the stream's pictures: while it is entered, frames and answers that are dropped go back to it.
+    pub fn pool(&self) -> Pool {
+        self.pool.clone()
     }
 
     /// Forgets what earlier frames showed: the next belongs to another scene or stream.
@@ -119,6 +133,7 @@ impl Restorer {
             }
             // What fitted another operator tells nothing of this one.
             self.memory = None;
+            self.pool.clear();
             self.bench = Some(Bench {
                 degradation: degradation.clone(),
                 width,
@@ -136,6 +151,9 @@ impl Restorer {
         number: u64,
         settings: &Settings,
     ) -> Result<(Image, FrameReport), RestoreError> {
+        let pool = self.pool();
+        let _entered = pool.enter();
+        pool.next_frame();
         self.prepare(&settings.degradation, frame.width, frame.height)?;
         if settings.output == Output::Deviation && settings.samples < 2 {
             return Err(RestoreError::Settings(
@@ -157,6 +175,7 @@ impl Restorer {
         let tiling = settings.tiling.at_most(self.largest_tile);
         let plan = plan::plan(&tiling, &canvas, multiple, halo)?;
         let tiles = plan::count(&plan, &canvas);
+        self.tiles.follow(plan);
         self.tile_side = plan.tile_width.max(plan.tile_height);
 
         let observed = bench.operator.observe(frame, &canvas);
@@ -177,23 +196,28 @@ impl Restorer {
             settings.temporal == Temporal::WarmStart && settings.output != Output::Deviation;
         let memory = self.memory.take().filter(|_| leans);
         let warm = memory.and_then(|m| m.start(frame, &plain, &bench.operator, &canvas));
+        let steps = settings.steps.max(1);
+        if self.levels.len() != steps {
+            self.levels = levels(steps);
+        }
+        let one = [level(temporal::LEVEL)];
         let (start, levels) = match warm {
             Some((start, renewed)) => {
                 report.renewed = renewed;
-                (Start::Warm(start), vec![level(temporal::LEVEL)])
+                (Start::Warm(start), one.as_slice())
             }
-            None => (Start::Cold(plain), levels(settings.steps.max(1))),
+            None => (Start::Cold(plain), self.levels.as_slice()),
         };
         report.steps = levels.len();
         let step = BoundStep::new(
             &mut self.step,
             &mut bench.operator,
-            &observed,
-            &canvas,
-            assumed.sigma_y,
-            assumed.quality,
+            (&observed, &canvas),
+            (assumed.sigma_y, assumed.quality),
+            &mut self.known,
         );
-        let moments = draw(step, plan, &canvas, start, &levels, number, settings)?;
+        let model = Tiled::new(step, &mut self.tiles);
+        let moments = draw(model, &canvas, start, levels, number, settings)?;
         if rescue::is_flat(moments.mean()) && !rescue::is_flat(frame) {
             return Err(RestoreError::Answer(
                 "The model answered with one flat colour: check noise-sigma and the kernel, or use another model.".to_owned(),
@@ -243,15 +267,13 @@ impl Restorer {
 
 /// The samples that the output is made of, each from `start` down the `levels` with noise of its own.
 fn draw(
-    step: BoundStep,
-    plan: Plan,
+    mut model: Tiled<BoundStep>,
     canvas: &Canvas,
     start: Start,
     levels: &[Level],
     number: u64,
     settings: &Settings,
 ) -> Result<Moments, RestoreError> {
-    let mut model = Tiled::new(step, plan);
     let mut sample = |start: Start, index: usize| {
         let seed = seed(settings, number, index);
         let noise = |stream| sampler::picture(seed, stream, 3, canvas.height, canvas.width);

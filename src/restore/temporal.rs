@@ -4,7 +4,7 @@
 //! What is trusted is chosen pixel by pixel, by how much worse A x of the frame before fits the new observation than it
 //! fitted its own. A cut, where little fits, costs the full steps again.
 
-use crate::image::Image;
+use crate::image::{Image, Scratch};
 use crate::operator::{Canvas, Operator};
 
 /// Whether a frame leans on the one before.
@@ -105,7 +105,7 @@ impl Memory {
 fn local_power(mut errors: Image) -> Image {
     errors.data.iter_mut().for_each(|e| *e *= *e);
     let (width, height) = (errors.width, errors.height);
-    let mut line = vec![0.0; width.max(height)];
+    let mut line = Scratch::filled(width.max(height), 0.0f32);
     for row in errors.data.chunks_exact_mut(width.max(1)) {
         line[..width].copy_from_slice(row);
         let means = means(&line[..width]);

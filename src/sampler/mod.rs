@@ -22,8 +22,8 @@ pub struct Patch {
     pub xt: Image,
     /// The clean picture from which the step starts.
     pub z0: Image,
-    /// The inner noises of the step, one for each of its iterations.
-    pub noise: Vec<Image>,
+    /// The inner noises of the step, for each of its iterations as many channels as the state has.
+    pub noise: Image,
 }
 
 /// One step of the conditional sampler: from a noisy state to an estimate of the clean picture.
@@ -33,6 +33,6 @@ pub trait StepModel {
     /// K: how many inner noises a step takes.
     fn iterations(&self) -> usize;
 
-    /// One clean estimate for each patch, of the patch's size and in its order.
-    fn estimate(&mut self, patches: &[Patch], level: Level) -> Result<Vec<Image>, Self::Error>;
+    /// Turns the start z0 of each patch into its clean estimate.
+    fn estimate(&mut self, patches: &mut [Patch], level: Level) -> Result<(), Self::Error>;
 }

@@ -175,11 +175,13 @@ mod tests {
             ("fourth to the right", plane[4..].to_vec()),
             ("below", plane[256..].to_vec()),
             ("other channel", base.plane(1).to_vec()),
-            ("other stream", picture(1, 1, 1, 256, 256).data),
-            ("other seed", picture(2, 0, 1, 256, 256).data),
+            ("other stream", picture(1, 1, 1, 256, 256).data.clone()),
+            ("other seed", picture(2, 0, 1, 256, 256).data.clone()),
             (
                 "seed a golden step on",
-                picture(1u64.wrapping_add(GOLDEN), 0, 1, 256, 256).data,
+                picture(1u64.wrapping_add(GOLDEN), 0, 1, 256, 256)
+                    .data
+                    .clone(),
             ),
         ];
         for (name, other) in others {

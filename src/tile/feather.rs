@@ -22,7 +22,7 @@ impl Axis {
     /// Tiles of at most `size` along `len` pixels; overlap and halo are the plan's.
     pub fn new(len: usize, size: usize, plan: &Plan) -> Self {
         let size = size.min(len);
-        let starts = offsets(len, size, plan.overlap, plan.multiple);
+        let starts: Vec<usize> = offsets(len, size, plan.overlap, plan.multiple).collect();
         let mut weights: Vec<Vec<f32>> = starts
             .iter()
             .map(|&start| ramps(size, start > 0, start + size < len, plan))

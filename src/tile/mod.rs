@@ -9,13 +9,15 @@ mod grid;
 
 pub use grid::offsets;
 
+use std::mem;
+
 use feather::Axis;
 
 use crate::image::{Image, Window};
 use crate::sampler::{Level, Patch, StepModel};
 
 /// How a picture is cut. Lengths are in pixels of the output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Size of every tile, in multiples of `multiple`; a smaller picture is one tile of its own size.
     pub tile_width: usize,
@@ -30,26 +32,38 @@ pub struct Plan {
     pub batch: usize,
 }
 
-/// A [`StepModel`] that runs another one tile by tile.
-pub struct Tiled<M> {
-    inner: M,
+/// Places and weights of the tiles of a plan, kept from one picture to the next of its size.
+#[derive(Default)]
+pub struct Tiles {
     plan: Plan,
     columns: Axis,
     rows: Axis,
+    /// The tiles at work; between pictures there are none.
+    parts: Vec<Patch>,
 }
 
-impl<M: StepModel> Tiled<M> {
-    /// `inner` is asked for the tiles of `plan`.
-    pub fn new(inner: M, plan: Plan) -> Self {
+/// A [`StepModel`] that runs another one tile by tile.
+pub struct Tiled<'a, M> {
+    inner: M,
+    tiles: &'a mut Tiles,
+}
+
+impl Tiles {
+    /// The tiles of `plan`.
+    pub fn new(plan: Plan) -> Self {
         Self {
-            inner,
             plan,
-            columns: Axis::default(),
-            rows: Axis::default(),
+            ..Self::default()
         }
     }
 
-    /// Offsets and weights for pictures of this size; kept from one step to the next.
+    /// Makes these the tiles of `plan`; those at hand are kept where it is the same.
+    pub fn follow(&mut self, plan: Plan) {
+        if self.plan != plan {
+            *self = Self::new(plan);
+        }
+    }
+
     fn cut(&mut self, width: usize, height: usize) {
         let plan = &self.plan;
         if self.columns.len() != width {
@@ -60,26 +74,18 @@ impl<M: StepModel> Tiled<M> {
         }
     }
 
-    fn blended(&mut self, patch: &Patch, level: Level) -> Result<Image, M::Error> {
-        let tiles: Vec<(usize, usize)> = (0..self.rows.tiles())
-            .flat_map(|row| (0..self.columns.tiles()).map(move |column| (row, column)))
-            .collect();
-        let mut blend = Image::new(patch.xt.channels, patch.xt.height, patch.xt.width);
-        for batch in tiles.chunks(self.plan.batch.max(1)) {
-            let parts: Vec<Patch> = batch
-                .iter()
-                .map(|&(row, column)| self.part(patch, row, column))
-                .collect();
-            let estimates = self.inner.estimate(&parts, level)?;
-            for (&(row, column), estimate) in batch.iter().zip(&estimates) {
-                self.add(&mut blend, estimate, row, column);
-            }
-        }
-        Ok(blend)
+    fn count(&self) -> usize {
+        self.rows.tiles() * self.columns.tiles()
+    }
+
+    /// Row and column of a tile, counted row by row.
+    fn place(&self, tile: usize) -> (usize, usize) {
+        (tile / self.columns.tiles(), tile % self.columns.tiles())
     }
 
     /// One tile of the patch.
-    fn part(&self, patch: &Patch, row: usize, column: usize) -> Patch {
+    fn part(&self, patch: &Patch, tile: usize) -> Patch {
+        let (row, column) = self.place(tile);
         let window = Window {
             x: self.columns.offset(column),
             y: self.rows.offset(row),
@@ -94,11 +100,12 @@ impl<M: StepModel> Tiled<M> {
             },
             xt: patch.xt.crop(window),
             z0: patch.z0.crop(window),
-            noise: patch.noise.iter().map(|n| n.crop(window)).collect(),
+            noise: patch.noise.crop(window),
         }
     }
 
-    fn add(&self, blend: &mut Image, estimate: &Image, row: usize, column: usize) {
+    fn add(&self, blend: &mut Image, estimate: &Image, tile: usize) {
+        let (row, column) = self.place(tile);
         let (left, top) = (self.columns.offset(column), self.rows.offset(row));
         let across = self.columns.weights(column);
         for c in 0..estimate.channels {
@@ -112,27 +119,51 @@ impl<M: StepModel> Tiled<M> {
     }
 }
 
-impl<M: StepModel> StepModel for Tiled<M> {
+impl<'a, M: StepModel> Tiled<'a, M> {
+    /// `inner` is asked for the tiles.
+    pub fn new(inner: M, tiles: &'a mut Tiles) -> Self {
+        Self { inner, tiles }
+    }
+
+    fn blend(&mut self, patch: &mut Patch, level: Level) -> Result<(), M::Error> {
+        self.tiles.cut(patch.xt.width, patch.xt.height);
+        let mut parts = mem::take(&mut self.tiles.parts);
+        let tiles = &*self.tiles;
+        let mut blend = Image::new(patch.xt.channels, patch.xt.height, patch.xt.width);
+        let batch = tiles.plan.batch.max(1);
+        for first in (0..tiles.count()).step_by(batch) {
+            let batch = first..tiles.count().min(first + batch);
+            parts.extend(batch.clone().map(|tile| tiles.part(patch, tile)));
+            self.inner.estimate(&mut parts, level)?;
+            for (tile, part) in batch.zip(&parts) {
+                tiles.add(&mut blend, &part.z0, tile);
+            }
+            parts.clear();
+        }
+        self.tiles.parts = parts;
+        patch.z0 = blend;
+        Ok(())
+    }
+}
+
+impl<M: StepModel> StepModel for Tiled<'_, M> {
     type Error = M::Error;
 
     fn iterations(&self) -> usize {
         self.inner.iterations()
     }
 
-    fn estimate(&mut self, patches: &[Patch], level: Level) -> Result<Vec<Image>, M::Error> {
-        let (width, height) = (self.plan.tile_width, self.plan.tile_height);
+    fn estimate(&mut self, patches: &mut [Patch], level: Level) -> Result<(), M::Error> {
+        let (width, height) = (self.tiles.plan.tile_width, self.tiles.plan.tile_height);
         if patches
             .iter()
             .all(|p| p.xt.width <= width && p.xt.height <= height)
         {
             return self.inner.estimate(patches, level);
         }
-        let mut estimates = Vec::with_capacity(patches.len());
-        for patch in patches {
-            self.cut(patch.xt.width, patch.xt.height);
-            estimates.push(self.blended(patch, level)?);
-        }
-        Ok(estimates)
+        patches
+            .iter_mut()
+            .try_for_each(|patch| self.blend(patch, level))
     }
 }
 

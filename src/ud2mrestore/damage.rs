@@ -3,8 +3,6 @@
 //!
 //! An error names the property that is missing or does not fit.
 
-use std::path::PathBuf;
-
 use super::effort::Work;
 use super::overload::Verdict;
 use super::settings::{Fixed, Live};
@@ -62,12 +60,12 @@ impl Live {
     pub fn degradation(&self, fixed: &Fixed) -> Result<Degradation, RestoreError> {
         Ok(match fixed.task {
             Task::Deblur => Degradation::Blur(self.kernel()?),
-            Task::Inpaint if self.mask_file.is_empty() => {
+            Task::Inpaint if self.mask_file.as_os_str().is_empty() => {
                 return Err(RestoreError::Settings(
                     "task=inpaint needs a mask: set mask-file to a gray PNG of the frame's size, white where pixels are observed and black where they are missing.".to_owned(),
                 ));
             }
-            Task::Inpaint => Degradation::Mask(PathBuf::from(&self.mask_file)),
+            Task::Inpaint => Degradation::Mask(self.mask_file.clone()),
             Task::SuperResolve => Degradation::Downscale(fixed.scale as usize),
             Task::Jpeg => Degradation::Jpeg {
                 quality: self.jpeg_quality,
@@ -95,13 +93,13 @@ impl Live {
                 angle: self.kernel_angle as f32,
                 size,
             },
-            KernelShape::File if self.kernel_file.is_empty() => {
+            KernelShape::File if self.kernel_file.as_os_str().is_empty() => {
                 return Err(RestoreError::Settings(
                     "kernel=file needs a kernel: set kernel-file to a gray PNG, a PGM or a .npy file.".to_owned(),
                 ));
             }
             KernelShape::File => Kernel::File {
-                path: PathBuf::from(&self.kernel_file),
+                path: self.kernel_file.clone(),
             },
         })
     }

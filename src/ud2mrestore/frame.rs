@@ -37,21 +37,23 @@ pub fn unpack(frame: &Readable) -> Option<Image> {
         frame.info().width() as usize,
         frame.info().height() as usize,
     );
-    let mut data = Vec::with_capacity(3 * height * width);
+    let mut image = Image::new(3, height, width);
     for component in 0..3 {
         let layout = Layout::of(frame.info(), component)?;
         let bytes = frame.comp_data(u32::from(component)).ok()?;
-        for row in bytes.chunks(layout.stride).take(height) {
-            let codes = row.iter().step_by(layout.step).take(width);
-            data.extend(codes.map(|&code| f32::from(code) * (2.0 / 255.0) - 1.0));
+        let mut rows = bytes.chunks(layout.stride);
+        for y in 0..height {
+            let codes = rows.next()?.iter().step_by(layout.step);
+            let values = image.row_mut(usize::from(component), y);
+            if codes.len() < values.len() {
+                return None;
+            }
+            for (value, code) in values.iter_mut().zip(codes) {
+                *value = f32::from(*code) * (2.0 / 255.0) - 1.0;
+            }
         }
     }
-    (data.len() == 3 * height * width).then_some(Image {
-        channels: 3,
-        height,
-        width,
-        data,
-    })
+    Some(image)
 }
 
 /// Writes three colours into the frame, rounded to the nearest code; `None` when its bytes cannot be reached.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The values of the properties: `Fixed` ones are read when the element starts, `Live` ones at every frame.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use gst::glib;
 use gst::prelude::*;
 
@@ -36,9 +39,10 @@ pub struct Live {
     pub kernel_sigma: f64,
     pub kernel_length: f64,
     pub kernel_angle: f64,
-    pub kernel_file: String,
+    /// Shared, so that settings are copied for each frame without asking for memory.
+    pub kernel_file: Arc<Path>,
     pub noise_sigma: f64,
-    pub mask_file: String,
+    pub mask_file: Arc<Path>,
     pub jpeg_quality: u32,
     pub steps: u32,
     pub seed: u64,
@@ -87,9 +91,9 @@ impl Default for Live {
             kernel_sigma: 1.732_050_8,
             kernel_length: 15.0,
             kernel_angle: 0.0,
-            kernel_file: String::new(),
+            kernel_file: Path::new("").into(),
             noise_sigma: 0.01,
-            mask_file: String::new(),
+            mask_file: Path::new("").into(),
             jpeg_quality: 0,
             steps: 3,
             seed: 0,
@@ -125,9 +129,9 @@ impl Settings {
             "kernel-sigma" => live.kernel_sigma = checked(value),
             "kernel-length" => live.kernel_length = checked(value),
             "kernel-angle" => live.kernel_angle = checked(value),
-            "kernel-file" => live.kernel_file = string(),
+            "kernel-file" => live.kernel_file = Path::new(&string()).into(),
             "noise-sigma" => live.noise_sigma = checked(value),
-            "mask-file" => live.mask_file = string(),
+            "mask-file" => live.mask_file = Path::new(&string()).into(),
             "scale" => fixed.scale = checked(value),
             "jpeg-subsampling" => fixed.jpeg_subsampling = checked(value),
             "jpeg-quality" => live.jpeg_quality = checked(value),
@@ -156,7 +160,7 @@ impl Settings {
 
     pub fn get(&self, name: &str) -> glib::Value {
         let Self { fixed, live } = self;
-        let path = |text: &String| Some(text).filter(|t| !t.is_empty()).to_value();
+        let path = |path: &Path| path.to_str().filter(|t| !t.is_empty()).to_value();
         match name {
             "task" => fixed.task.to_value(),
             "kernel" => live.kernel.to_value(),

@@ -146,6 +146,9 @@ impl State {
         let from = from.map_err(|_| unmapped("input"))?;
         let to = VideoFrameRef::from_buffer_ref_writable(outbuf, output);
         let mut to = to.map_err(|_| unmapped("output"))?;
+        // What is unpacked and what comes back are dropped here: their memory serves the next frame.
+        let pool = self.restorer.pool();
+        let _entered = pool.enter();
         let settings = live.for_frame(&self.fixed);
         let settings = settings.map_err(|e| report::message(&e))?;
         let begun = Instant::now();
