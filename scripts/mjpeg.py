@@ -6,7 +6,7 @@
     scripts/mjpeg.py --clips FOLDER --formats Y42B Y444 --qualities 30 --report docs/results.md mjpeg
 
 Each frame goes through jpegenc and a decoder, and from there to ud2mrestore once as it was decoded and once as 8-bit RGB.
-The quality is not told. Scores are against the planes that were compressed.
+The quality is not told. Scores are against the planes that were compressed, all as RGB that is not rounded.
 """
 
 import argparse
@@ -109,14 +109,28 @@ class Bench:
         decoded = f"filesrc location={raw} ! rawvideoparse {size} ! jpegenc quality={quality} ! {DECODERS[format.name]}"
         restore = f"ud2mrestore task=jpeg model={self.options.model} {self.options.properties}"
         rgb = Format("RGB", format.width, format.height)
-        clean, row = format.frames(raw), {"frames": len(format.frames(raw))}
+        clean, row = format.frames(raw), {}
         row["input"] = scores(format.frames(self.run(decoded, "in.raw")), clean)
-        for path, seen, between in (("planes", format, ""), ("rgb", rgb, "videoconvert ! video/x-raw,format=RGB !")):
+        # RGB frames do not show how coarse the chroma was: it is told.
+        told = f"jpeg-subsampling={NAMES[format.name].replace(':', '')}"
+        for path, seen, between, more in (("planes", format, "", ""), ("rgb", rgb, "videoconvert ! video/x-raw,format=RGB !", told)):
             self.log.write_text("")
-            row[path] = scores(seen.frames(self.run(f"{decoded} ! {between} {restore}", "out.raw")), clean)
-            told = [int(q) for q in re.findall(r"jpeg_quality: (\d+)", self.log.read_text())]
-            row[f"{path}_quality"] = (min(told), max(told)) if told else (0, 0)
+            row[path] = scores(seen.frames(self.run(f"{decoded} ! {between} {restore} {more}", "out.raw")), clean)
+            estimates = [int(q) for q in re.findall(r"jpeg_quality: (\d+)", self.log.read_text())]
+            row[f"{path}_quality"] = (min(estimates, default=0), max(estimates, default=0))
         return row
+
+
+def means(rows: dict[tuple[str, str, int], dict]) -> dict[tuple[str, str, int], dict]:
+    """One row for each chroma and quality: scores are means, estimates the extremes."""
+    out = {}
+    for format, quality in dict.fromkeys((f, q) for _, f, q in rows):
+        alike = [r for (_, f, q), r in rows.items() if (f, q) == (format, quality)]
+        row = {k: tuple(np.mean([r[k] for r in alike], 0)) for k in ("input", "planes", "rgb")}
+        for k in ("planes_quality", "rgb_quality"):
+            row[k] = (min(r[k][0] for r in alike), max(r[k][1] for r in alike))
+        out[f"mean of {len(alike)}", format, quality] = row
+    return out
 
 
 def table(rows: dict[tuple[str, str, int], dict], about: str) -> str:
@@ -161,6 +175,7 @@ def main() -> None:
     p.add_argument("--frames", type=int, default=12, help="of each clip")
     p.add_argument("--skip", type=int, default=0, help="frames of a clip that are left out at its start")
     p.add_argument("--limit", type=int, default=0, help="clips")
+    p.add_argument("--means", action="store_true", help="tells no clip apart in the table")
     p.add_argument("--model", default="lite")
     p.add_argument("--properties", default="", help="of ud2mrestore, such as steps=1")
     p.add_argument("--plugin-path", type=Path)
@@ -182,7 +197,7 @@ def main() -> None:
                     print(clip.stem, format, quality, row, flush=True)
     words = [w if not w.startswith("/") else Path(w).name for w in sys.argv[1:]]
     about = f"PSNR in dB of luma / of RGB; {width}×{height}, up to {a.frames} frames of each. The estimate is the lowest and the highest of the frames.\n\n"
-    text = table(rows, about + f"```\nscripts/mjpeg.py {' '.join(words)}\n```")
+    text = table(means(rows) if a.means else rows, about + f"```\nscripts/mjpeg.py {' '.join(words)}\n```")
     print(text)
     if a.report:
         report(Path(a.report[0]), a.report[1], text)

@@ -17,11 +17,13 @@ use gstud2m::sampler::{self, Level, Patch, Start, StepModel};
 /// What ships; the first also serves where one package is enough.
 const PACKAGES: [&str; 2] = ["lite", "lite-perceptual"];
 /// Graphs of a package, with their scales.
-const FAMILIES: [(&str, usize); 7] = [
+const FAMILIES: [(&str, usize); 9] = [
     ("blur", 1),
     ("mask", 1),
     ("denoise", 1),
     ("jpeg", 1),
+    ("jpeg422", 1),
+    ("jpeg444", 1),
     ("downscale2", 2),
     ("downscale3", 3),
     ("downscale4", 4),
