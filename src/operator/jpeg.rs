@@ -6,12 +6,13 @@
 use std::f32::consts::PI;
 use std::sync::{Arc, LazyLock};
 
+use smallvec::smallvec;
+
 use super::canvas::part;
 use super::physics::{Physics, single};
 use super::{Canvas, jpeg_quality};
 use crate::error::RestoreError;
 use crate::image::{Border, Image, Scratch, Tensor, Tensors, Window};
-use smallvec::smallvec;
 
 /// Side of a block.
 pub const BLOCK: usize = 8;
