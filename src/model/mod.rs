@@ -4,6 +4,7 @@
 //! A package is a directory of step graphs, one for each family of damage. The runtime is opened when the first graph
 //! is loaded, never earlier, so that the plugin registers without it.
 
+mod inputs;
 mod manifest;
 mod package;
 mod provider;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! One loaded step graph: patches in, clean estimates out.
 //!
-//! What belongs to a single patch is lent to ONNX Runtime where it lies; only what a batch needs in one piece is
-//! gathered. A value that is not a number never leaves this room.
+//! A value that is not a number never leaves this room.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,15 +9,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
-use ort::session::{RunOptions, Session, SessionInputValue};
-use ort::value::{Outlet, TensorRef};
-use smallvec::SmallVec;
+use ort::session::{RunOptions, Session};
+use ort::value::Outlet;
 
+use super::inputs::Inputs;
 use super::manifest::{KEY, Manifest, Shape};
 use super::provider::Provider;
 use super::runtime::{self, Runtime};
 use crate::error::RestoreError;
-use crate::image::{Scratch, Shape as Sides, Tensor, Window};
+use crate::image::{Tensor, Window};
 use crate::sampler::{Level, Patch};
 
 /// Where and how a graph runs.
@@ -192,53 +191,19 @@ impl OrtStep {
         };
         let (batch, height, width) = (patches.len(), first.xt.height, first.xt.width);
         let count = self.manifest.iterations;
-        let picture = [batch, 3, height, width];
-        let drawn = [batch, count, 3, height, width];
-        let scalars = ([level.t as f32], [sigma_y]);
         let outputs = {
-            let patches = &*patches;
-            let xt = Joined::of(patches.iter().map(|p| &*p.xt.data));
-            let z0 = Joined::of(patches.iter().map(|p| &*p.z0.data));
-            let noise = Joined::of(patches.iter().map(|p| &*p.noise.data));
-            let own = tensors(first.window).iter().enumerate();
-            let own: SmallVec<[(&str, Sides, Joined); 4]> = own
-                .map(|(i, tensor)| {
-                    let mut shape = tensor.shape.clone();
-                    // A tensor the graph takes without a batch dimension is the same for every patch.
-                    let data = if self.rank(tensor.name) == Some(shape.len()) {
-                        Joined::Lent(&tensor.data)
-                    } else {
-                        shape.insert(0, batch);
-                        let lists = patches.iter().map(|p| tensors(p.window));
-                        Joined::of(lists.filter_map(|list| list.get(i)).map(|t| &*t.data))
-                    };
-                    (tensor.name, shape, data)
-                })
-                .collect();
-            // In the graph's order, for names would have to be put in a list of their own.
-            let mut inputs: SmallVec<[SessionInputValue; 12]> = SmallVec::new();
-            for (name, _) in &self.inputs {
-                inputs.push(match name.as_str() {
-                    "xt" => bound(name, &picture, xt.get())?,
-                    "z0" => bound(name, &picture, z0.get())?,
-                    "noise" => bound(name, &drawn, noise.get())?,
-                    "t" => bound(name, &[1], &scalars.0)?,
-                    "sigma_y" => bound(name, &[1], &scalars.1)?,
-                    _ => {
-                        let found = own.iter().find(|(own, ..)| own == name);
-                        let (_, shape, data) = found.ok_or_else(|| unbound(name, "is unknown"))?;
-                        bound(name, shape, data.get())?
-                    }
-                });
-            }
+            let numbers = (level.t as f32, sigma_y);
+            let inputs = Inputs::of((patches, first), &self.inputs, count, numbers, tensors);
+            let bound = inputs.bound(&self.inputs)?;
             let begun = Instant::now();
             let outputs = self
                 .session
-                .run_with_options(inputs.as_slice(), &*self.interrupt.options);
+                .run_with_options(bound.as_slice(), &*self.interrupt.options);
             self.spent += begun.elapsed();
             outputs.map_err(failed)?
         };
         self.evaluations += (count * batch) as u64;
+        let picture = [batch, 3, height, width];
         let (shape, data) = outputs["x0"].try_extract_tensor::<f32>().map_err(failed)?;
         if !shape.iter().copied().eq(picture.iter().map(|&d| d as i64)) {
             return Err(RestoreError::Frame(format!(
@@ -260,52 +225,6 @@ impl OrtStep {
         }
         Ok(())
     }
-
-    fn rank(&self, name: &str) -> Option<usize> {
-        let (_, dims) = self.inputs.iter().find(|(n, _)| n == name)?;
-        Some(dims.len())
-    }
-}
-
-/// Data of one patch where they lie, or of several put together.
-enum Joined<'a> {
-    Lent(&'a [f32]),
-    Gathered(Scratch<f32>),
-}
-
-impl<'a> Joined<'a> {
-    fn of(mut parts: impl Iterator<Item = &'a [f32]> + Clone) -> Self {
-        let all = parts.clone();
-        let first = parts.next().unwrap_or_default();
-        if parts.next().is_none() {
-            return Self::Lent(first);
-        }
-        let mut data = Scratch::with_capacity(all.clone().map(<[f32]>::len).sum());
-        all.for_each(|part| data.extend_from_slice(part));
-        Self::Gathered(data)
-    }
-
-    fn get(&self) -> &[f32] {
-        match self {
-            Self::Lent(data) => data,
-            Self::Gathered(data) => data,
-        }
-    }
-}
-
-fn bound<'a>(
-    name: &str,
-    shape: &'a [usize],
-    data: &'a [f32],
-) -> Result<SessionInputValue<'a>, RestoreError> {
-    let tensor = TensorRef::from_array_view((shape, data));
-    Ok(tensor.map_err(|e| unbound(name, &e.to_string()))?.into())
-}
-
-fn unbound(name: &str, reason: &str) -> RestoreError {
-    RestoreError::Frame(format!(
-        "The model's input `{name}` cannot be made ({reason}): this is a fault of the plugin, report it."
-    ))
 }
 
 /// What failed while a session was made: the provider, or the graph itself.

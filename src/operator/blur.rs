@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use smallvec::smallvec;
+
 use super::Canvas;
 use super::canvas::{crossfade, part};
 use super::physics::Physics;
@@ -11,7 +13,6 @@ use super::psf::Psf;
 use super::spectrum::{Convolver, otf};
 use crate::error::RestoreError;
 use crate::image::{Image, Tensor, Tensors, Window};
-use smallvec::smallvec;
 
 /// Narrowest margin, in pixels: even a small kernel's inverse rings this far.
 const MARGIN: usize = 16;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! [`Operator`]: one kind of damage for one frame size, whichever kind it is.
 
+use smallvec::smallvec;
+
 use super::blur::Blur;
 use super::canvas::part;
 use super::downscale::Downscale;
@@ -11,7 +13,6 @@ use super::psf::Psf;
 use super::{Canvas, Degradation, Family};
 use crate::error::RestoreError;
 use crate::image::{Border, Image, Tensor, Tensors, Window};
-use smallvec::smallvec;
 
 /// Noise below this is below what rounding to 8 bits leaves (full scale 1).
 const ROUNDING: f32 = 0.288_675 / 255.0;

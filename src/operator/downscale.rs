@@ -8,13 +8,14 @@ use std::collections::HashMap;
 use std::f64::consts::TAU;
 use std::sync::Arc;
 
+use smallvec::smallvec;
+
 use super::Canvas;
 use super::canvas::{crossfade, part};
 use super::physics::Physics;
 use super::start::{enlarged, keys};
 use crate::error::RestoreError;
 use crate::image::{Border, Image, Scratch, Tensor, Tensors, Window};
-use smallvec::smallvec;
 
 /// Pixels of the observation that are reflected on each side.
 const MARGIN: usize = 8;

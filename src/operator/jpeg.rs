@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use smallvec::smallvec;
+
 use super::canvas::part;
 use super::dct::{BLOCK, dct};
 use super::physics::{Physics, single};
@@ -13,7 +15,6 @@ use super::tables::quantisation;
 use super::{Canvas, Subsampling, jpeg_quality};
 use crate::error::RestoreError;
 use crate::image::{Border, Image, Tensor, Tensors, Window};
-use smallvec::smallvec;
 
 pub struct Jpeg {
     /// As set; 0 where it comes with each frame.

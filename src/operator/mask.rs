@@ -3,13 +3,14 @@
 
 use std::path::Path;
 
+use smallvec::smallvec;
+
 use super::Canvas;
 use super::canvas::part;
 use super::physics::{Physics, single};
 use super::start::filled;
 use crate::error::RestoreError;
 use crate::image::{Border, Image, Tensor, Tensors, Window};
-use smallvec::smallvec;
 
 pub struct Mask {
     /// One channel of the frame's size: 1 observed, 0 missing.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Plain inverses from which the first step starts: enlargement, and holes filled from around them.
 
-use crate::image::{Image, Scratch};
 use smallvec::SmallVec;
+
+use crate::image::{Image, Scratch};
 
 /// Keys' cubic interpolation kernel with a = -1/2, which reproduces parabolas. Zero from distance 2 on.
 pub fn keys(x: f64) -> f64 {

@@ -11,7 +11,7 @@ mod counter;
 
 use common::{Bench, caps, element, info};
 use gst_video::VideoFormat;
-use gstud2m::image::Image;
+use gstud2m::image::{Image, Window};
 use gstud2m::restore::{
     Degradation, Engine, Family, Kernel, Output, Restorer, Settings, Subsampling, Temporal, Tiling,
 };
@@ -160,6 +160,36 @@ fn restoring_a_frame_asks_for_no_memory() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn what_is_kept_does_not_grow_and_goes_with_its_size() {
+    common::init();
+    let model = common::path("tests/data/echo");
+    let mut restorer =
+        Restorer::load(&model, Family::Denoise, Engine::default(), &mut |_| ()).unwrap();
+    let settings = settings(Degradation::Denoise);
+    let pool = restorer.pool();
+    let _entered = pool.enter();
+    let mut kept = |width, height| {
+        let (x, y) = (0, 0);
+        let frame = frame(0).crop(Window {
+            x,
+            y,
+            width,
+            height,
+        });
+        restorer.restore_or_pass(&frame, 0, &settings).unwrap();
+        drop(frame);
+        pool.unused()
+    };
+    let large: Vec<usize> = (0..6).map(|_| kept(WIDTH, HEIGHT)).collect();
+    assert!(
+        large[2..].iter().all(|bytes| *bytes == large[2]),
+        "{large:?}"
+    );
+    let small = kept(WIDTH / 4, HEIGHT / 4);
+    assert!(8 * small < large[2], "{small} of {large:?}");
 }
 
 #[test]
