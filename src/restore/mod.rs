@@ -4,6 +4,7 @@
 //! Knows neither GStreamer nor the runtime by name; settings are plain values.
 
 mod bound;
+mod frame;
 mod mix;
 mod plan;
 mod posterior;

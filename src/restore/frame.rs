@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The way of one frame: what it suffered from, where it starts, its samples, and what of them is shown.
+
+use super::bound::BoundStep;
+use super::mix::mix;
+use super::posterior::Moments;
+use super::temporal::{self, Memory, Temporal};
+use super::{FrameReport, Interrupt, Output, Restorer, Settings, plan, rescue, shows_nothing};
+use crate::error::RestoreError;
+use crate::image::{Image, Window};
+use crate::operator::Canvas;
+use crate::sampler::{self, Level, Start, level, levels, reverse};
+use crate::tile::Tiled;
+
+impl Restorer {
+    /// Restores `frame` (three channels). `number` counts frames and chooses the noise where each has its own.
+    pub fn restore(
+        &mut self,
+        frame: &Image,
+        number: u64,
+        settings: &Settings,
+    ) -> Result<(Image, FrameReport), RestoreError> {
+        let pool = self.pool();
+        let _entered = pool.enter();
+        pool.next_frame();
+        self.prepare(&settings.degradation, frame.width, frame.height)?;
+        if settings.output == Output::Deviation && settings.samples < 2 {
+            return Err(RestoreError::Settings(
+                "output=stddev needs several samples: set samples to 2 or more.".to_owned(),
+            ));
+        }
+        let assumed = self.assume(frame, settings);
+        let interrupt = self.interrupt();
+        let (evaluations, spent) = (self.step.evaluations(), self.step.spent());
+        let Some(bench) = self.bench.as_mut() else {
+            return Err(RestoreError::Frame(
+                "No operator was made for the frame: this is a fault of the plugin, report it."
+                    .to_owned(),
+            ));
+        };
+        let manifest = self.step.manifest();
+        let multiple = plan::multiple(manifest.size_multiple, self.family);
+        let canvas = bench.operator.place(multiple);
+        let halo = manifest.halo.max(bench.operator.margin());
+        let tiling = settings.tiling.at_most(self.largest_tile);
+        let plan = plan::plan(&tiling, &canvas, multiple, halo)?;
+        let tiles = plan::count(&plan, &canvas);
+        self.tiles.follow(plan);
+        self.tile_side = plan.tile_width.max(plan.tile_height);
+
+        let observed = bench.operator.observe(frame, &canvas);
+        let plain = bench.operator.start(&observed, &canvas);
+        let shown = settings.plain(frame, &plain, inside(&canvas));
+        let mut report = FrameReport {
+            noise_sigma: assumed.sigma_y / 2.0,
+            jpeg_quality: assumed.quality,
+            renewed: 1.0,
+            ..FrameReport::default()
+        };
+        if shows_nothing(settings.output, settings.strength, settings.compare) {
+            self.memory = None;
+            let shown = shown.unwrap_or_else(|| plain.crop(inside(&canvas)));
+            return Ok((shown, report));
+        }
+        let leans =
+            settings.temporal == Temporal::WarmStart && settings.output != Output::Deviation;
+        let memory = self.memory.take().filter(|_| leans);
+        let warm = memory.and_then(|m| m.start(frame, &plain, &bench.operator, &canvas));
+        let steps = settings.steps.max(1);
+        if self.levels.len() != steps {
+            self.levels = levels(steps);
+        }
+        let one = [level(temporal::LEVEL)];
+        let (start, levels) = match warm {
+            Some((start, renewed)) => {
+                report.renewed = renewed;
+                (Start::Warm(start), one.as_slice())
+            }
+            None => (Start::Cold(plain), self.levels.as_slice()),
+        };
+        report.steps = levels.len();
+        let step = BoundStep::new(
+            &mut self.step,
+            &mut bench.operator,
+            (&observed, &canvas),
+            (assumed.sigma_y, assumed.quality),
+            &mut self.known,
+        );
+        let model = Tiled::new(step, &mut self.tiles);
+        let moments = draw(model, &canvas, start, levels, number, settings, &interrupt)?;
+        if rescue::is_flat(moments.mean()) && !rescue::is_flat(frame) {
+            return Err(RestoreError::Answer(
+                "The model answered with one flat colour: check noise-sigma and the kernel, or use another model.".to_owned(),
+            ));
+        }
+        let operator = &bench.operator;
+        let mean = moments.mean();
+        if leans {
+            let memory = Memory::of(mean.clone(), frame, operator, assumed.sigma_y);
+            self.memory = Some(memory);
+        }
+        report.residual = operator.residual(mean, frame, assumed.sigma_y / 2.0);
+        report.evaluations = self.step.evaluations() - evaluations;
+        report.model_time = self.step.spent() - spent;
+        report.tiles = tiles;
+        let (restored, strength) = match settings.output {
+            Output::Deviation => (moments.deviation(), 1.0),
+            Output::Sample | Output::Mean => (moments.into_mean(), settings.strength),
+        };
+        let restored = match shown {
+            Some(shown) => mix(restored, &shown, strength, settings.compare),
+            None => restored,
+        };
+        Ok((restored, report))
+    }
+}
+
+/// The samples that the output is made of, each from `start` down the `levels` with noise of its own.
+fn draw(
+    mut model: Tiled<BoundStep>,
+    canvas: &Canvas,
+    start: Start,
+    levels: &[Level],
+    number: u64,
+    settings: &Settings,
+    interrupt: &Interrupt,
+) -> Result<Moments, RestoreError> {
+    let mut sample = |start: Start, index: usize| {
+        let seed = seed(settings, number, index);
+        let noise = |stream| {
+            if interrupt.is_raised() {
+                // The step will refuse to run: the noise of a large frame would only delay that.
+                return Image::new(3, canvas.height, canvas.width);
+            }
+            sampler::picture(seed, stream, 3, canvas.height, canvas.width)
+        };
+        let x0 = reverse(&mut model, levels, start, settings.stochasticity, noise)?;
+        Ok::<Image, RestoreError>(x0.crop(inside(canvas)))
+    };
+    let draws = settings.output.draws(settings.samples);
+    let mut moments = Moments::new(sample(start.clone(), 0)?);
+    for index in 1..draws {
+        moments.add(&sample(start.clone(), index)?);
+    }
+    Ok(moments)
+}
+
+/// The frame within its canvas.
+fn inside(canvas: &Canvas) -> Window {
+    Window {
+        x: canvas.x,
+        y: canvas.y,
+        width: canvas.frame_width,
+        height: canvas.frame_height,
+    }
+}
+
+/// The seed of a sample of a frame. That of the first frame's first sample is the seed itself, and with noise that all
+/// frames share so is every frame's.
+fn seed(settings: &Settings, number: u64, sample: usize) -> u64 {
+    // Odd constants, those of SplitMix64 and its kin, walk through all 64-bit values before one returns.
+    let frame = if settings.noise_per_frame { number } else { 0 };
+    settings
+        .seed
+        .wrapping_add(frame.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        .wrapping_add((sample as u64).wrapping_mul(0xd1b5_4a32_d192_ed03))
+}
