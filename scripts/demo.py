@@ -192,7 +192,7 @@ def run(host: Host, out: Path, count: int) -> None:
         steps.begin(f"{case.title}: damaging")
         host.frames(clean, case.damage, damaged, count, steps)
         steps.begin(f"{case.title}: restoring")
-        host.frames(damaged, f"ud2mrestore {case.properties}", restored, count, steps)
+        host.frames(damaged, f"ud2mrestore temporal=warm-start {case.properties}", restored, count, steps)
         steps.begin(f"{case.title}: writing the video")
         row = pictures.Row(case.title, damaged, restored, clean)
         row.side_by_side(beside)
