@@ -24,7 +24,7 @@ from ud2m import scores, tables
 from ud2m.cases import CASES
 
 SIZE = (176, 144)  # pixels of every clip
-LARGEST = 320  # a clip is reduced to this width before it is cut, so that something moves in the cut
+LARGEST = 320  # a clip is reduced to this width before it is cut, or as far as its height allows, so that something moves in the cut
 PROPERTIES = {
     "deblur-gaussian": "task=deblur kernel=gaussian kernel-size=5 noise-sigma=0.01",
     "jpeg-q10": "task=jpeg jpeg-quality=10",
@@ -85,8 +85,11 @@ def decoded(path: Path, count: int, first: int) -> Clip:
         if i < first:
             continue
         width, height = bgr.shape[1], bgr.shape[0]
-        if width > LARGEST:
-            width, height = LARGEST, round(height * LARGEST / width)
+        if width < SIZE[0] or height < SIZE[1]:
+            raise SystemExit(f"{path} has {width}x{height} pixels; name clips of at least {SIZE[0]}x{SIZE[1]}.")
+        share = max(LARGEST / width, SIZE[1] / height)
+        if share < 1:
+            width, height = round(width * share), round(height * share)
             bgr = cv2.resize(bgr, (width, height), interpolation=cv2.INTER_AREA)
         left, top = (width - SIZE[0]) // 2, (height - SIZE[1]) // 2
         rgb = bgr[top : top + SIZE[1], left : left + SIZE[0], ::-1]
