@@ -17,6 +17,7 @@ def main() -> None:
     for name in ("first", "second", "out"):
         p.add_argument(f"--{name}", type=Path, required=True)
     p.add_argument("--share", type=float, default=0.5, help="of the second, 0 to 1")
+    p.add_argument("--ensemble", action="store_true", help="the steps of the result see mirrored pictures (ud2m.unfolding.UnfoldedStep)")
     a = p.parse_args()
     if not 0 <= a.share <= 1:
         p.error(f"--share {a.share} must be between 0 and 1.")
@@ -24,8 +25,9 @@ def main() -> None:
         mean = average(load_distilled(a.first), load_distilled(a.second), a.share)
     except ValueError as reason:
         p.error(str(reason))
+    mean.ensemble |= a.ensemble
     of = [provenance(path) for path in (a.first, a.second)]
-    save_distilled(mean, a.out, {"average": {"share": a.share, "first": of[0], "second": of[1]}})
+    save_distilled(mean, a.out, {"average": {"share": a.share, "ensemble": mean.ensemble, "first": of[0], "second": of[1]}})
 
 
 if __name__ == "__main__":

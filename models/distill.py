@@ -43,6 +43,7 @@ def begin(a: argparse.Namespace) -> Distilled:
         usual, recall = GuidanceConfig(), (0, len(prior.config.channels) - 1)  # the finest scale and the coarsest
         shape = GuidanceConfig(recall, usual.initialiser if a.initialiser == "learned" else None)
         net = Distilled(prior, None if a.guidance == "none" else Guidance(prior.config, shape), values, a.iterations)
+    net.ensemble = a.ensemble
     net.train().requires_grad_(True)
     net.keep_chosen()
     if a.rank != "full":
@@ -68,6 +69,7 @@ def main() -> None:
     p.add_argument("--initialiser", choices=("learned", "adjoint"), default="learned", help="f_psi, or A†y alone")
     p.add_argument("--guidance", choices=("full", "none"), default="full", help="none: the prior sees a picture and a level only")
     p.add_argument("--preset", choices=PRESETS, default="fidelity", help="weights of the losses (ud2m.losses.presets)")
+    p.add_argument("--ensemble", action="store_true", help="let the networks see mirrored pictures (ud2m.unfolding.UnfoldedStep)")
     p.add_argument("--iterations", type=int, default=3, help="K: rounds of a step")
     p.add_argument("--crop", type=int, default=96)
     p.add_argument("--time-budget", type=float, default=90, help="minutes of training over all resumed runs")

@@ -145,7 +145,8 @@ class Bench:
             run = lambda xt, z, n, t: step(xt, z, c.y, n, t, torch.tensor([2 * case.sigma]), *c.physics)
             with torch.no_grad():
                 z0 = self.ram(operator, c, 2 * case.sigma) if self.ram else c.z0
-                x0 = sample(run, z0, normal(*shape), count // k, lambda _: normal(1, k, *shape[1:]), lambda _: normal(*shape), self.options.stochasticity)
+                inner, renoise = lambda _: normal(1, k, *shape[1:]), lambda _: normal(*shape)
+                x0 = sample(run, z0, normal(*shape), count // k, inner, renoise, self.options.stochasticity, step.ensemble)
             self.evaluations = count  # a distilled step does not call the prior as a whole
             return x0
 

@@ -41,7 +41,7 @@ def main() -> None:
                 normal = lambda *s: torch.randn(*s, generator=generator)
                 run = lambda xt, z, n, t: step(xt, z, c.y, n, t, torch.tensor([2 * case.sigma]), *c.physics)
                 with torch.no_grad():
-                    x0 = sample(run, c.z0, normal(*shape), STEPS, lambda _: normal(1, net.iterations, *shape[1:]))
+                    x0 = sample(run, c.z0, normal(*shape), STEPS, lambda _: normal(1, net.iterations, *shape[1:]), mean=net.ensemble)
                 row.append(x0[0][:, c.rows, c.columns])
             rows.append(torch.cat([*row, d.clean], -1))
     sheet = ((torch.cat(rows, -2).clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0)

@@ -12,7 +12,7 @@ use gstud2m::error::RestoreError;
 use gstud2m::image::{Data, Image, Tensor, Window};
 use gstud2m::model::{Engine, OrtStep};
 use gstud2m::operator::{Degradation, Kernel, Operator, quantisation};
-use gstud2m::sampler::{self, Level, Patch, Start, StepModel};
+use gstud2m::sampler::{self, Answer, Level, Patch, Start, StepModel};
 
 /// What ships; the first also serves where one package is enough.
 const PACKAGES: [&str; 2] = ["lite", "lite-perceptual"];
@@ -168,6 +168,10 @@ impl StepModel for Run {
 
     fn iterations(&self) -> usize {
         self.golden.step.manifest().iterations
+    }
+
+    fn answer(&self) -> Answer {
+        self.golden.step.manifest().estimate
     }
 
     fn estimate(&mut self, patches: &mut [Patch], level: Level) -> Result<(), RestoreError> {

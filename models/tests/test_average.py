@@ -32,7 +32,17 @@ def test_the_verb_moves_every_weight_by_the_share_and_tells_of_both(tmp_path):
         assert torch.allclose(mean, 0.75 * a[name] + 0.25 * b[name], atol=2e-3), name
     assert any(not torch.equal(a[n], b[n]) for n in a)
     about = provenance(paths[2])["average"]
-    assert about == {"share": 0.25, "first": {"seed": 0}, "second": {"seed": 1}}
+    assert about == {"share": 0.25, "ensemble": False, "first": {"seed": 0}, "second": {"seed": 1}}
+
+
+@pytest.mark.parametrize("before,asked,after", [(False, [], False), (False, ["--ensemble"], True), (True, [], True)])
+def test_the_mean_of_ensembles_is_one_and_others_become_one_when_asked(tmp_path, before, asked, after):
+    net, path, out = step(0), tmp_path / "a.safetensors", tmp_path / "b.safetensors"
+    net.ensemble = before
+    save_distilled(net, path, {})
+    subprocess.run([sys.executable, VERB, "--first", path, "--second", path, "--out", out, *asked], check=True)
+    mean = load_distilled(out)
+    assert mean.ensemble is after and all(s.ensemble is after for s in mean.steps().values())
 
 
 def test_steps_of_another_shape_are_refused():

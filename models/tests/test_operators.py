@@ -8,7 +8,7 @@ from PIL import Image
 
 from ud2m.operators import Blur, Downscale, Identity, Jpeg, Mask
 from ud2m.operators.downscale import bicubic, gram
-from ud2m.operators.jpeg import FACTORS, quantisation
+from ud2m.operators.jpeg import CODE, FACTORS, quantisation
 from ud2m.operators.spectral import FastTransform, MatrixTransform, otf, transform
 
 PSF = torch.rand(7, 5, generator=torch.Generator().manual_seed(3))
@@ -152,6 +152,19 @@ def test_jpeg_tables_are_those_that_a_file_of_that_quality_holds(quality, tmp_pa
     tables = Image.open(tmp_path / "a.jpg").quantization
     luma, chroma = quantisation(quality)
     assert tables[0] == luma.flatten().tolist() and tables[1] == chroma.flatten().tolist()
+
+
+@pytest.mark.parametrize("subsampling", FACTORS)
+def test_decoded_planes_are_codes_of_eight_bits_that_the_graph_reads_back(subsampling):
+    x = torch.nn.functional.interpolate(torch.rand(2, 3, 8, 8), scale_factor=6, mode="bicubic").clamp(0, 1) * 2 - 1
+    operator, tables = Jpeg(subsampling), [torch.stack([q, q]) for q in quantisation(30)]
+    ycc = torch.nn.functional.conv2d(operator.decoded(x, *tables), operator.to_ycc)
+    codes = torch.cat([ycc[:, :1] / CODE + 127.5, ycc[:, 1:] / CODE + 128], 1)
+    assert (codes - codes.round()).abs().max() < 2e-3 and codes.min() > -0.01 and codes.max() < 255.01
+    factors = FACTORS[subsampling]
+    samples = torch.nn.functional.avg_pool2d(codes[:, 1:], factors)
+    assert (samples - codes[:, 1:, :: factors[0], :: factors[1]]).abs().max() < 2e-3
+    assert (operator.decoded(x, *tables) - operator.A(x, *tables)).abs().max() < 3 * CODE
 
 
 @pytest.mark.parametrize("subsampling", FACTORS)

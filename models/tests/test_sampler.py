@@ -8,7 +8,7 @@ from ud2m.operators import Blur, Identity, Mask
 from ud2m.operators.spectral import otf
 from ud2m.prior import Prior, PriorConfig
 from ud2m.sampling import sample
-from ud2m.unfolding import Knobs, KnobValues, UnfoldedStep
+from ud2m.unfolding import Knobs, KnobValues, UnfoldedStep, mirrored
 
 TOY = PriorConfig(2, (8, 16), (1, 1), 16)
 
@@ -48,6 +48,13 @@ def test_each_step_starts_from_the_last_estimate_at_the_next_level():
     assert seen == [(0.0, 999.0), (1.0, 444.0), (2.0, 111.0)]
 
 
+@pytest.mark.parametrize("steps,want", [(1, 1.0), (2, 5 / 3), (3, 14 / 6), (4, 3.0)])
+def test_the_mean_weighs_each_estimate_by_its_place(steps, want):
+    zeros = torch.zeros(1, 3, 4, 4)
+    got = sample(lambda xt, z, n, t: z + 1, zeros, torch.randn_like(zeros), steps, lambda i: None, mean=True)
+    assert torch.allclose(got, torch.full_like(zeros, want))
+
+
 class Perfect(torch.nn.Module):
     """A prior that knows the answer."""
 
@@ -80,6 +87,30 @@ def arguments(h=16, w=24, b=1):
 def test_the_step_returns_what_its_prior_says():
     truth = torch.randn(1, 3, 16, 24)
     assert torch.equal(UnfoldedStep(Perfect(truth), Identity(), Knobs())(*arguments()), truth)
+
+
+class Shift(torch.nn.Module):
+    """A prior that sees where up and left are: it moves the picture one pixel down and two to the right."""
+
+    def forward(self, x, sigma):
+        return x.roll((1, 2), (-2, -1))
+
+
+@pytest.mark.parametrize("t,move", [(999.0, (1, 2)), (444.0, (1, -2)), (250.0, (-1, -2)), (111.0, (-1, 2))])
+def test_an_ensemble_sees_the_picture_mirrored_and_answers_upright(t, move):
+    values = KnobValues(fresh=1e-9, fresh_last=1e-9, spread=1e-6)  # each round starts where the one before ended
+    step = UnfoldedStep(Shift(), Mask(), Knobs(values), 1, ensemble=True)
+    xt, z0, y, noise, _, sigma_y = arguments()
+    got = step(xt, z0, y, noise[:, :1], torch.tensor([t]), sigma_y, torch.zeros(1, 1, 16, 24))
+    assert (got - z0.roll(move, (-2, -1))).abs().max() < 1e-4
+
+
+def test_a_batch_may_hold_levels_that_are_seen_differently():
+    x, t = torch.randn(4, 3, 6, 5), torch.tensor([999.0, 444.0, 250.0, 111.0])
+    seen = mirrored(x, t)
+    for i, axes in enumerate([[], [-1], [-2, -1], [-2]]):
+        assert torch.equal(seen[i], x[i].flip(axes))
+    assert torch.equal(mirrored(seen, t), x)
 
 
 def test_the_anchor_minimises_the_three_quadratics():

@@ -104,7 +104,7 @@ def check_distillation(shard, run, tmp_path):
     (tmp_path / "knobs.json").write_text(json.dumps({f: {"values": KnobValues().to_dict()} for f in FAMILIES}))
     out, large = tmp_path / "step", write_shard(tmp_path / "large.tar", [160] * 100)
     command = [sys.executable, MODELS / "distill.py", "--shards", large, "--out", out, "--prior", run / "prior.safetensors", "--knobs", tmp_path / "knobs.json"]
-    command += ["--crop", "48", "--batch", "2", "--rank", "4", "--every", "5", "--time-budget"]
+    command += ["--crop", "48", "--batch", "2", "--rank", "4", "--ensemble", "--every", "5", "--time-budget"]
     distil = lambda minutes: subprocess.run([*command, str(minutes)], capture_output=True, text=True, check=True).stdout
     small = subprocess.run([*command[:3], shard, "--cache", tmp_path / "small", *command[4:], "0.1"], capture_output=True, text=True)
     assert small.returncode == 2 and "side of 128 pixels or more" in small.stderr
@@ -117,7 +117,9 @@ def check_distillation(shard, run, tmp_path):
     subprocess.run([sys.executable, MODELS / "export.py", "--step", out / "step.safetensors", "--name", "toy", "--out", package], check=True)
     assert {p.stem for p in package.glob("*.onnx")} == {graph for family in FAMILIES for graph in graphs_of(family)}
     graph = onnx.load(package / "mask.onnx", load_external_data=False)
-    training = json.loads({p.key: p.value for p in graph.metadata_props}[KEY])["training"]
+    facts = json.loads({p.key: p.value for p in graph.metadata_props}[KEY])
+    training = facts["training"]
+    assert facts["estimate"] == "mean"
     assert training["images"] == rows[-1]["images"] and training["rank"] == "4"
     restore_with(package, tmp_path)
 

@@ -17,7 +17,7 @@ from ud2m.losses import Discriminator, FeatureDistance, LossWeights, discriminat
 
 GRIDS, GRID_SHARES = (1, 2, 3, 4, 5), (0.05, 0.15, 0.55, 0.1, 0.15)  # N, and how often
 PENALTY_EVERY = 4  # updates of the discriminator
-GO_ON = 0.7  # probability of a further step: the first, from which all depends, is seen most
+GO_ON = 0.55  # probability of a further step: the first, from which all depends, is seen most
 
 
 @dataclass

@@ -20,11 +20,11 @@ CHOSEN = ("fresh", "fresh_last")  # not learned: a squared error would drive fre
 
 
 class Distilled(nn.Module):
-    """One network for all families; `step` puts the parts together."""
+    """One network for all families; `step` puts the parts together. ensemble: see `UnfoldedStep`."""
 
-    def __init__(self, prior: Prior, guidance: Guidance | None, knobs: dict[str, KnobValues], iterations: int = 3):
+    def __init__(self, prior: Prior, guidance: Guidance | None, knobs: dict[str, KnobValues], iterations: int = 3, ensemble: bool = False):
         super().__init__()
-        self.prior, self.guidance, self.iterations = prior, guidance, iterations
+        self.prior, self.guidance, self.iterations, self.ensemble = prior, guidance, iterations, ensemble
         self.knobs = nn.ModuleDict({family: Knobs(values) for family, values in knobs.items()})
         self.keep_chosen()
 
@@ -36,7 +36,7 @@ class Distilled(nn.Module):
 
     def step(self, family: str, operator: Operator | None = None) -> UnfoldedStep:
         """The unfolded step of `family`; operator: one of its kind where the family's usual one does not fit."""
-        step = UnfoldedStep(self.prior, operator or operator_of(family), self.knobs[family], self.iterations, self.guidance)
+        step = UnfoldedStep(self.prior, operator or operator_of(family), self.knobs[family], self.iterations, self.guidance, self.ensemble)
         return step.to(next(self.prior.parameters()).device)
 
     def steps(self) -> dict[str, UnfoldedStep]:
@@ -66,6 +66,7 @@ def save_distilled(net: Distilled, path: Path, provenance: dict) -> None:
         "guidance": net.guidance.config.to_dict() if net.guidance else None,
         "knobs": {f: v.to_dict() for f, v in net.values().items()},
         "iterations": net.iterations,
+        "ensemble": net.ensemble,
         "provenance": provenance,
     }
     parts = {"prior": _plain(net.prior)} | ({"guidance": net.guidance.state_dict()} if net.guidance else {})
@@ -93,7 +94,7 @@ def load_distilled(path: Path) -> Distilled:
         tensors = {k: f.get_tensor(k).float() for k in f.keys()}
     prior = Prior(PriorConfig.from_dict(meta["prior"]))
     guidance = Guidance(prior.config, GuidanceConfig.from_dict(meta["guidance"])) if meta["guidance"] else None
-    net = Distilled(prior, guidance, {f: KnobValues(**v) for f, v in meta["knobs"].items()}, meta["iterations"])
+    net = Distilled(prior, guidance, {f: KnobValues(**v) for f, v in meta["knobs"].items()}, meta["iterations"], meta.get("ensemble", False))
     for part in ("prior", "guidance"):
         own = {k.removeprefix(f"{part}."): v for k, v in tensors.items() if k.startswith(f"{part}.")}
         if own:

@@ -165,7 +165,7 @@ def _golden(step: UnfoldedStep, arguments: dict, case, sigma_y: float, psf, rng)
         xT = torch.from_numpy(rng.standard_normal((1, *shape), np.float32))
         noise = torch.from_numpy(rng.standard_normal((3, 1, step.iterations, *shape), np.float32))
         run = lambda xt, z, n, t: step(xt, z, case.y, n, t, torch.tensor([sigma_y]), *case.physics)
-        x0 = sample(run, case.z0, xT, 3, lambda i: noise[i])
+        x0 = sample(run, case.z0, xT, 3, lambda i: noise[i], mean=step.ensemble)
     out |= {"run_noise_xT": xT[0].numpy(), "run_noise": noise[:, 0].numpy(), "run_z0": case.z0[0].numpy(), "run_x0": x0[0].numpy()}
     return out | ({"psf": psf.numpy()} if psf is not None else {})
 
@@ -187,7 +187,7 @@ def export(steps: dict[str, UnfoldedStep], out: Path, about: dict) -> dict[str, 
             model = _graph(step, arguments, dims, folder / "raw.onnx")
             _share_weights(model, step, blob, places)
             (folder / WEIGHTS).write_bytes(blob)
-            meta = manifest(family, step.operator.scale, multiple, HALO, step.iterations, named, about)
+            meta = manifest(family, step.operator.scale, multiple, HALO, step.iterations, named, about, step.ensemble)
             onnx.helper.set_model_props(model, {KEY: meta})
             model.doc_string = model.producer_name = ""
             for node in model.graph.node:

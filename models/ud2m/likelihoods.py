@@ -154,17 +154,25 @@ def downscale(source: Source, count: int, side: int, rng: np.random.Generator, s
     return Problem(f"downscale{scale}", Downscale(scale), clean, crossfade(y, 2), z0, physics, _std(sigma), inside, _bins(sigma, (0.006, 0.03)))
 
 
+JPEGS = (("4:2:0", False, 0.42), ("4:2:0", True, 0.3), ("4:2:2", True, 0.13), ("4:4:4", True, 0.15))  # chroma, planes as decoded, how often
+
+
 def jpeg(source: Source, count: int, side: int, rng: np.random.Generator) -> Problem:
-    """Compressed by a real encoder, 4:2:0 or 4:4:4; quality in five to ninety-five, low ones more often."""
-    clean, subsampling = source(count, side), "4:4:4" if rng.random() < 0.15 else "4:2:0"
+    """Quality five to ninety-five, low ones more often; from a decoder that interpolates chroma, or its planes as they are."""
+    clean, (subsampling, planes, _) = source(count, side), JPEGS[rng.choice(len(JPEGS), p=[share for *_, share in JPEGS])]
     quality = np.clip(np.exp(rng.normal(np.log(22), 0.75, count)), 5, 95).astype(int)
-    y = torch.stack([damage.jpeg(x, int(q), subsampling)[0] for x, q in zip(clean, quality)])
+    operator = Jpeg(subsampling)
+    tables = tuple(torch.stack(t) for t in zip(*(quantisation(int(q)) for q in quality)))
+    if planes:
+        with torch.autocast("cpu", enabled=False):  # in half precision the codes would be others
+            y = operator.decoded(clean, *tables)
+    else:
+        y = torch.stack([damage.jpeg(x, int(q), subsampling)[0] for x, q in zip(clean, quality)])
     sigma = np.full(count, DEFAULT_SIGMA)
-    if rng.random() < 0.25:
+    if not planes and rng.random() < 0.25:
         sigma = draw_sigma(count, rng, 0.003, 0.05, 0.0)
         y = noisy(y, sigma, rng)
-    tables = tuple(torch.stack(t) for t in zip(*(quantisation(int(q)) for q in quality)))
-    return Problem("jpeg", Jpeg(subsampling), clean, y, y, tables, _std(sigma), _inside(side, side, 0), _bins(quality, (9, 15, 30, 60)))
+    return Problem("jpeg", operator, clean, y, y, tables, _std(sigma), _inside(side, side, 0), _bins(quality, (9, 15, 30, 60)))
 
 
 WEIGHTS = {"blur": 0.26, "mask": 0.2, "denoise": 0.15, "downscale2": 0.06, "downscale3": 0.06, "downscale4": 0.13, "jpeg": 0.14}

@@ -8,8 +8,8 @@ KEY = "ud2m.manifest"
 SCHEMA = 1
 
 
-def manifest(family: str, scale: int, multiple: int, halo: int, iterations: int, inputs: dict, about: dict) -> str:
-    """JSON text. inputs: name -> shape, where a string is a free dimension; about: name, version, licence, training, scores."""
+def manifest(family: str, scale: int, multiple: int, halo: int, iterations: int, inputs: dict, about: dict, mean: bool = False) -> str:
+    """JSON text. mean: the sampler is to answer with the weighted mean of its estimates. inputs: name -> shape, where a string is a free dimension; about: name, version, licence, training, scores."""
     return json.dumps(
         {
             "schema": SCHEMA,
@@ -24,6 +24,7 @@ def manifest(family: str, scale: int, multiple: int, halo: int, iterations: int,
             "sigma_y": [0.0, 1.0],
             "inputs": inputs,
             "output": {"x0": ["B", 3, "H", "W"]},
+            **({"estimate": "mean"} if mean else {}),
             **about,
         }
     )

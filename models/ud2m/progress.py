@@ -33,7 +33,7 @@ class Exam:
         step = net.step(problem.family, problem.operator)
         run = lambda xt, z, n, t: step(xt, z, problem.y, n, t.to(z.device), problem.sigma_y, *problem.physics)
         shape = problem.clean.shape
-        return sample(run, problem.z0, normal(*shape), steps, lambda _: normal(shape[0], net.iterations, *shape[1:])).clamp(-1, 1)
+        return sample(run, problem.z0, normal(*shape), steps, lambda _: normal(shape[0], net.iterations, *shape[1:]), mean=net.ensemble).clamp(-1, 1)
 
     def scores(self, net: Distilled) -> dict[str, float]:
         """PSNR in dB of each family and, as `one_…`, that of a single step; the mean distance of features; writes `grid.png`: start, restored, clean."""

@@ -69,12 +69,24 @@ class Knobs(nn.Module):
         return first ** (1 - share) * low**share
 
 
-class UnfoldedStep(nn.Module):
-    """L(y, x_t, t): K rounds that share one prior. The graph that is exported. Without `guidance` the prior works as it is."""
+def mirrored(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    """x [B,C,H,W] as it is at the highest levels t [B] or [1]; below 701 left-right, below 401 both ways, below 201 up-down. Its own inverse."""
+    t = t.reshape(-1, 1, 1, 1)
+    x = torch.where((t <= 700) & (t > 200), x.flip(-1), x)
+    return torch.where(t <= 400, x.flip(-2), x)
 
-    def __init__(self, prior: Prior, operator: Operator, knobs: Knobs, iterations: int = 3, guidance: Guidance | None = None):
+
+class UnfoldedStep(nn.Module):
+    """L(y, x_t, t): K rounds that share one prior. The graph that is exported. Without `guidance` the prior works as it is.
+
+    ensemble: the networks see the picture mirrored, each level in its own way, so that what they err by at random differs
+    from step to step; the sampler is then to take the mean of its estimates (`sampling.sample`). Costs no evaluation.
+    """
+
+    def __init__(self, prior: Prior, operator: Operator, knobs: Knobs, iterations: int = 3, guidance: Guidance | None = None, ensemble: bool = False):
         super().__init__()
         self.prior, self.operator, self.knobs, self.iterations, self.guidance = prior, operator, knobs, iterations, guidance
+        self.ensemble = ensemble
         self.register_buffer("sigma_of", sigmas().float(), persistent=False)
 
     @property
@@ -108,23 +120,26 @@ class UnfoldedStep(nn.Module):
             with _exact(z):
                 return self.operator.data_step(a, 1 / (c * knobs.trust.exp()), sy, *prepared)
 
+        view = (lambda x: mirrored(x, t)) if self.ensemble else (lambda x: x)
         guidance, z, memory = self.guidance, z0, None
         if guidance is not None:
             code, observed = self.operator.code(*physics), self.operator.observed(z0, *physics)
             if guidance.initialiser is not None:
                 level = knobs.level(sigma_t, sy, 0.0)
                 seen = clues(z, data(z, level), level, observed)
-                z = guidance.initialiser(z, self._each(level, z), seen, (code, sy, sigma_t, 0.0))
+                z = view(guidance.initialiser(view(z), self._each(level, z), view(seen), (code, sy, sigma_t, 0.0)))
         for k in range(self.iterations):
             share = k / (self.iterations - 1) if self.iterations > 1 else 1.0
             level = knobs.level(sigma_t, sy, share)
             u = data(z, level)
             fresh = knobs.fresh.exp() * (1 - share) + knobs.fresh_last.exp() * share
-            v, sigma = u + fresh * level * noise[:, k], self._each(level, u)
+            v, sigma = view(u + fresh * level * noise[:, k]), self._each(level, u)
             if guidance is None:
-                z = self.prior(v, sigma)
+                z = view(self.prior(v, sigma))
             else:
-                z, memory = guidance(self.prior, v, sigma, clues(z, u, level, observed), (code, sy, sigma_t, share), memory)
+                seen = view(clues(z, u, level, observed))
+                z, memory = guidance(self.prior, v, sigma, seen, (code, sy, sigma_t, share), memory)
+                z = view(z)
         return z
 
     @staticmethod

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::sampler::{BETA, LEVELS};
+use crate::sampler::{Answer, BETA, LEVELS};
 
 /// Key of the manifest in the graph's `metadata_props`.
 pub const KEY: &str = "ud2m.manifest";
@@ -44,6 +44,9 @@ pub struct Manifest {
     /// Dimensions of each input and output.
     pub inputs: BTreeMap<String, Vec<Dim>>,
     pub output: BTreeMap<String, Vec<Dim>>,
+    /// Which estimates make the answer: `last`, as without this field, or `mean`.
+    #[serde(default)]
+    pub estimate: Answer,
     /// Provenance and measured quality, for people.
     pub training: serde_json::Map<String, serde_json::Value>,
     pub scores: serde_json::Map<String, serde_json::Value>,
@@ -279,11 +282,12 @@ mod tests {
     #[test]
     fn a_manifest_that_fits_is_accepted() {
         verdict(|_| {}).expect("nothing is wrong with it");
+        verdict(|m| m["estimate"] = "mean".into()).expect("a field that may be there");
     }
 
     #[test]
     fn each_field_that_does_not_fit_is_named() {
-        let wrongs: [(&str, serde_json::Value); 12] = [
+        let wrongs: [(&str, serde_json::Value); 13] = [
             ("schema", 2.into()),
             ("family", "blur".into()),
             ("scale", 2.into()),
@@ -296,11 +300,16 @@ mod tests {
             ("sigma_y", serde_json::json!([0.5, 0.1])),
             ("colour", "blue".into()),
             ("name", 3.into()),
+            ("estimate", "first".into()),
         ];
         for (field, value) in wrongs {
             let reason = verdict(|m| m[field] = value.clone())
                 .expect_err(&format!("{field} = {value} must be refused"));
-            let clue = if field == "name" { "string" } else { field };
+            let clue = match field {
+                "name" => "string",
+                "estimate" => "`last` or `mean`",
+                _ => field,
+            };
             assert!(reason.contains(clue), "{field}: {reason}");
         }
     }

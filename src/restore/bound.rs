@@ -10,7 +10,7 @@ use crate::error::RestoreError;
 use crate::image::{Image, Tensors, Window};
 use crate::model::OrtStep;
 use crate::operator::{Canvas, Operator};
-use crate::sampler::{Level, Patch, StepModel};
+use crate::sampler::{Answer, Level, Patch, StepModel};
 
 /// The tensors of a frame's windows.
 pub type Known = HashMap<Window, Tensors>;
@@ -58,6 +58,10 @@ impl StepModel for BoundStep<'_> {
 
     fn iterations(&self) -> usize {
         self.step.manifest().iterations
+    }
+
+    fn answer(&self) -> Answer {
+        self.step.manifest().estimate
     }
 
     fn estimate(&mut self, patches: &mut [Patch], level: Level) -> Result<(), RestoreError> {

@@ -65,18 +65,18 @@ impl Restorer {
         let leans =
             settings.temporal == Temporal::WarmStart && settings.output != Output::Deviation;
         let memory = self.memory.take().filter(|_| leans);
-        let warm = memory.and_then(|m| m.start(frame, &plain, &bench.operator, &canvas));
+        let lead = memory.and_then(|m| m.lead(frame, &plain, &bench.operator, &canvas));
         let steps = settings.steps.max(1);
         if self.levels.len() != steps {
             self.levels = levels(steps);
         }
         let one = [level(temporal::LEVEL)];
-        let (start, levels) = match warm {
-            Some((start, renewed)) => {
-                report.renewed = renewed;
-                (Start::Warm(start), one.as_slice())
+        let (start, levels, steady) = match lead {
+            Some(lead) => {
+                report.renewed = lead.renewed;
+                (Start::Warm(lead.start), one.as_slice(), Some(lead.steady))
             }
-            None => (Start::Cold(plain), self.levels.as_slice()),
+            None => (Start::Cold(plain), self.levels.as_slice(), None),
         };
         report.steps = levels.len();
         let step = BoundStep::new(
@@ -87,11 +87,14 @@ impl Restorer {
             &mut self.known,
         );
         let model = Tiled::new(step, &mut self.tiles);
-        let moments = draw(model, &canvas, start, levels, number, settings, &interrupt)?;
+        let mut moments = draw(model, &canvas, start, levels, number, settings, &interrupt)?;
         if rescue::is_flat(moments.mean()) && !rescue::is_flat(frame) {
             return Err(RestoreError::Answer(
                 "The model answered with one flat colour: check noise-sigma and the kernel, or use another model.".to_owned(),
             ));
+        }
+        if let Some(steady) = steady {
+            steady.settle(moments.mean_mut());
         }
         let operator = &bench.operator;
         let mean = moments.mean();

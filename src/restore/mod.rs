@@ -10,6 +10,7 @@ mod plan;
 mod posterior;
 mod rescue;
 mod restorer;
+mod steady;
 mod temporal;
 mod track;
 

@@ -61,6 +61,10 @@ impl Moments {
         &self.mean
     }
 
+    pub fn mean_mut(&mut self) -> &mut Image {
+        &mut self.mean
+    }
+
     /// The mean as a picture of its own.
     pub fn into_mean(self) -> Image {
         self.mean

@@ -4,6 +4,7 @@
 //! What is trusted is chosen pixel by pixel, by how much worse A x of the frame before fits the new observation than it
 //! fitted its own. A cut, where little fits, costs the full steps again.
 
+use super::steady::Steady;
 use crate::image::{Image, Scratch};
 use crate::operator::{Canvas, Operator};
 
@@ -33,6 +34,16 @@ const RADIUS: usize = 4;
 /// Half a code of 8 bits, on the scale of [-1, 1], squared: no error is smaller.
 const ROUNDING: f32 = 1.0 / (255.0 * 255.0);
 
+/// What the frame before gives to a frame.
+pub struct Lead {
+    /// Where the step starts: the frame before where it is trusted, else the start of a frame by itself, on the canvas.
+    pub start: Image,
+    /// Share of the frame that begins anew.
+    pub renewed: f32,
+    /// What of the frame before is part of the answer.
+    pub steady: Steady,
+}
+
 /// What is kept of a frame for the next.
 pub struct Memory {
     restored: Image,
@@ -51,23 +62,27 @@ impl Memory {
         Self { restored, misfit }
     }
 
-    /// Where the step for `frame` starts, and the share of the frame that begins anew: this picture where it is trusted,
-    /// else `plain`, the start of a frame by itself, on the canvas. `None` after a cut, or for a frame of another size.
-    pub fn start(
-        &self,
+    /// What this gives to `frame`, whose start by itself on the canvas is `plain`. `None` after a cut, or for a frame of
+    /// another size.
+    pub fn lead(
+        self,
         frame: &Image,
         plain: &Image,
         operator: &Operator,
         canvas: &Canvas,
-    ) -> Option<(Image, f32)> {
+    ) -> Option<Lead> {
         if (frame.width, frame.height) != (self.misfit.width, self.misfit.height) {
             return None;
         }
         let scale = operator.scale();
-        let mut trust = local_power(operator.errors(&self.restored, frame));
+        let mut ratios = local_power(operator.errors(&self.restored, frame));
+        for (now, before) in ratios.data.iter_mut().zip(&self.misfit.data) {
+            *now /= before;
+        }
+        let mut trust = ratios.clone();
         let [low, high] = TRUSTED;
-        for (now, before) in trust.data.iter_mut().zip(&self.misfit.data) {
-            *now = ((high - *now / before) / (high - low)).clamp(0.0, 1.0);
+        for ratio in trust.data.iter_mut() {
+            *ratio = ((high - *ratio) / (high - low)).clamp(0.0, 1.0);
         }
         let share = trust.data.iter().sum::<f32>() / trust.data.len().max(1) as f32;
         // A frame of values that are no numbers trusts nothing.
@@ -97,7 +112,11 @@ impl Memory {
                 }
             }
         }
-        Some((start, 1.0 - share))
+        Some(Lead {
+            start,
+            renewed: 1.0 - share,
+            steady: Steady::of(self.restored, &ratios),
+        })
     }
 }
 
@@ -180,12 +199,15 @@ mod tests {
     #[test]
     fn a_steady_scene_starts_from_the_frame_before() {
         let ((operator, canvas), x) = (denoising(), textured(1));
-        let memory = Memory::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
+        let memory = || Memory::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
         let frame = noisy(&x, 3);
         let plain = operator.start(&operator.observe(&frame, &canvas), &canvas);
-        let (start, anew) = memory
-            .start(&frame, &plain, &operator, &canvas)
-            .expect("no cut");
+        let lead = memory().lead(&frame, &plain, &operator, &canvas);
+        let Lead {
+            start,
+            renewed: anew,
+            ..
+        } = lead.expect("no cut");
         assert_eq!(anew, 0.0);
         assert_near(&start, &kept(&operator.observe(&x, &canvas), &plain));
     }
@@ -193,7 +215,7 @@ mod tests {
     #[test]
     fn what_changed_begins_anew_and_a_cut_begins_anew_as_a_whole() {
         let ((operator, canvas), x) = (denoising(), textured(1));
-        let memory = Memory::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
+        let memory = || Memory::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
         let mut moved = x.clone();
         for c in 0..3 {
             for y in 8..20 {
@@ -202,9 +224,12 @@ mod tests {
         }
         let frame = noisy(&moved, 3);
         let plain = operator.start(&operator.observe(&frame, &canvas), &canvas);
-        let (start, anew) = memory
-            .start(&frame, &plain, &operator, &canvas)
-            .expect("no cut");
+        let lead = memory().lead(&frame, &plain, &operator, &canvas);
+        let Lead {
+            start,
+            renewed: anew,
+            ..
+        } = lead.expect("no cut");
         assert!(anew > 0.1 && anew < 0.4, "{anew}");
         assert_eq!(start.row(1, 14)[..8], plain.row(1, 14)[..8]);
         let bounds = x.bounds();
@@ -217,9 +242,9 @@ mod tests {
         };
         assert_near(&start.crop(corner), &kept.crop(corner));
         let cut = noisy(&textured(5), 3);
-        assert!(memory.start(&cut, &plain, &operator, &canvas).is_none());
+        assert!(memory().lead(&cut, &plain, &operator, &canvas).is_none());
         let broken = Image::filled(3, 32, 40, f32::NAN);
-        assert!(memory.start(&broken, &plain, &operator, &canvas).is_none());
+        assert!(memory().lead(&broken, &plain, &operator, &canvas).is_none());
     }
 
     #[test]
@@ -227,11 +252,14 @@ mod tests {
         let operator = Operator::new(&Degradation::Downscale(2), 20, 16).expect("an operator");
         let (canvas, x) = (operator.place(16), textured(1));
         let frame = operator.apply(&x);
-        let memory = Memory::of(x.clone(), &frame, &operator, SIGMA);
+        let memory = || Memory::of(x.clone(), &frame, &operator, SIGMA);
         let plain = Image::new(3, canvas.height, canvas.width);
-        let (start, anew) = memory
-            .start(&frame, &plain, &operator, &canvas)
-            .expect("no cut");
+        let lead = memory().lead(&frame, &plain, &operator, &canvas);
+        let Lead {
+            start,
+            renewed: anew,
+            ..
+        } = lead.expect("no cut");
         assert_eq!(anew, 0.0);
         let inside = Window {
             x: canvas.x,
@@ -240,7 +268,7 @@ mod tests {
         };
         assert_near(&start.crop(inside), &kept(&x, &plain.crop(inside)));
         let larger = Image::new(3, 16, 24);
-        assert!(memory.start(&larger, &plain, &operator, &canvas).is_none());
+        assert!(memory().lead(&larger, &plain, &operator, &canvas).is_none());
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub use noise::picture;
 pub use reverse::{Start, reverse};
 pub use schedule::{BETA, LEVELS, Level, level, levels, time_grid};
 
+use serde::Deserialize;
+
 use crate::image::{Image, Window};
 
 /// One patch of the padded frame, ready for a step.
@@ -26,12 +28,29 @@ pub struct Patch {
     pub noise: Image,
 }
 
+/// Which of the steps' estimates is the sampler's answer; a step graph says in its manifest which it is made for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// The estimate of the last step.
+    #[default]
+    Last,
+    /// The mean of all, each weighed by its place: 1, 2 … N. For steps that see the picture in different ways (mirrored,
+    /// say): what one errs by at random the others do not.
+    Mean,
+}
+
 /// One step of the conditional sampler: from a noisy state to an estimate of the clean picture.
 pub trait StepModel {
     type Error;
 
     /// K: how many inner noises a step takes.
     fn iterations(&self) -> usize;
+
+    /// What the sampler answers with.
+    fn answer(&self) -> Answer {
+        Answer::Last
+    }
 
     /// Turns the start z0 of each patch into its clean estimate.
     fn estimate(&mut self, patches: &mut [Patch], level: Level) -> Result<(), Self::Error>;

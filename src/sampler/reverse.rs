@@ -3,7 +3,7 @@
 //!
 //! x_t is the noisy state, x_0 the clean estimate, z the start of a step, zeta the share of fresh noise.
 
-use super::{Level, Patch, StepModel};
+use super::{Answer, Level, Patch, StepModel};
 use crate::image::Image;
 
 /// From what the first step starts; of the canvas's size.
@@ -15,7 +15,7 @@ pub enum Start {
     Warm(Image),
 }
 
-/// Walks `levels` from the most to the least noisy one and returns the last estimate.
+/// Walks `levels` from the most to the least noisy one and returns the last estimate, or the mean of all (see [`Answer`]).
 ///
 /// Each step starts from the estimate of the one before, the first from `start`.
 /// `noise(stream)` draws a standard normal picture of the start's shape. Streams: 0 is the initial state; step i takes
@@ -46,6 +46,7 @@ pub fn reverse<M: StepModel>(
         xt,
         z0,
     }];
+    let mut mean: Option<Image> = None;
     for (i, level) in levels.iter().enumerate() {
         let first = 1 + i as u32 * (inner + 1);
         let [state] = &mut patch;
@@ -54,6 +55,12 @@ pub fn reverse<M: StepModel>(
         (0..inner).for_each(|k| drawn.extend_from_slice(&noise(first + k).data));
         model.estimate(&mut patch, *level)?;
         let [state] = &mut patch;
+        if model.answer() == Answer::Mean && levels.len() > 1 {
+            match mean.as_mut() {
+                None => mean = Some(state.z0.clone()),
+                Some(mean) => approach(&mut mean.data, &state.z0.data, 2.0 / (i + 2) as f32),
+            }
+        }
         if let Some(next) = levels.get(i + 1) {
             let fresh = (zeta > 0.0).then(|| noise(first + inner));
             descend(
@@ -67,7 +74,14 @@ pub fn reverse<M: StepModel>(
         }
     }
     let [state] = patch;
-    Ok(state.z0)
+    Ok(mean.unwrap_or(state.z0))
+}
+
+/// Moves `mean` by `share` towards `x0`; a share of 2 / (i + 2) weighs estimate i by 1 + i.
+fn approach(mean: &mut [f32], x0: &[f32], share: f32) {
+    for (mean, &x0) in mean.iter_mut().zip(x0) {
+        *mean += share * (x0 - *mean);
+    }
 }
 
 /// From the state at `level` to the state at `next`: alpha_s x0 + sigma_s (sqrt(1-zeta) eps + sqrt(zeta) n).
@@ -161,6 +175,46 @@ mod tests {
         assert_eq!(model.seen[0].1.xt, picture(11, 0, 3, 5, 7));
         assert_eq!(model.seen[1].1.z0, model.truth);
         assert_eq!(model.seen[2].1.z0, model.truth);
+    }
+
+    /// Answers the step that it is asked for the i-th time with i.
+    struct Counting(Answer, f32);
+
+    impl StepModel for Counting {
+        type Error = Infallible;
+
+        fn iterations(&self) -> usize {
+            1
+        }
+
+        fn answer(&self) -> Answer {
+            self.0
+        }
+
+        fn estimate(&mut self, patches: &mut [Patch], _: Level) -> Result<(), Infallible> {
+            self.1 += 1.0;
+            patches[0].z0.data.fill(self.1);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_model_that_asks_for_it_is_answered_by_the_weighted_mean() {
+        for (answer, steps, want) in [
+            (Answer::Last, 3, 3.0),
+            (Answer::Mean, 1, 1.0),
+            (Answer::Mean, 2, 5.0 / 3.0),
+            (Answer::Mean, 3, 14.0 / 6.0),
+            (Answer::Mean, 4, 3.0),
+        ] {
+            let (mut model, z0) = (Counting(answer, 0.0), Image::filled(3, 2, 2, 0.0));
+            let Ok(x0) = reverse(&mut model, &levels(steps), Start::Cold(z0), 0.0, |stream| {
+                picture(1, stream, 3, 2, 2)
+            });
+            for v in &*x0.data {
+                assert!((v - want).abs() < 1e-6, "{answer:?} of {steps}: {v}");
+            }
+        }
     }
 
     #[test]

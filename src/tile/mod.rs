@@ -14,7 +14,7 @@ use std::mem;
 use feather::Axis;
 
 use crate::image::{Image, Window};
-use crate::sampler::{Level, Patch, StepModel};
+use crate::sampler::{Answer, Level, Patch, StepModel};
 
 /// How a picture is cut. Lengths are in pixels of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -151,6 +151,10 @@ impl<M: StepModel> StepModel for Tiled<'_, M> {
 
     fn iterations(&self) -> usize {
         self.inner.iterations()
+    }
+
+    fn answer(&self) -> Answer {
+        self.inner.answer()
     }
 
     fn estimate(&mut self, patches: &mut [Patch], level: Level) -> Result<(), M::Error> {

@@ -97,6 +97,13 @@ class Jpeg(Operator):
         chroma = F.conv_transpose2d(coefficients[1], self.basis, stride=8)
         return F.conv2d(torch.cat([luma, self._enlarged(chroma, x)], 1), self.to_rgb)
 
+    def decoded(self, x, quant_luma, quant_chroma):
+        """`A` with luma and chroma rounded and clipped to 8 bits each, as a decoder hands its planes out."""
+        ycc = F.conv2d(self.A(x, quant_luma, quant_chroma), self.to_ycc)
+        luma = ((ycc[:, :1] / CODE + 127.5).round().clamp(0, 255) - 127.5) * CODE
+        chroma = (ycc[:, 1:] / CODE).round().clamp(-128, 127) * CODE
+        return F.conv2d(torch.cat([luma, chroma], 1), self.to_rgb)
+
     def prepare(self, y, quant_luma, quant_chroma):
         steps = self._lattice(quant_luma, quant_chroma)
         return (*self.planes(y), *steps)
