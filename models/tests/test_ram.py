@@ -136,6 +136,7 @@ def test_sampling_starts_from_what_ram_answered():
     operator, c, x = canvas("denoise")
     asked, begun = [], []
     step = lambda xt, z, y, n, t, sigma_y: begun.append(z) or z + 1
+    step.ensemble = False
     bench = SimpleNamespace(ram=lambda *given: asked.append(given) or x, step=lambda *_: step, options=SimpleNamespace(stochasticity=0.0))
     restored = evaluate.Bench.restore(bench, "ud2m-6", operator)(SimpleNamespace(family="denoise", sigma=0.1), SimpleNamespace(condition=c), torch.Generator())
     assert asked == [(operator, c, 0.2)]  # once, before the first of two outer steps
