@@ -104,12 +104,12 @@ def check_distillation(shard, run, tmp_path):
     (tmp_path / "knobs.json").write_text(json.dumps({f: {"values": KnobValues().to_dict()} for f in FAMILIES}))
     out, large = tmp_path / "step", write_shard(tmp_path / "large.tar", [160] * 100)
     command = [sys.executable, MODELS / "distill.py", "--shards", large, "--out", out, "--prior", run / "prior.safetensors", "--knobs", tmp_path / "knobs.json"]
-    command += ["--crop", "48", "--batch", "2", "--rank", "4", "--ensemble", "--every", "5", "--time-budget"]
-    distil = lambda minutes: subprocess.run([*command, str(minutes)], capture_output=True, text=True, check=True).stdout
-    small = subprocess.run([*command[:3], shard, "--cache", tmp_path / "small", *command[4:], "0.1"], capture_output=True, text=True)
+    command += ["--crop", "48", "--batch", "2", "--rank", "4", "--ensemble", "--every", "60", "--image-budget"]
+    distil = lambda images: subprocess.run([*command, str(images)], capture_output=True, text=True, check=True).stdout
+    small = subprocess.run([*command[:3], shard, "--cache", tmp_path / "small", *command[4:], "8"], capture_output=True, text=True)
     assert small.returncode == 2 and "side of 128 pixels or more" in small.stderr
-    assert "started at 0 images" in distil(0.1)
-    assert "resumed at" in distil(0.2)
+    assert "started at 0 images" in distil(8)
+    assert "resumed at" in distil(24)
     rows = [json.loads(line) for line in (out / "stats.jsonl").read_text().splitlines()]
     assert rows[-1]["images"] > rows[0]["images"] and set(FAMILIES) <= set(rows[-1])
     assert Image.open(out / "grid.png").size[1] >= 48 * len(FAMILIES)
