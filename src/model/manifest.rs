@@ -45,11 +45,19 @@ pub struct Manifest {
     pub inputs: BTreeMap<String, Vec<Dim>>,
     pub output: BTreeMap<String, Vec<Dim>>,
     /// Which estimates make the answer: `last`, as without this field, or `mean`.
-    #[serde(default)]
+    #[serde(default, with = "Estimate")]
     pub estimate: Answer,
     /// Provenance and measured quality, for people.
     pub training: serde_json::Map<String, serde_json::Value>,
     pub scores: serde_json::Map<String, serde_json::Value>,
+}
+
+/// How the manifest writes an [`Answer`]: the sampler knows no file.
+#[derive(Deserialize)]
+#[serde(remote = "Answer", rename_all = "kebab-case")]
+enum Estimate {
+    Last,
+    Mean,
 }
 
 /// A dimension of a tensor: a number, or a name for what may vary.

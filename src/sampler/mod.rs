@@ -11,8 +11,6 @@ pub use noise::picture;
 pub use reverse::{Start, reverse};
 pub use schedule::{BETA, LEVELS, Level, level, levels, time_grid};
 
-use serde::Deserialize;
-
 use crate::image::{Image, Window};
 
 /// One patch of the padded frame, ready for a step.
@@ -29,8 +27,7 @@ pub struct Patch {
 }
 
 /// Which of the steps' estimates is the sampler's answer; a step graph says in its manifest which it is made for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Answer {
     /// The estimate of the last step.
     #[default]
