@@ -5,8 +5,6 @@
 
 mod common;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use common::{Bench, caps, element, info, path, picture};
@@ -56,26 +54,11 @@ impl Busy {
         }
     }
 
-    /// Slows the model down and waits until a frame has been in it for a while.
+    /// Slows the model down and waits until a frame has been in it for a while: until no more come out.
     fn begin(&self) {
         self.restore.set_property("noise-sigma", 0.25);
-        let begun = Arc::new(AtomicU64::new(0));
-        let pad = self.restore.static_pad("sink").unwrap();
-        let counter = Arc::clone(&begun);
-        let probe = pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
-            counter.fetch_add(1, Ordering::SeqCst);
-            gst::PadProbeReturn::Ok
-        });
-        while begun.load(Ordering::SeqCst) < 1 {
-            // Room for the frames before it.
-            let _ = self.sink.try_pull_sample(gst::ClockTime::from_mseconds(10));
-        }
-        while self
-            .sink
-            .try_pull_sample(gst::ClockTime::from_mseconds(300))
-            .is_some()
-        {}
-        pad.remove_probe(probe.unwrap());
+        let patience = gst::ClockTime::from_mseconds(500);
+        while self.sink.try_pull_sample(patience).is_some() {}
     }
 
     /// Does what has to return at once.
