@@ -9,6 +9,7 @@ adapters of that rank on the prior's layers, 0 for none (guidance and scalars on
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ import torch
 from ud2m import lora
 from ud2m.conditioning import FAMILIES
 from ud2m.data import crops, decode, split
-from ud2m.distillation import Perceptual, fidelity
+from ud2m.distillation import GO_ON, Perceptual, fidelity
 from ud2m.distilled import Distilled, load_distilled, save_distilled
 from ud2m.guidance import Guidance, GuidanceConfig, guided_flops_per_pixel
 from ud2m.likelihoods import MASKS, WEIGHTS, draw, largest_crop
@@ -44,6 +45,8 @@ def begin(a: argparse.Namespace) -> Distilled:
         shape = GuidanceConfig(recall, usual.initialiser if a.initialiser == "learned" else None)
         net = Distilled(prior, None if a.guidance == "none" else Guidance(prior.config, shape), values, a.iterations)
     net.ensemble = a.ensemble
+    for family in set(net.knobs) - set(a.families):  # a specialist speaks for what it was trained on
+        del net.knobs[family]
     net.train().requires_grad_(True)
     net.keep_chosen()
     if a.rank != "full":
@@ -70,6 +73,7 @@ def main() -> None:
     p.add_argument("--guidance", choices=("full", "none"), default="full", help="none: the prior sees a picture and a level only")
     p.add_argument("--preset", choices=PRESETS, default="fidelity", help="weights of the losses (ud2m.losses.presets)")
     p.add_argument("--ensemble", action="store_true", help="let the networks see mirrored pictures (ud2m.unfolding.UnfoldedStep)")
+    p.add_argument("--go-on", type=float, default=GO_ON, help="probability of a further outer step; low: the first is seen most, as with steps=1")
     p.add_argument("--iterations", type=int, default=3, help="K: rounds of a step")
     p.add_argument("--crop", type=int, default=96)
     p.add_argument("--time-budget", type=float, default=90, help="minutes of training over all resumed runs")
@@ -84,6 +88,8 @@ def main() -> None:
         p.error("name --start, or --prior and --knobs.")
     if a.shares is not None and len(a.shares) != len(a.families):
         p.error(f"--shares has {len(a.shares)} numbers for {len(a.families)} families; give one each.")
+    if not 0 <= a.go_on <= 1:
+        p.error(f"--go-on {a.go_on} must be between 0 and 1.")
     if a.crop % 48:
         p.error(f"--crop {a.crop} must be a multiple of 48, so that every family's blocks fit.")
     if a.rank != "full" and not a.rank.isdigit():
@@ -105,7 +111,7 @@ def main() -> None:
     def source(which: np.ndarray, rng: np.random.Generator):
         return lambda count, size: crops(pictures, sides, count, size, rng, which)
 
-    objective = fidelity if a.preset == "fidelity" else Perceptual(PRESETS[a.preset], a.device)
+    objective = partial(fidelity, go_on=a.go_on) if a.preset == "fidelity" else Perceptual(PRESETS[a.preset], a.device, go_on=a.go_on)
     shares = np.array([WEIGHTS[f] for f in a.families] if a.shares is None else a.shares)
     shares /= shares.sum()
     masks = tuple(v / sum(a.masks) for v in a.masks)

@@ -23,10 +23,10 @@ import torch
 from ud2m import scores, tables
 from ud2m.cases import CASES, Case, Damaged, classical, damaged, pictures, plain
 from ud2m.conditioning import Condition, operator_of
-from ud2m.distilled import load_distilled
 from ud2m.operators import Operator
 from ud2m.rivals import RIVALS, NotDefined
 from ud2m.sampling import sample
+from ud2m.specialists import load_specialists
 from ud2m.unfolding import Knobs, KnobValues, UnfoldedStep
 from ud2m.weights import load_prior
 
@@ -73,7 +73,7 @@ def arguments() -> argparse.Namespace:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--prior", type=Path, required=True, help="the undistilled prior: what the rivals run on")
     p.add_argument("--knobs", type=Path, help="scalars of the undistilled step")
-    p.add_argument("--steps-from", type=Path, help="the distilled step, instead of prior and knobs")
+    p.add_argument("--steps-from", type=Path, help="the distilled step, or the folder of a package, instead of prior and knobs")
     p.add_argument("--initialiser", choices=["ram"], help="what UD²M starts from instead of a plain inverse; an initialiser of the step goes on from it")
     p.add_argument("--ram-weights", type=Path, metavar="FILE", help="weights of RAM (ud2m/ram.py says where they are)")
     p.add_argument("--images", type=Path, required=True)
@@ -124,7 +124,7 @@ class Bench:
     def step(self, family: str, iterations: int) -> torch.nn.Module:
         if (family, iterations) not in self.steps:
             if self.options.steps_from:
-                net = load_distilled(self.options.steps_from).to(memory_format=torch.channels_last)
+                net = load_specialists(self.options.steps_from).to(memory_format=torch.channels_last)
                 net.iterations = iterations
                 self.steps |= {(f, iterations): s for f, s in net.steps().items()}
             else:

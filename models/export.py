@@ -11,14 +11,14 @@ import sys
 from pathlib import Path
 
 from ud2m import weights
-from ud2m.distilled import load_distilled, provenance
 from ud2m.export import ExportError, export, unfolded
+from ud2m.specialists import load_specialists, trainings
 from ud2m.unfolding import KnobValues
 
 
 def main() -> int:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--step", type=Path, help="distilled step (distill.py)")
+    p.add_argument("--step", type=Path, help="distilled step (distill.py), or the folder of one step for all families and of specialists, step-….safetensors")
     p.add_argument("--prior", type=Path)
     p.add_argument("--knobs", type=Path, help="scalars of each family (search_knobs.py)")
     p.add_argument("--scores", type=Path, help="JSON of measured scores for the manifest (evaluate.py)")
@@ -27,7 +27,7 @@ def main() -> int:
     p.add_argument("--out", type=Path, required=True)
     a = p.parse_args()
     if a.step:
-        steps, training = load_distilled(a.step).steps(), provenance(a.step)
+        steps, training = load_specialists(a.step).steps(), trainings(a.step)
     elif a.prior and a.knobs:
         knobs = {f: KnobValues(**entry["values"]) for f, entry in json.loads(a.knobs.read_text()).items()}
         steps, training = unfolded(weights.load_prior(a.prior), knobs), weights.provenance(a.prior)

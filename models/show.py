@@ -11,15 +11,15 @@ import torch
 from PIL import Image
 
 from ud2m.cases import CASES, damaged, pictures, plain
-from ud2m.distilled import load_distilled
 from ud2m.sampling import sample
+from ud2m.specialists import load_specialists
 
 STEPS = 3
 
 
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--steps-from", type=Path, nargs="+", required=True, help="distilled steps (distill.py)")
+    p.add_argument("--steps-from", type=Path, nargs="+", required=True, help="distilled steps (distill.py), or folders of packages")
     p.add_argument("--images", type=Path, required=True)
     p.add_argument("--cases", nargs="+", default=["super-resolve-x4", "inpaint-box"], choices=CASES)
     p.add_argument("--pictures", type=int, nargs="+", default=[0, 1], help="places in the folder, by name")
@@ -27,8 +27,8 @@ def main() -> None:
     p.add_argument("--out", type=Path, required=True)
     a = p.parse_args()
     clean = pictures(a.images, max(a.pictures) + 1, a.crop)
-    nets = [load_distilled(path) for path in a.steps_from]
-    multiple = int(np.lcm.reduce([net.step(next(iter(net.knobs))).multiple for net in nets]))
+    nets = [load_specialists(path) for path in a.steps_from]
+    multiple = int(np.lcm.reduce([net.step(next(iter(net.families))).multiple for net in nets]))
     rows = []
     for name in a.cases:
         case = CASES[name]

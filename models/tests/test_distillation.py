@@ -7,7 +7,7 @@ import torch
 from ud2m import lora, psfs
 from ud2m.conditioning import FAMILIES
 from ud2m.diffusion import time_grid
-from ud2m.distillation import Balance, Perceptual, fidelity, squared_error, trajectory
+from ud2m.distillation import GRID_SHARES, GRIDS, Balance, Perceptual, fidelity, squared_error, trajectory
 from ud2m.distilled import CHOSEN, Distilled, load_distilled, provenance, save_distilled
 from ud2m.guidance import Guidance, GuidanceConfig, guided_flops_per_pixel
 from ud2m.likelihoods import draw
@@ -91,13 +91,39 @@ def test_a_trajectory_walks_the_grid_and_steps_do_not_reach_back():
     assert walks[0].x0.grad_fn is not walks[-1].x0.grad_fn
 
 
+def test_how_far_a_trajectory_goes_is_chosen():
+    net, p = network(), problem("denoise")
+    count = lambda go_on, seed: len(list(trajectory(net, p, np.random.default_rng(seed), go_on=go_on)))
+    assert {count(0.0, seed) for seed in range(6)} == {1}
+    for seed in range(6):
+        wanted = int(np.random.default_rng(seed).choice(GRIDS, p=GRID_SHARES))
+        assert count(1.0, seed) == wanted
+
+
+def test_an_ensemble_is_also_trained_by_what_the_sampler_answers_with():
+    net, p, carried = network(), problem("denoise"), {}
+    seed = next(s for s in range(99) if np.random.default_rng(s).choice(GRIDS, p=GRID_SHARES) == 2)
+    p.hardness = [0, 0]
+    fidelity(net, p, np.random.default_rng(seed), carried, go_on=1.0)
+    assert set(carried["expected"]) == {"denoise 0 0", "denoise 0 1"}
+    net.ensemble, carried = True, {}
+    torch.manual_seed(3)
+    fidelity(net, p, np.random.default_rng(seed), carried, go_on=1.0)
+    assert set(carried["expected"]) == {"denoise 0 0", "denoise 0 1", "denoise 0 mean 1"}
+    torch.manual_seed(3)
+    first, second = (w.x0.detach() for w in trajectory(net, p, np.random.default_rng(seed), go_on=1.0))
+    errors = squared_error((first + 2 * second) / 3, p)
+    wanted = errors[0] + 0.02 * (errors[1] - errors[0])  # the balance's running mean
+    assert carried["expected"]["denoise 0 mean 1"] == pytest.approx(float(wanted), rel=1e-4)
+
+
 def test_the_balance_gives_every_kind_the_same_say():
     balance, p = Balance({}, own=0.0), problem("denoise")
     p.hardness = [0, 1]
     error = torch.tensor([1.0, 100.0])
     for _ in range(300):
-        balance(error, p, 0)
-    assert torch.allclose(balance(error, p, 0), torch.ones(2), atol=0.01)
+        balance(error, p, "0")
+    assert torch.allclose(balance(error, p, "0"), torch.ones(2), atol=0.01)
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -14,6 +14,7 @@ MAY = {  # module or folder -> what of the package it may import, its own folder
     "guidance": {"operators", "prior"},
     "unfolding": {"diffusion", "guidance", "operators", "prior"},
     "distilled": {"conditioning", "guidance", "lora", "operators", "prior", "unfolding"},
+    "specialists": {"conditioning", "distilled", "operators", "unfolding"},
     "conditioning": {"operators"},
     "degradations": set(),
     "psfs": {"degradations"},

@@ -17,7 +17,7 @@ from ud2m.losses import Discriminator, FeatureDistance, LossWeights, discriminat
 
 GRIDS, GRID_SHARES = (1, 2, 3, 4, 5), (0.05, 0.15, 0.55, 0.1, 0.15)  # N, and how often
 PENALTY_EVERY = 4  # updates of the discriminator
-GO_ON = 0.55  # probability of a further step: the first, from which all depends, is seen most
+GO_ON = 0.55  # usual probability of a further step: the first, from which all depends, is seen most
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Walk:
     index: int
 
 
-def trajectory(net: Distilled, problem: Problem, rng: np.random.Generator, generator: torch.Generator | None = None):
+def trajectory(net: Distilled, problem: Problem, rng: np.random.Generator, generator: torch.Generator | None = None, go_on: float = GO_ON):
     """Yields a Walk for each outer step, detached from the one before; length and grid are drawn."""
     grid, abar = time_grid(int(rng.choice(GRIDS, p=GRID_SHARES))), alpha_bar().float()
     step = net.step(problem.family, problem.operator)
@@ -38,7 +38,7 @@ def trajectory(net: Distilled, problem: Problem, rng: np.random.Generator, gener
         noise = normal(len(xt), net.iterations, *xt.shape[1:])
         x0 = step(xt, z, problem.y, noise, torch.tensor([float(t)], device=xt.device), problem.sigma_y, *problem.physics)
         yield Walk(x0, i)
-        if i + 1 == len(grid) or rng.random() > GO_ON:
+        if i + 1 == len(grid) or rng.random() > go_on:
             return
         z = x0.detach().float()
         eps = (xt - abar[t].sqrt() * z) / (1 - abar[t]).sqrt()
@@ -60,10 +60,11 @@ class Balance:
     def __init__(self, expected: dict[str, float], own: float = 0.35, rate: float = 0.02):
         self.expected, self.own, self.rate = expected, own, rate
 
-    def __call__(self, error: torch.Tensor, problem: Problem, index: int) -> torch.Tensor:
+    def __call__(self, error: torch.Tensor, problem: Problem, what: str) -> torch.Tensor:
+        """error [B] of `what` (a step's estimate, a mean of several), weighed."""
         weights = []
         for kind, e in zip(problem.hardness, error.tolist()):
-            key = f"{problem.family} {kind} {min(index, 2)}"
+            key = f"{problem.family} {kind} {what}"
             mean = self.expected.get(key, e)
             self.expected[key] = mean + self.rate * (e - mean)
             weights.append(1 / ((1 - self.own) * mean + self.own * e + 1e-6))
@@ -73,13 +74,21 @@ class Balance:
 Loss = Callable[[Distilled, Problem, np.random.Generator, dict], torch.Tensor]  # the last: state that a resumed run takes up
 
 
-def fidelity(net: Distilled, problem: Problem, rng: np.random.Generator, carried: dict) -> torch.Tensor:
-    """Balanced squared error of x0, summed over the steps of a trajectory: a mean would count the steps of long ones, the late ones, for less."""
+def fidelity(net: Distilled, problem: Problem, rng: np.random.Generator, carried: dict, go_on: float = GO_ON) -> torch.Tensor:
+    """Balanced squared error of x0, summed over the steps of a trajectory: a mean would count the steps of long ones, the late ones, for less.
+
+    Of an ensemble each later step counts twice: for its own estimate and for the weighed mean so far, which is what the
+    sampler answers with (`sampling.sample`); so the steps learn to err differently, not only little.
+    """
     balance = Balance(carried.setdefault("expected", {}))
-    terms = []
-    for walk in trajectory(net, problem, rng):
+    terms, mean = [], None
+    for walk in trajectory(net, problem, rng, go_on=go_on):
         error = squared_error(walk.x0, problem)
-        terms.append(balance(error, problem, walk.index).mean())
+        terms.append(balance(error, problem, f"{min(walk.index, 2)}").mean())
+        if net.ensemble:
+            mean = walk.x0 if mean is None else mean + (walk.x0 - mean) * (2 / (walk.index + 2))
+            if walk.index:
+                terms.append(balance(squared_error(mean, problem), problem, f"mean {min(walk.index, 2)}").mean())
     return torch.stack(terms).sum()
 
 
@@ -89,8 +98,8 @@ class Perceptual:
     The condition is the plain inverse z0: it has the picture's size whatever the operator.
     """
 
-    def __init__(self, weights: LossWeights, device: torch.device | str = "cpu", rate: float = 3e-4):
-        self.weights, self.calls = weights, 0
+    def __init__(self, weights: LossWeights, device: torch.device | str = "cpu", rate: float = 3e-4, go_on: float = GO_ON):
+        self.weights, self.go_on, self.calls = weights, go_on, 0
         self.pending: tuple[torch.Tensor, ...] | None = None  # real, fake, condition of the call before
         self.features = FeatureDistance().to(device) if weights.needs_features else None
         self.critic = Discriminator().to(device) if weights.needs_discriminator else None
@@ -106,7 +115,7 @@ class Perceptual:
         rows, columns = (slice(int(i.min()), int(i.max()) + 1) for i in problem.inside[0, 0].nonzero().unbind(1))
         real, condition = (v[..., rows, columns].contiguous(memory_format=torch.channels_last) for v in (problem.clean, problem.z0))
         terms = []
-        for walk in trajectory(net, problem, rng):
+        for walk in trajectory(net, problem, rng, go_on=self.go_on):
             fake = walk.x0.float()[..., rows, columns].contiguous(memory_format=torch.channels_last)
             terms.append(self._generator(fake, real, condition))
         if self.critic:

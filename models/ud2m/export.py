@@ -1,5 +1,7 @@
 """Step graphs for ONNX Runtime: one a family (JPEG: one a subsampling), one weight file for all, a golden file beside each.
 
+Weights that half precision holds exactly, such as those from a step file, are stored so; the graph widens them as it loads.
+
 A graph ships only when ONNX Runtime and PyTorch agree on it; otherwise nothing is written and the miss is named.
 """
 
@@ -124,24 +126,32 @@ def _nested(dims: dict) -> tuple:
     return (*values[:plain], *([tuple(values[plain:])] if values[plain:] else []))
 
 
-def _share_weights(model: onnx.ModelProto, step: UnfoldedStep, blob: bytearray, places: dict) -> None:
-    """Moves the weights that all families share out of the graph to their place in the common file."""
-    shared = [(f"{part}.{n}", v) for part in ("prior", "guidance") if getattr(step, part) for n, v in getattr(step, part).state_dict().items()]
-    known = {v.detach().numpy().tobytes(): n for n, v in shared if v.numel() >= 64}
+def _share_weights(model: onnx.ModelProto, step: UnfoldedStep, blob: bytearray, places: dict[bytes, tuple[int, int]]) -> None:
+    """Moves the networks' weights out of the graph to the common file, where those that several graphs have lie once."""
+    parts = [part for part in (step.prior, step.guidance) if part]
+    weights = {v.detach().numpy().tobytes() for part in parts for v in part.state_dict().values() if v.numel() >= 64}
+    widened = []
     for tensor in model.graph.initializer:
-        raw = onnx.numpy_helper.to_array(tensor).tobytes()
-        name = known.get(raw)
-        if name is None:
+        values = onnx.numpy_helper.to_array(tensor)
+        if values.tobytes() not in weights:
             continue
-        if name not in places:
+        half = values.astype(np.float16)
+        if np.array_equal(half.astype(np.float32), values):  # False for float32 weights
+            widened.append(onnx.helper.make_node("Cast", [f"{tensor.name}.half"], [tensor.name], to=onnx.TensorProto.FLOAT))
+            tensor.name, tensor.data_type, values = f"{tensor.name}.half", onnx.TensorProto.FLOAT16, half
+        raw = values.tobytes()
+        key = f"{tensor.data_type} ".encode() + raw
+        if key not in places:
             blob.extend(bytes(-len(blob) % 64))
-            places[name] = (len(blob), len(raw))
+            places[key] = (len(blob), len(raw))
             blob.extend(raw)
         tensor.ClearField("float_data")
         tensor.raw_data = raw
-        set_external_data(tensor, WEIGHTS, *places[name])
+        set_external_data(tensor, WEIGHTS, *places[key])
         tensor.ClearField("raw_data")
         tensor.data_location = onnx.TensorProto.EXTERNAL
+    for node in reversed(widened):
+        model.graph.node.insert(0, node)
 
 
 def _largest_miss(path: Path, step: UnfoldedStep, cases: list[dict]) -> float:

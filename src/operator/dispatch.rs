@@ -115,10 +115,10 @@ impl Operator {
         self.physics.adjoint(y)
     }
 
-    /// y - A x in green, one channel of the observation's size; zero where nothing is observed, and not to be trusted where
-    /// A reaches over the frame's edge.
-    pub fn errors(&self, x: &Image, y: &Image) -> Image {
-        self.physics.errors(x, y)
+    /// y - A x of one channel, of the observation's size; zero where nothing is observed, and not to be trusted where A
+    /// reaches over the frame's edge.
+    pub fn errors(&self, x: &Image, y: &Image, channel: usize) -> Image {
+        self.physics.errors(x, y, channel)
     }
 
     /// How the frame goes on beyond its edge.

@@ -7,7 +7,7 @@ use smallvec::smallvec;
 
 use super::Canvas;
 use super::canvas::part;
-use super::physics::{Physics, single};
+use super::physics::{Physics, green, single};
 use super::start::filled;
 use crate::error::RestoreError;
 use crate::image::{Border, Image, Tensor, Tensors, Window};
@@ -126,8 +126,7 @@ impl Physics for Mask {
         masked(y, &self.mask)
     }
 
-    fn errors(&self, x: &Image, y: &Image) -> Image {
-        let channel = usize::from(y.channels > 1);
+    fn errors(&self, x: &Image, y: &Image, channel: usize) -> Image {
         let mut errors = single(y, channel);
         let pairs = errors.data.iter_mut().zip(x.plane(channel));
         let known = pairs.zip(&self.mask.data);
@@ -136,7 +135,7 @@ impl Physics for Mask {
     }
 
     fn misfit(&self, x: &Image, y: &Image) -> f32 {
-        let errors = self.errors(x, y);
+        let errors = self.errors(x, y, green(y));
         let sum: f32 = errors.data.iter().map(|e| e * e).sum();
         let observed: f32 = self.mask.data.iter().sum();
         (sum / observed.max(1.0)).sqrt() / 2.0

@@ -57,18 +57,17 @@ pub trait Physics: Send {
         0
     }
 
-    /// y - A x in green, one channel of the observation's size, with circular borders; zero where nothing is observed.
-    fn errors(&self, x: &Image, y: &Image) -> Image {
-        let channel = usize::from(y.channels > 1);
+    /// y - A x of one channel, of the observation's size, with circular borders; zero where nothing is observed.
+    fn errors(&self, x: &Image, y: &Image, channel: usize) -> Image {
         let mut errors = self.apply(&single(x, channel));
         let pairs = errors.data.iter_mut().zip(y.plane(channel));
         pairs.for_each(|(e, y)| *e = y - *e);
         errors
     }
 
-    /// Root mean square of y - A x where both are known, for full scale 1.
+    /// Root mean square of y - A x in green where both are known, for full scale 1.
     fn misfit(&self, x: &Image, y: &Image) -> f32 {
-        let errors = self.errors(x, y);
+        let errors = self.errors(x, y, green(y));
         let (width, height) = (errors.width, errors.height);
         let margin = |side: usize| self.edge().min(side / 4);
         let (left, top) = (margin(width), margin(height));
@@ -87,4 +86,9 @@ pub fn single(image: &Image, channel: usize) -> Image {
     let mut one = Image::new(1, image.height, image.width);
     one.data.copy_from_slice(image.plane(channel));
     one
+}
+
+/// The channel that stands for all where one must do: green, or the only one.
+pub fn green(image: &Image) -> usize {
+    usize::from(image.channels > 1)
 }

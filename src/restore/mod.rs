@@ -5,6 +5,7 @@
 
 mod bound;
 mod frame;
+mod misfit;
 mod mix;
 mod plan;
 mod posterior;

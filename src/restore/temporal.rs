@@ -4,8 +4,9 @@
 //! What is trusted is chosen pixel by pixel, by how much worse A x of the frame before fits the new observation than it
 //! fitted its own. A cut, where little fits, costs the full steps again.
 
+use super::misfit;
 use super::steady::Steady;
-use crate::image::{Image, Scratch};
+use crate::image::Image;
 use crate::operator::{Canvas, Operator};
 
 /// Whether a frame leans on the one before.
@@ -23,14 +24,12 @@ pub const LEVEL: u32 = 111;
 /// Local mean squared errors this many times those of the frame before are trusted wholly, and beyond the second not at
 /// all. Wide apart and high: the network mends what moved better from the old picture than from a plain inverse
 /// (docs/architecture.md); what is to be kept out is another scene.
-const TRUSTED: [f32; 2] = [16.0, 32.0];
+const TRUSTED: [f32; 2] = [8.0, 16.0];
 /// Share of the frame before in a start that trusts it. Below one, so that what the network adds where the observation
 /// says nothing does not feed on itself from frame to frame.
 const KEPT: f32 = 0.8;
 /// Less of the frame than this trusted: a cut.
 const LEAST_SHARE: f32 = 0.6;
-/// Pixels around a pixel that are asked with it, in each direction.
-const RADIUS: usize = 4;
 /// Half a code of 8 bits, on the scale of [-1, 1], squared: no error is smaller.
 const ROUNDING: f32 = 1.0 / (255.0 * 255.0);
 
@@ -55,7 +54,7 @@ impl Memory {
     /// `restored` is the answer for the observation `frame`, whose noise has the standard deviation `sigma_y` on the
     /// scale of [-1, 1].
     pub fn of(restored: Image, frame: &Image, operator: &Operator, sigma_y: f32) -> Self {
-        let mut misfit = local_power(operator.errors(&restored, frame));
+        let mut misfit = misfit::local(operator, &restored, frame);
         // An answer may fit its own observation's noise; the next has other noise.
         let least = sigma_y * sigma_y + ROUNDING;
         misfit.data.iter_mut().for_each(|m| *m = m.max(least));
@@ -75,7 +74,7 @@ impl Memory {
             return None;
         }
         let scale = operator.scale();
-        let mut ratios = local_power(operator.errors(&self.restored, frame));
+        let mut ratios = misfit::local(operator, &self.restored, frame);
         for (now, before) in ratios.data.iter_mut().zip(&self.misfit.data) {
             *now /= before;
         }
@@ -118,42 +117,6 @@ impl Memory {
             steady: Steady::of(self.restored, &ratios),
         })
     }
-}
-
-/// Mean square around each pixel, over the part of its square that lies in the picture.
-fn local_power(mut errors: Image) -> Image {
-    errors.data.iter_mut().for_each(|e| *e *= *e);
-    let (width, height) = (errors.width, errors.height);
-    let mut line = Scratch::filled(width.max(height), 0.0f32);
-    for row in errors.data.chunks_exact_mut(width.max(1)) {
-        line[..width].copy_from_slice(row);
-        let means = means(&line[..width]);
-        row.iter_mut().zip(means).for_each(|(e, m)| *e = m);
-    }
-    for x in 0..width {
-        let column = errors.data.iter_mut().skip(x).step_by(width);
-        line.iter_mut().zip(column).for_each(|(l, e)| *l = *e);
-        let column = errors.data.iter_mut().skip(x).step_by(width);
-        column.zip(means(&line[..height])).for_each(|(e, m)| *e = m);
-    }
-    errors
-}
-
-/// Mean of each value and its neighbours up to [`RADIUS`] away.
-fn means(line: &[f32]) -> impl Iterator<Item = f32> + '_ {
-    let len = line.len();
-    // In double precision, so that what was added and taken away again leaves nothing.
-    let mut sum: f64 = line.iter().take(RADIUS).map(|v| f64::from(*v)).sum();
-    (0..len).map(move |i| {
-        if let Some(entering) = line.get(i + RADIUS) {
-            sum += f64::from(*entering);
-        }
-        if i > RADIUS {
-            sum -= f64::from(line[i - RADIUS - 1]);
-        }
-        let count = (i + RADIUS).min(len - 1) - i.saturating_sub(RADIUS) + 1;
-        (sum / count as f64) as f32
-    })
 }
 
 #[cfg(test)]
@@ -248,6 +211,22 @@ mod tests {
     }
 
     #[test]
+    fn a_change_of_colour_alone_begins_anew() {
+        let ((operator, canvas), x) = (denoising(), textured(1));
+        for channel in 0..3 {
+            let mut other = x.clone();
+            for y in 0..20 {
+                other.row_mut(channel, y).iter_mut().for_each(|v| *v += 0.4);
+            }
+            let frame = noisy(&other, 3);
+            let plain = operator.start(&operator.observe(&frame, &canvas), &canvas);
+            let memory = Memory::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
+            let lead = memory.lead(&frame, &plain, &operator, &canvas);
+            assert!(lead.is_none_or(|l| l.renewed > 0.3), "channel {channel}");
+        }
+    }
+
+    #[test]
     fn an_enlarging_operator_is_asked_at_its_own_resolution() {
         let operator = Operator::new(&Degradation::Downscale(2), 20, 16).expect("an operator");
         let (canvas, x) = (operator.place(16), textured(1));
@@ -269,22 +248,5 @@ mod tests {
         assert_near(&start.crop(inside), &kept(&x, &plain.crop(inside)));
         let larger = Image::new(3, 16, 24);
         assert!(memory().lead(&larger, &plain, &operator, &canvas).is_none());
-    }
-
-    #[test]
-    fn local_means_are_those_of_the_neighbours_that_exist() {
-        let image = Image::from_fn(1, 11, 13, |_, y, x| (y * y + 3 * x) as f32 / 50.0);
-        let found = local_power(image.clone());
-        for (y, x) in [(0usize, 0usize), (5, 6), (10, 12), (3, 9)] {
-            let rows = y.saturating_sub(RADIUS)..(y + RADIUS + 1).min(11);
-            let squares: Vec<f32> = rows
-                .flat_map(|r| {
-                    image.row(0, r)[x.saturating_sub(RADIUS)..(x + RADIUS + 1).min(13)].iter()
-                })
-                .map(|v| v * v)
-                .collect();
-            let mean = squares.iter().sum::<f32>() / squares.len() as f32;
-            assert!((found.row(0, y)[x] - mean).abs() < 1e-5);
-        }
     }
 }

@@ -1,0 +1,95 @@
+"""One package of several networks: who answers for which family, and what lands on disk."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from ud2m.distilled import Distilled, load_distilled, save_distilled
+from ud2m.export import export
+from ud2m.manifest import KEY
+from ud2m.prior import Prior, PriorConfig
+from ud2m.specialists import Specialists, load_specialists, step_files, trainings
+from ud2m.unfolding import KnobValues
+
+VERBS = Path(__file__).parents[1]
+TOY = PriorConfig(2, (8, 16), (1, 1), 16)
+
+
+def network(seed, families, iterations=2):
+    torch.manual_seed(seed)
+    prior = Prior(TOY)
+    torch.nn.init.normal_(prior.tail.weight, std=0.1)
+    return Distilled(prior, None, {f: KnobValues() for f in families}, iterations)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    save_distilled(network(0, ["denoise", "blur", "mask"]), tmp_path / "step.safetensors", {"images": 9})
+    save_distilled(network(1, ["blur"]), tmp_path / "step-blur.safetensors", {"images": 5})
+    return tmp_path
+
+
+def head(net):
+    return net.prior.head.weight
+
+
+def test_a_family_is_its_specialists_and_the_others_stay_joint(folder):
+    joint, special = load_distilled(folder / "step.safetensors"), load_distilled(folder / "step-blur.safetensors")
+    crew = load_specialists(folder)
+    assert [f.name for f in step_files(folder)] == ["step.safetensors", "step-blur.safetensors"]
+    assert torch.equal(head(crew.step("blur")), head(special)) and not torch.equal(head(special), head(joint))
+    for family in ("denoise", "mask"):
+        assert torch.equal(head(crew.step(family)), head(joint))
+    assert crew.steps().keys() == {"denoise", "blur", "mask"} and crew.iterations == 2
+    assert trainings(folder) == {"step": {"images": 9}, "step-blur": {"images": 5}}
+
+
+def test_a_single_file_answers_for_all_that_it_knows(folder):
+    crew = load_specialists(folder / "step.safetensors")
+    assert crew.steps().keys() == {"denoise", "blur", "mask"} and trainings(folder / "step.safetensors") == {"images": 9}
+    crew.iterations = 3
+    assert all(step.iterations == 3 for step in crew.steps().values())
+
+
+def test_steps_of_two_kinds_do_not_go_together():
+    with pytest.raises(ValueError, match="one kind"):
+        Specialists({"blur": network(0, ["blur"]), "mask": network(1, ["mask"], 3)})
+
+
+def test_a_package_holds_each_network_once_and_in_half_precision_where_that_is_exact(folder):
+    about = {"name": "toy", "version": "1", "licence": "MPL-2.0", "training": {}, "scores": {}}
+    misses = export(load_specialists(folder).steps(), folder / "package", about)
+    assert set(misses) == {"denoise", "blur", "mask"}
+    numbers = sum(p.numel() for p in Prior(TOY).parameters())
+    assert 2 * 2 * 0.9 * numbers < (folder / "package" / "weights.bin").stat().st_size < 2 * 2 * 1.3 * numbers
+    places = {}
+    for family in misses:
+        graph = onnx.load(folder / "package" / f"{family}.onnx", load_external_data=False).graph
+        outside = [t for t in graph.initializer if t.data_location == onnx.TensorProto.EXTERNAL]
+        assert outside and all(t.data_type == onnx.TensorProto.FLOAT16 for t in outside)
+        first = next(t for t in outside if tuple(t.dims) == head(network(0, ["blur"])).shape)
+        places[family] = next(e.value for e in first.external_data if e.key == "offset")
+    assert places["denoise"] == places["mask"] != places["blur"]
+
+
+def test_weights_that_half_precision_would_change_stay_as_they_are(tmp_path):
+    net = network(0, ["denoise"])
+    about = {"name": "toy", "version": "1", "licence": "MPL-2.0", "training": {}, "scores": {}}
+    export(net.steps(), tmp_path / "package", about)
+    graph = onnx.load(tmp_path / "package" / "denoise.onnx").graph
+    stored = [onnx.numpy_helper.to_array(t) for t in graph.initializer]
+    assert any(v.dtype == np.float32 and np.array_equal(v, head(net).detach().numpy()) for v in stored)
+
+
+def test_the_verb_exports_a_folder_and_the_manifest_tells_of_each_training(folder):
+    out = folder / "zoo" / "toy"
+    subprocess.run([sys.executable, VERBS / "export.py", "--step", folder, "--name", "toy", "--out", out], check=True)
+    graph = onnx.load(out / "blur.onnx", load_external_data=False)
+    facts = json.loads({p.key: p.value for p in graph.metadata_props}[KEY])
+    assert facts["training"] == {"step": {"images": 9}, "step-blur": {"images": 5}}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MPL-2.0
+//! How well a picture explains an observation, place by place.
+
+use crate::image::{Image, Scratch};
+use crate::operator::Operator;
+
+/// Pixels around a pixel that are asked with it, in each direction.
+const RADIUS: usize = 4;
+
+/// Local mean square of y - A x over all channels: no single one, nor luma, sees every change of colour.
+pub fn local(operator: &Operator, x: &Image, y: &Image) -> Image {
+    let mut power = Image::new(1, y.height, y.width);
+    for channel in 0..y.channels {
+        let errors = operator.errors(x, y, channel);
+        let pairs = power.data.iter_mut().zip(&errors.data);
+        pairs.for_each(|(p, e)| *p += e * e);
+    }
+    let channels = y.channels.max(1) as f32;
+    power.data.iter_mut().for_each(|p| *p /= channels);
+    around(power)
+}
+
+/// Mean around each pixel, over the part of its square that lies in the picture.
+fn around(mut image: Image) -> Image {
+    let (width, height) = (image.width, image.height);
+    let mut line = Scratch::filled(width.max(height), 0.0f32);
+    for row in image.data.chunks_exact_mut(width.max(1)) {
+        line[..width].copy_from_slice(row);
+        let means = means(&line[..width]);
+        row.iter_mut().zip(means).for_each(|(e, m)| *e = m);
+    }
+    for x in 0..width {
+        let column = image.data.iter_mut().skip(x).step_by(width);
+        line.iter_mut().zip(column).for_each(|(l, e)| *l = *e);
+        let column = image.data.iter_mut().skip(x).step_by(width);
+        column.zip(means(&line[..height])).for_each(|(e, m)| *e = m);
+    }
+    image
+}
+
+/// Mean of each value and its neighbours up to [`RADIUS`] away.
+fn means(line: &[f32]) -> impl Iterator<Item = f32> + '_ {
+    let len = line.len();
+    // In double precision, so that what was added and taken away again leaves nothing.
+    let mut sum: f64 = line.iter().take(RADIUS).map(|v| f64::from(*v)).sum();
+    (0..len).map(move |i| {
+        if let Some(entering) = line.get(i + RADIUS) {
+            sum += f64::from(*entering);
+        }
+        if i > RADIUS {
+            sum -= f64::from(line[i - RADIUS - 1]);
+        }
+        let count = (i + RADIUS).min(len - 1) - i.saturating_sub(RADIUS) + 1;
+        (sum / count as f64) as f32
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_means_are_those_of_the_neighbours_that_exist() {
+        let image = Image::from_fn(1, 11, 13, |_, y, x| (y * y + 3 * x) as f32 / 50.0);
+        let found = around(image.clone());
+        for (y, x) in [(0usize, 0usize), (5, 6), (10, 12), (3, 9)] {
+            let rows = y.saturating_sub(RADIUS)..(y + RADIUS + 1).min(11);
+            let near: Vec<f32> = rows
+                .flat_map(|r| {
+                    image.row(0, r)[x.saturating_sub(RADIUS)..(x + RADIUS + 1).min(13)].iter()
+                })
+                .copied()
+                .collect();
+            let mean = near.iter().sum::<f32>() / near.len() as f32;
+            assert!((found.row(0, y)[x] - mean).abs() < 1e-5);
+        }
+    }
+}
