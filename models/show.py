@@ -1,6 +1,6 @@
 """Draws what steps make of damaged pictures, to look at: a row for each case and picture, input | each step | truth.
 
-python models/show.py --steps-from models/zoo/lite/step.safetensors models/zoo/lite-perceptual/step.safetensors --images FOLDER --out docs/presets.png
+python models/show.py --steps-from models/zoo/lite models/zoo/lite-perceptual --images FOLDER --out docs/presets.png
 """
 
 import argparse
