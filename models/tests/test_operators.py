@@ -15,6 +15,12 @@ PSF = torch.rand(7, 5, generator=torch.Generator().manual_seed(3))
 PSF /= PSF.sum()
 
 
+def _inset(h, w, band=3):
+    mask = torch.zeros(1, 1, h, w)
+    mask[..., band : h - band, band : w - band] = 1
+    return mask
+
+
 def _downscale(scale):
     def build(h, w):
         kernel = bicubic(scale)
@@ -24,7 +30,8 @@ def _downscale(scale):
 
 
 OPERATORS = {  # name -> (height, width) -> operator, physics
-    "blur": lambda h, w: (Blur(), (otf(PSF, h, w),)),
+    "blur": lambda h, w: (Blur(), (otf(PSF, h, w), torch.ones(1, 1, h, w))),
+    "blur_seen_in_part": lambda h, w: (Blur(rounds=500), (otf(PSF, h, w), _inset(h, w))),
     "mask": lambda h, w: (Mask(), ((torch.rand(2, 1, h, w) < 0.3).float(),)),
     "denoise": lambda h, w: (Identity(), ()),
     "downscale2": _downscale(2),
@@ -80,11 +87,22 @@ def test_the_proximal_step_is_the_minimiser_that_conjugate_gradients_find(name, 
 
 def test_blur_and_its_proximal_step_equal_deepinv():
     x, z = torch.randn(1, 3, 37, 31), torch.randn(1, 3, 37, 31)
-    theirs, ours = deepinv.physics.BlurFFT((3, 37, 31), filter=PSF[None, None]), (otf(PSF, 37, 31),)
+    theirs, ours = deepinv.physics.BlurFFT((3, 37, 31), filter=PSF[None, None]), (otf(PSF, 37, 31), torch.ones(1, 1, 37, 31))
     y = Blur().A(x, *ours)
     assert (theirs.A(x) - y).abs().max() < 1e-5
     got = Blur().prox_l2(z, y, torch.full((1, 1, 1, 1), 7.0), *ours)
     assert (theirs.prox_l2(z, y, 7.0) - got).abs().max() < 1e-5
+
+
+def test_each_round_brings_the_blur_s_proximal_step_nearer_to_what_was_seen():
+    physics, (z, scene) = (otf(PSF, 48, 36), _inset(48, 36, 6)), torch.randn(2, 1, 3, 48, 36)
+    y = Blur().A(scene, *physics) + (1 - physics[1])  # outside, nonsense
+    gamma = torch.full((1, 1, 1, 1), 40.0)
+    limit = Blur(rounds=1000).prox_l2(z, y, gamma, *physics)
+    misses = [float((Blur(rounds=n).prox_l2(z, y, gamma, *physics) - limit).norm()) for n in range(5)]
+    assert misses == sorted(misses, reverse=True) and misses[2] < 0.8 * misses[0]
+    other = Blur(rounds=1000).prox_l2(z, physics[1] * y, gamma, *physics)
+    assert (other - limit).abs().max() < 1e-3  # what y says where nothing was seen does not matter in the end
 
 
 def test_mask_and_its_proximal_step_equal_deepinv():

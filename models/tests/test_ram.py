@@ -31,7 +31,7 @@ def canvas(family: str, side: int = 32) -> tuple[Operator, Condition, torch.Tens
     s = operator.scale
     h, w = side // s * s, side // s * s
     physics = {
-        "blur": lambda: (otf(PSF, h, w),),
+        "blur": lambda: (otf(PSF, h, w), torch.ones(1, 1, h, w)),
         "mask": lambda: ((torch.rand(1, 1, h, w) < 0.5).float(),),
         "denoise": lambda: (),
         "jpeg": lambda: quantisation(10),

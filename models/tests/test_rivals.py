@@ -10,7 +10,7 @@ from ud2m.operators.jpeg import quantisation
 from ud2m.operators.spectral import otf
 from ud2m.rivals import RIVALS, NotDefined
 from ud2m.rivals.ddrm import basis
-from ud2m.rivals.dps import guidance, observe
+from ud2m.rivals.dps import guidance, misfit
 from ud2m.rivals.settings import SETTINGS, of
 
 S, SIGMA = 0.3, 0.1  # std of the pixels; noise of the observation
@@ -30,7 +30,7 @@ class Gaussian(torch.nn.Module):
 
 def physics_of(operator):
     if isinstance(operator, Blur):
-        return (otf(torch.full((3, 3), 1 / 9), H, W),)
+        return otf(torch.full((3, 3), 1 / 9), H, W), torch.ones(1, 1, H, W)
     if isinstance(operator, Downscale):
         kernel = bicubic(operator.scale)
         return kernel, gram(kernel, operator.scale, H // operator.scale, W // operator.scale)
@@ -107,7 +107,7 @@ def world_of_jpeg():
 
 def test_the_gradient_through_jpeg_is_that_of_its_averaging():
     x = (0.3 * torch.randn(1, 3, 16, 16)).requires_grad_()
-    y = observe(Jpeg(), x, *quantisation(50))
+    y = misfit(Jpeg(), x, torch.zeros_like(x), *quantisation(50))
     assert torch.allclose(y, Jpeg().A(x, *quantisation(50)), atol=1e-6)
     (g,) = torch.autograd.grad(y.square().sum(), x)
     assert float(g.abs().mean()) > 0.01

@@ -140,7 +140,7 @@ def test_every_scalar_receives_a_gradient():
     torch.nn.init.normal_(step.prior.tail.weight, std=0.1)
     xt, z0, y, noise, _, sigma_y = arguments()
     for t in (999.0, 444.0):
-        step(xt, z0, y, noise, torch.tensor([t]), sigma_y, otf(psf, 16, 24)).square().mean().backward()
+        step(xt, z0, y, noise, torch.tensor([t]), sigma_y, otf(psf, 16, 24), torch.ones(1, 1, 16, 24)).square().mean().backward()
     missing = [n for n, p in step.knobs.named_parameters() if p.grad is None or float(p.grad.abs()) == 0]
     assert missing == []
 

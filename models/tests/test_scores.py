@@ -31,7 +31,7 @@ def test_the_residual_of_the_truth_is_one(operator):
     if isinstance(operator, Mask):
         physics = ((torch.rand(1, 1, H, W) < 0.3).float(),)
     if isinstance(operator, Blur):
-        physics = (otf(torch.full((3, 3), 1 / 9), H, W),)
+        physics = otf(torch.full((3, 3), 1 / 9), H, W), torch.ones(1, 1, H, W)
     if isinstance(operator, Downscale):
         physics = bicubic(2), gram(bicubic(2), 2, H // 2, W // 2)
     x, sigma, s = torch.randn(1, 3, H, W), 0.05, operator.scale

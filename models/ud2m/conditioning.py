@@ -71,6 +71,13 @@ def fill(y: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return mask * y + (1 - mask) * up
 
 
+def seen(height: int, width: int, rows: slice, columns: slice) -> torch.Tensor:
+    """[1,1,H,W] 1 in `rows` and `columns` of a canvas, 0 around them."""
+    mask = torch.zeros(1, 1, height, width)
+    mask[..., rows, columns] = 1
+    return mask
+
+
 def condition(operator: Operator, y: torch.Tensor, physics: dict, multiple: int) -> Condition:
     """Canvas, start and tensors. physics: `psf` [h,w] for blur, `mask` [1,1,H,W], `quality` for jpeg; nothing for the others."""
     s, margin, repeat = operator.scale, 0, False
@@ -86,7 +93,8 @@ def condition(operator: Operator, y: torch.Tensor, physics: dict, multiple: int)
     inside = slice(margin, margin + s * y.shape[-2]), slice(margin, margin + s * y.shape[-1])
     y = pad(y, margin // s, margin // s, height // s, width // s, repeat)
     if isinstance(operator, Blur):
-        return Condition(crossfade(y, min(margin, min(height, width) // 8)), y, (otf(physics["psf"], height, width),), *inside)
+        band = min(margin, min(height, width) // 8)
+        return Condition(crossfade(y, band), y, (otf(physics["psf"], height, width), seen(height, width, *inside)), *inside)
     if isinstance(operator, Downscale):
         kernel = bicubic(s)
         start = F.interpolate(y, scale_factor=s, mode="bicubic", align_corners=False, antialias=True)  # Keys with a = -1/2

@@ -94,7 +94,9 @@ def blur(source: Source, count: int, side: int, rng: np.random.Generator, draw_p
     transfer = torch.stack([otf(torch.from_numpy(k.copy()), side, side) for k in psfs])[:, None]
     widths = np.array([(k**2).sum() for k in psfs])
     hardness = [3 * a + b for a, b in zip(_bins(sigma, (0.006, 0.03)), _bins(widths, (0.01, 0.04)))]
-    return Problem("blur", Blur(), clean, crossfade(y, band), y, (transfer,), _std(sigma), _inside(side, side, margin if whole else side // 6), hardness)
+    mask = _inside(side, side, margin if whole else max(band, radius)).expand(count, -1, -1, -1)  # inside a tile the blur does not wrap either
+    inside = _inside(side, side, margin if whole else side // 6)
+    return Problem("blur", Blur(), clean, crossfade(y, band), y, (transfer, mask), _std(sigma), inside, hardness)
 
 
 MASKS = (0.6, 0.25, 0.15)  # how often a mask is random pixels, a box, strokes

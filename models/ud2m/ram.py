@@ -51,7 +51,7 @@ def physics_of(operator: Operator, c: Condition, sigma: float) -> linear.LinearP
     """
     shape, noise = tuple(c.z0.shape[1:]), linear.GaussianNoise(sigma)
     if isinstance(operator, Blur):
-        (otf,) = c.physics
+        otf, _ = c.physics  # as circular: y is smooth across the wrap
         psf = torch.fft.ifft2(torch.complex(otf[0], otf[1])).real  # centred at pixel 0; deepinv wants the middle
         return linear.BlurFFT(shape, filter=torch.fft.fftshift(psf)[None, None], noise_model=noise)
     if isinstance(operator, Mask):
@@ -87,6 +87,7 @@ def start(model: RAM, operator: Operator, condition: Condition, sigma_y: float) 
     if isinstance(operator, Jpeg):
         white, noise = torch.ones_like(y), max(sigma_y, rounding(condition.physics[0]))
     else:
-        white = operator.A(torch.ones_like(condition.z0), *condition.physics)
+        whole = (condition.physics[0], torch.ones_like(condition.physics[1])) if isinstance(operator, Blur) else condition.physics
+        white = operator.A(torch.ones_like(condition.z0), *whole)
     # A (x + 1)/2 = (y + A 1)/2: a missing pixel stays 0, and a kernel need not sum to 1.
     return 2 * model((y + white) / 2, physics_of(operator, condition, noise / 2)) - 1

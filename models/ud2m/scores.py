@@ -55,7 +55,7 @@ def residual(operator: Operator, x0: torch.Tensor, c: Condition, sigma_y: float)
     x0 [1,3,H,W] is the whole canvas, for A reaches over the frame's border; outside the frame y was made up and is not asked.
     JPEG observes without noise: there sigma_y is only the unit.
     """
-    misfit = operator.A(x0, *c.physics) - c.y
+    misfit = operator.misfit(x0, c.y, *c.physics)
     s = operator.scale
     rows, columns = (slice(v.start // s, v.stop // s) for v in (c.rows, c.columns))
     seen = c.physics[0][..., rows, columns].expand_as(misfit[..., rows, columns]) if isinstance(operator, Mask) else torch.ones(1)

@@ -181,7 +181,10 @@ fn needed_inputs(
             out.push(("quant_luma", vec![Some(8), Some(8)]));
             out.push(("quant_chroma", vec![Some(8), Some(8)]));
         }
-        "blur" => out.push(("otf", vec![Some(2), None, None])),
+        "blur" => {
+            out.push(("otf", vec![Some(2), None, None]));
+            out.push(("mask", vec![None, Some(1), None, None]));
+        }
         _ if scale > 1 => {
             // Taps of the bicubic filter, stretched by the scale.
             let taps = Some(if scale == 3 { 11 } else { 4 * scale });

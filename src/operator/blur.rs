@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Blur: y = h * x.
+//! Blur: y = h * x, seen inside the frame only.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -52,6 +52,24 @@ impl Blur {
         (0..x.channels).for_each(|c| convolver.run(out.plane_mut(c), transpose));
         out
     }
+
+    /// 1 where the window holds what a blur that wraps at its edges would have made of the picture: inside the frame, and
+    /// away from the window's edges by what was faded there and by the kernel's reach, at most a quarter of a side.
+    fn seen(&self, canvas: &Canvas, window: Window, band: usize) -> Image {
+        let mut mask = Image::new(1, window.height, window.width);
+        let along = |frame: usize, len: usize, from: usize, side: usize| {
+            let inset = band.max(self.psf.radius()).min(side / 4).max(1);
+            let first = frame.max(from + inset) - from;
+            first..(frame + len).min(from + side - inset).saturating_sub(from)
+        };
+        let columns = along(canvas.x, canvas.frame_width, window.x, window.width);
+        for row in along(canvas.y, canvas.frame_height, window.y, window.height) {
+            if let Some(seen) = mask.row_mut(0, row).get_mut(columns.clone()) {
+                seen.fill(1.0);
+            }
+        }
+        mask
+    }
 }
 
 impl Physics for Blur {
@@ -62,22 +80,24 @@ impl Physics for Blur {
     fn tensors(
         &mut self,
         observed: &Image,
-        _canvas: &Canvas,
+        canvas: &Canvas,
         window: Window,
         _quality: u32,
     ) -> Result<Tensors, RestoreError> {
         let mut y = part(observed, window, 1);
-        // The whole margin fades: a narrower band is a sharp edge to the inverse, and it rings into the frame.
-        // Small tiles overlap by half of their side at most, and hide an eighth of it.
+        // The whole margin fades: a narrower band is a sharp edge to the inverse, and it rings into the frame before the
+        // mask can mend it. Small tiles overlap by half of their side at most, and hide an eighth of it.
         let hidden = window.width.min(window.height) / 8;
-        crossfade(&mut y, self.margin().min(hidden));
+        let band = self.margin().min(hidden);
+        crossfade(&mut y, band);
         let (width, height) = (window.width, window.height);
         let data = self
             .otfs
             .entry((width, height))
             .or_insert_with(|| otf(&self.psf, width, height));
         let transfer = Tensor::shared("otf", &[2, height, width], data);
-        Ok(smallvec![Tensor::own("y", y), transfer])
+        let mask = Tensor::own("mask", self.seen(canvas, window, band));
+        Ok(smallvec![Tensor::own("y", y), transfer, mask])
     }
 
     fn apply(&self, x: &Image) -> Image {
@@ -90,5 +110,71 @@ impl Physics for Blur {
 
     fn edge(&self) -> usize {
         self.psf.radius()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operator::Kernel;
+
+    fn blur(size: usize) -> Blur {
+        Blur::new(Psf::new(&Kernel::Uniform { size }).unwrap(), 100, 60)
+    }
+
+    /// First and last row and column that are seen, and how many pixels.
+    fn seen(blur: &Blur, window: Window, band: usize) -> ([usize; 4], usize) {
+        let canvas = Canvas::new(blur, 100, 60, 16);
+        let mask = blur.seen(&canvas, window, band);
+        let ones = (0..mask.height).flat_map(|y| (0..mask.width).map(move |x| (y, x)));
+        let ones: Vec<_> = ones.filter(|&(y, x)| mask.row(0, y)[x] == 1.0).collect();
+        let rows = ones.iter().map(|p| p.0);
+        let columns = ones.iter().map(|p| p.1);
+        let ends = [
+            rows.clone().min(),
+            rows.max(),
+            columns.clone().min(),
+            columns.max(),
+        ];
+        (ends.map(|end| end.unwrap_or_default()), ones.len())
+    }
+
+    #[test]
+    fn of_a_whole_canvas_the_frame_is_seen() {
+        let blur = blur(9);
+        let canvas = Canvas::new(&blur, 100, 60, 16);
+        let whole = Window {
+            x: 0,
+            y: 0,
+            width: canvas.width,
+            height: canvas.height,
+        };
+        let margin = blur.margin();
+        let frame = [margin, margin + 59, margin, margin + 99];
+        assert_eq!(seen(&blur, whole, margin), (frame, 6000));
+    }
+
+    #[test]
+    fn of_a_tile_what_neither_fades_nor_leans_on_the_outside_is_seen() {
+        let tile = Window {
+            x: 32,
+            y: 32,
+            width: 48,
+            height: 32,
+        };
+        assert_eq!(seen(&blur(3), tile, 4), ([4, 27, 4, 43], 24 * 40));
+        assert_eq!(seen(&blur(15), tile, 4), ([7, 24, 7, 40], 18 * 34));
+        assert_eq!(seen(&blur(31), tile, 4), ([8, 23, 12, 35], 16 * 24));
+    }
+
+    #[test]
+    fn of_a_window_outside_the_frame_nothing_is_seen() {
+        let outside = Window {
+            x: 0,
+            y: 0,
+            width: 16,
+            height: 16,
+        };
+        assert_eq!(seen(&blur(9), outside, 2), ([0; 4], 0));
     }
 }

@@ -197,7 +197,11 @@ fn tensors_are_those_that_the_step_graphs_name() {
         let found: Vec<(&str, &[usize])> =
             made.iter().map(|t| (t.name, t.shape.as_slice())).collect();
         let want: &[(&str, &[usize])] = match op.family() {
-            Family::Blur => &[("y", &[3, 24, 48]), ("otf", &[2, 24, 48])],
+            Family::Blur => &[
+                ("y", &[3, 24, 48]),
+                ("otf", &[2, 24, 48]),
+                ("mask", &[1, 24, 48]),
+            ],
             Family::Mask => &[("y", &[3, 24, 48]), ("mask", &[1, 24, 48])],
             Family::Downscale(2) => &[
                 ("y", &[3, 12, 24]),

@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 ITERATIONS = 2
 PICTURE = ["B", 3, "H", "W"]
 FAMILIES = {
-    "blur": (1, {"otf": [2, "H", "W"]}),
+    "blur": (1, {"otf": [2, "H", "W"], "mask": ["B", 1, "H", "W"]}),
     "mask": (1, {"mask": ["B", 1, "H", "W"]}),
     "denoise": (1, {}),
     "downscale2": (2, {"kernel": [8, 8], "gram": ["H/2", "W/2"]}),

@@ -22,6 +22,10 @@ class Operator(nn.Module):
         """The noiseless observation of x."""
         raise NotImplementedError
 
+    def misfit(self, x: torch.Tensor, y: torch.Tensor, *physics: torch.Tensor) -> torch.Tensor:
+        """A x - y, zero where nothing was seen."""
+        return self.A(x, *physics) - y
+
     def A_adjoint(self, y: torch.Tensor, *physics: torch.Tensor) -> torch.Tensor:
         """The transpose: <A x, y> = <x, A_adjoint y>."""
         raise NotImplementedError

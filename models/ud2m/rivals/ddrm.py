@@ -1,7 +1,8 @@
 """DDRM (Kawar et al. 2022, arXiv 2201.11793, eqs. 4-8): 20 steps in the singular basis of A, where each coefficient has its own noise.
 
 Own code: deepinv 0.5.0's `DDRM` has no singular basis for reduction and halves the variance of its noise. Defined where
-the basis is in closed form: denoising, masks, circular blur (Fourier), reduction (aliased Fourier). JPEG rounds and has none.
+the basis is in closed form: denoising, masks, circular blur (Fourier; y is smooth across the wrap, and taken as seen all
+over), reduction (aliased Fourier). JPEG rounds and has none.
 """
 
 from dataclasses import dataclass

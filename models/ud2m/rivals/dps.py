@@ -19,16 +19,16 @@ EVALUATIONS = LEVELS
 PAPER_SIZE = 3 * 256 * 256  # pixels for which the paper's step sizes were chosen
 
 
-def observe(operator: Operator, x: torch.Tensor, *physics: torch.Tensor) -> torch.Tensor:
-    """A x, with a gradient for JPEG too."""
-    y = operator.A(x, *physics)
+def misfit(operator: Operator, x: torch.Tensor, y: torch.Tensor, *physics: torch.Tensor) -> torch.Tensor:
+    """A x - y where y was seen, with a gradient for JPEG too."""
     if not isinstance(operator, Jpeg):
-        return y
+        return operator.misfit(x, y, *physics)
+    seen = operator.A(x, *physics)
     ycc = F.conv2d(x, operator.to_ycc)
     chroma = F.avg_pool2d(ycc[:, 1:], operator.factors)
     chroma = F.interpolate(chroma, scale_factor=tuple(map(float, operator.factors)), mode="nearest")
     smooth = F.conv2d(torch.cat([ycc[:, :1], chroma], 1), operator.to_rgb)
-    return smooth + (y - smooth).detach()
+    return smooth + (seen - smooth).detach() - y
 
 
 def guidance(prior, operator: Operator, condition: Condition, x: torch.Tensor, abar: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -36,8 +36,8 @@ def guidance(prior, operator: Operator, condition: Condition, x: torch.Tensor, a
     with torch.enable_grad():
         leaf = x.detach().requires_grad_()
         x0 = denoise(prior, leaf / abar**0.5, ((1 - abar) / abar) ** 0.5).clamp(-1, 1)
-        misfit = torch.linalg.vector_norm(observe(operator, x0, *condition.physics) - condition.y)
-        return x0.detach(), torch.autograd.grad(misfit, leaf)[0]
+        distance = torch.linalg.vector_norm(misfit(operator, x0, condition.y, *condition.physics))
+        return x0.detach(), torch.autograd.grad(distance, leaf)[0]
 
 
 def dps(prior, operator: Operator, condition: Condition, sigma_y: float, generator: torch.Generator, **settings: float) -> torch.Tensor:
