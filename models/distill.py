@@ -25,6 +25,7 @@ from ud2m.likelihoods import MASKS, WEIGHTS, draw, largest_crop
 from ud2m.losses import PRESETS
 from ud2m.progress import Exam
 from ud2m.psfs import drawer, recorded
+from ud2m.stream import stream
 from ud2m.training import Schedule, Trainer, default_device
 from ud2m.unfolding import KnobValues
 from ud2m.weights import load_prior
@@ -82,6 +83,7 @@ def main() -> None:
     for name, kind, usual in (("batch", int, 8), ("rate", float, 5e-4), ("seed", int, 0)):
         p.add_argument(f"--{name}", type=kind, default=usual)
     p.add_argument("--every", type=float, default=240, help="seconds between checkpoints, scores and pictures")
+    p.add_argument("--workers", type=int, default=0, help="processes that draw the problems ahead; a GPU needs some")
     p.add_argument("--device", type=torch.device, default=default_device())
     a = p.parse_args()
     if not a.start and not (a.prior and a.knobs):
@@ -116,18 +118,22 @@ def main() -> None:
     shares /= shares.sum()
     masks = tuple(v / sum(a.masks) for v in a.masks)
 
-    def loss(net, images, carried):
-        rng = np.random.default_rng((a.seed, images))
-        torch.manual_seed(int(rng.integers(2**62)))
+    def problem(rng):
         family = a.families[rng.choice(len(shares), p=shares)]
-        problem = draw(family, source(train, rng), a.batch, a.crop, rng, draw_psf, masks).to(a.device)
-        return objective(net, problem, rng, carried)
+        return draw(family, source(train, rng), a.batch, a.crop, rng, draw_psf, masks)
 
     exam = Exam(a.families, lambda family, rng: draw(family, source(held, rng), 8, a.crop, rng, draw_psf).to(a.device), a.out)
     warm_up = min(1500, max(1, a.image_budget // 8)) if a.image_budget else 1500
     schedule = Schedule(a.time_budget, a.image_budget, a.batch, a.rate, warm_up, ema_half_life=3000, exact_share=a.exact_share, seed=a.seed)
     trainer = Trainer(net, schedule, a.out, a.device, fast="knobs")
     print("resumed" if trainer.resume() else "started", f"at {trainer.images:,} images; held out: {exam.line(trainer.ema)}", flush=True)
+    problems = stream(problem, a.seed, a.batch, trainer.images, a.workers, a.device.type == "cuda")
+
+    def loss(net, images, carried):
+        rng = np.random.default_rng((a.seed, images, 1))  # not the one that drew the problem
+        torch.manual_seed(int(rng.integers(2**62)))
+        return objective(net, next(problems).to(a.device), rng, carried)
+
     config = {k: str(v) for k, v in vars(a).items() if k not in ("shards", "cache", "out", "device", "kernels", "prior", "knobs", "start")}
     trainer.run(loss, exam.scores, {"prior": net.prior.config.to_dict(), "shards": [s.name for s in a.shards], **config}, a.every)
     about = {"images": trainer.images, "minutes": round(trainer.spent / 60, 1), "seed": a.seed, "rank": a.rank, "preset": a.preset, "families": a.families}

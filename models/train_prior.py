@@ -10,16 +10,11 @@ import numpy as np
 import torch
 
 from ud2m.data import crops, decode, split
-from ud2m.prior import Prior, PriorConfig, flops_per_pixel
+from ud2m.prior import SIZES, Prior, flops_per_pixel
+from ud2m.stream import stream
 from ud2m.training import Schedule, Trainer, default_device
 from ud2m.weights import load_prior, save_prior
 
-SIZES = {
-    "toy": PriorConfig(2, (8, 16), (1, 1), 16),
-    "lite": PriorConfig(2, (48, 96, 128), (1, 1, 2), 64),
-    "lite-ps4": PriorConfig(4, (64, 128), (2, 2), 64),
-    "base": PriorConfig(2, (96, 192, 384), (2, 2, 3), 128),
-}
 SCORED = (0.02, 0.1176, 0.3922, 1.0)  # noise levels of the progress lines: 0.02 … 1 of [-1, 1]
 BINS = 24  # of log sigma, for the balance of the loss
 
@@ -50,8 +45,11 @@ def main() -> None:
     p.add_argument("--start", type=Path, help="weights to start from (prior.safetensors)")
     p.add_argument("--crop", type=int, default=96)
     p.add_argument("--time-budget", type=float, default=Schedule.time_budget, help="minutes of training over all resumed runs")
+    p.add_argument("--exact-share", type=float, default=Schedule.exact_share, help="last share of the budget in float32")
     for name, kind in (("batch", int), ("rate", float), ("seed", int)):
         p.add_argument(f"--{name}", type=kind, default=getattr(Schedule, name))
+    p.add_argument("--every", type=float, default=60, help="seconds between checkpoints and scores")
+    p.add_argument("--workers", type=int, default=0, help="processes that cut the crops ahead; a GPU needs some")
     p.add_argument("--device", type=torch.device, default=default_device())
     a = p.parse_args()
 
@@ -66,13 +64,6 @@ def main() -> None:
     def take(which, count, size, rng):
         return crops(pictures, sides, count, size, rng, which)
 
-    def loss(net, images, carried):
-        rng = np.random.default_rng((a.seed, images))
-        clean = take(train, a.batch, a.crop, rng).to(a.device, memory_format=torch.channels_last)
-        sigma = draw_sigma(a.batch, rng).to(a.device)
-        noise = torch.from_numpy(rng.standard_normal(clean.shape, np.float32)).to(a.device)
-        return balanced_loss(net, clean, sigma, noise, carried)
-
     rng = np.random.default_rng(1)
     size = min(128, int(sides.min())) // net.config.multiple * net.config.multiple
     clean = take(scored, 32, size, rng).to(a.device).contiguous(memory_format=torch.channels_last)
@@ -86,9 +77,19 @@ def main() -> None:
             out[f"psnr_{s:g}"] = float((-10 * error.log10()).mean())
         return out
 
-    trainer = Trainer(net, Schedule(time_budget=a.time_budget, batch=a.batch, rate=a.rate, seed=a.seed), a.out, a.device)
+    schedule = Schedule(time_budget=a.time_budget, batch=a.batch, rate=a.rate, exact_share=a.exact_share, seed=a.seed)
+    trainer = Trainer(net, schedule, a.out, a.device)
     print("resumed" if trainer.resume() else "started", f"at {trainer.images:,} images", flush=True)
-    trainer.run(loss, validate, {"prior": net.config.to_dict(), "shards": [s.name for s in a.shards], "crop": a.crop, "start": a.start and a.start.name})
+    batches = stream(lambda rng: take(train, a.batch, a.crop, rng), a.seed, a.batch, trainer.images, a.workers, a.device.type == "cuda")
+
+    def loss(net, images, carried):
+        rng = np.random.default_rng((a.seed, images, 1))  # not the one that cut the crops
+        torch.manual_seed(int(rng.integers(2**62)))
+        clean = next(batches).to(a.device, memory_format=torch.channels_last, non_blocking=True)
+        return balanced_loss(net, clean, draw_sigma(a.batch, rng).to(a.device), torch.randn_like(clean), carried)
+
+    config = {"prior": net.config.to_dict(), "shards": [s.name for s in a.shards], "crop": a.crop, "start": a.start and a.start.name}
+    trainer.run(loss, validate, config, a.every)
     save_prior(trainer.ema, a.out / "prior.safetensors", {"images": trainer.images, "minutes": round(trainer.spent / 60, 1), "seed": a.seed})
     print(f"weights in {a.out / 'prior.safetensors'}")
 

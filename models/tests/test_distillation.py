@@ -49,6 +49,16 @@ def test_untrained_guidance_leaves_the_prior_as_it_was(family):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_a_walk_needs_nothing_of_the_cpu(family, monkeypatch):
+    """On PyTorch's device without data, which refuses, as a GPU does, tensors that were left on the CPU."""
+    monkeypatch.setattr(torch, "is_autocast_enabled", lambda kind: False)  # it knows no such device
+    net, p = network().to("meta"), problem(family).to("meta")
+    walks = list(trajectory(net, p, np.random.default_rng(1), go_on=1.0))
+    squared_error(walks[-1].x0, p).sum().backward()
+    assert walks[-1].x0.device.type == "meta" and net.prior.tail.weight.grad.shape == net.prior.tail.weight.shape
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_every_part_learns_but_the_fresh_noise(family):
     net = network()
     for name, p in net.named_parameters():  # past the silent start, where gradients of what lies behind a zero are zero

@@ -32,7 +32,8 @@ def trajectory(net: Distilled, problem: Problem, rng: np.random.Generator, gener
     """Yields a Walk for each outer step, detached from the one before; length and grid are drawn."""
     grid, abar = time_grid(int(rng.choice(GRIDS, p=GRID_SHARES))), alpha_bar().float()
     step = net.step(problem.family, problem.operator)
-    normal = lambda *shape: torch.randn(*shape, generator=generator).to(problem.clean)
+    device = generator.device if generator else problem.clean.device  # drawn where it is needed: copies would hold a GPU up
+    normal = lambda *shape: torch.randn(*shape, generator=generator, device=device).to(problem.clean)
     xt, z = normal(*problem.clean.shape), problem.z0
     for i, t in enumerate(grid):
         noise = normal(len(xt), net.iterations, *xt.shape[1:])

@@ -38,9 +38,16 @@ class Problem:
     hardness: list[int] = field(default_factory=list)  # coarse class of each picture's damage, for the balance of the loss
 
     def to(self, device: torch.device | str) -> "Problem":
-        move = lambda v: v.to(device, non_blocking=True)
-        tensors = {n: move(getattr(self, n)) for n in ("clean", "y", "z0", "sigma_y", "inside")}
-        return Problem(self.family, self.operator.to(device), physics=tuple(map(move, self.physics)), hardness=self.hardness, **tensors)
+        """On `device`; from pinned memory the copy does not wait."""
+        return self._each(lambda v: v.to(device, non_blocking=True), self.operator.to(device))
+
+    def pin_memory(self) -> "Problem":
+        """In pages that a GPU can copy from by itself."""
+        return self._each(torch.Tensor.pin_memory, self.operator)
+
+    def _each(self, change: Callable[[torch.Tensor], torch.Tensor], operator: Operator) -> "Problem":
+        tensors = {n: change(getattr(self, n)) for n in ("clean", "y", "z0", "sigma_y", "inside")}
+        return Problem(self.family, operator, physics=tuple(map(change, self.physics)), hardness=self.hardness, **tensors)
 
 
 def draw_sigma(count: int, rng: np.random.Generator, low: float, high: float, usual: float = 0.4) -> np.ndarray:

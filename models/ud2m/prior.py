@@ -37,6 +37,14 @@ class PriorConfig:
         return self.unshuffle * 2 ** (len(self.channels) - 1)
 
 
+SIZES = {
+    "toy": PriorConfig(2, (8, 16), (1, 1), 16),
+    "lite": PriorConfig(2, (48, 96, 128), (1, 1, 2), 64),
+    "lite-ps4": PriorConfig(4, (64, 128), (2, 2), 64),
+    "base": PriorConfig(2, (96, 192, 384), (2, 2, 3), 128),
+}
+
+
 class Block(nn.Module):
     """x + conv(relu(film(conv(x)))): two 3×3 convolutions; the noise level scales and shifts between them."""
 
@@ -52,7 +60,7 @@ class Block(nn.Module):
 
     def forward(self, x: torch.Tensor, level: torch.Tensor) -> torch.Tensor:  # x [B,C,H,W]  level [B,E]
         scale, shift = self.film(level)[:, :, None, None].chunk(2, 1)
-        return x + self.second(F.relu(self.first(x) * (1 + scale) + shift))
+        return x + self.second(F.relu(torch.addcmul(shift, self.first(x), 1 + scale)))
 
 
 class Prior(nn.Module):

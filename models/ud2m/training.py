@@ -43,6 +43,7 @@ class Trainer:
     def __init__(self, net: nn.Module, schedule: Schedule, out: Path, device: torch.device | str = "cpu", fast: str = ""):
         self.device, self.schedule, self.out = torch.device(device), schedule, out
         self.net = net.to(self.device, memory_format=torch.channels_last)
+        torch.backends.cudnn.benchmark = True  # a training meets few sizes, each of them often
         self.ema = copy.deepcopy(net).requires_grad_(False).eval()
         named = [(n, p) for n, p in net.named_parameters() if p.requires_grad]
         quick = [p for n, p in named if fast and n.startswith(fast)]
@@ -129,5 +130,4 @@ class Trainer:
     def _average(self) -> None:
         half_life = min(self.schedule.ema_half_life, 0.05 * self.images)  # short at the start, when the weights still move far
         keep = 0.5 ** (self.schedule.batch / max(half_life, 1e-8))
-        for mine, theirs in zip(self.ema.parameters(), self.net.parameters()):
-            mine.lerp_(theirs, 1 - keep)
+        torch._foreach_lerp_(list(self.ema.parameters()), list(self.net.parameters()), 1 - keep)

@@ -123,7 +123,7 @@ class UnfoldedStep(nn.Module):
         view = (lambda x: mirrored(x, t)) if self.ensemble else (lambda x: x)
         guidance, z, memory = self.guidance, z0, None
         if guidance is not None:
-            code, observed = self.operator.code(*physics), self.operator.observed(z0, *physics)
+            code, observed = self.operator.code(*physics).to(z0.device), self.operator.observed(z0, *physics)
             if guidance.initialiser is not None:
                 level = knobs.level(sigma_t, sy, 0.0)
                 seen = clues(z, data(z, level), level, observed)

@@ -91,7 +91,7 @@ class Jpeg(Operator):
         # A code value v stands at CODE (v - 127.5); the encoder shifts by 128: half a code value times 8 in the DC term.
         coefficients = []
         for c, q, dc in zip(self.planes(x), steps, (4 * CODE, 0.0)):
-            shift = dc * F.one_hot(torch.tensor(0), 64).reshape(1, 64, 1, 1)
+            shift = dc * F.one_hot(torch.tensor(0, device=x.device), 64).reshape(1, 64, 1, 1)
             coefficients.append(torch.round((c - shift) / q) * q + shift)
         luma = F.conv_transpose2d(coefficients[0], self.basis, stride=8)
         chroma = F.conv_transpose2d(coefficients[1], self.basis, stride=8)

@@ -1,0 +1,35 @@
+"""Grows a distilled step to a larger network that answers the same, to be trained on from there.
+
+    python models/grow.py --step models/zoo/lite/step.safetensors --size base --out runs/base/start.safetensors
+
+Then: python models/distill.py --start runs/base/start.safetensors …
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from ud2m.distilled import load_distilled, provenance, save_distilled
+from ud2m.growth import grow
+from ud2m.prior import SIZES
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--step", type=Path, required=True, help="step.safetensors of the smaller network")
+    p.add_argument("--size", choices=SIZES, default="base")
+    p.add_argument("--seed", type=int, default=0, help="of the new weights")
+    p.add_argument("--out", type=Path, required=True)
+    a = p.parse_args()
+    torch.manual_seed(a.seed)
+    try:
+        grown = grow(load_distilled(a.step), SIZES[a.size])
+    except ValueError as reason:
+        p.error(str(reason))
+    a.out.parent.mkdir(parents=True, exist_ok=True)
+    save_distilled(grown, a.out, {"grown": {"size": a.size, "seed": a.seed, "from": provenance(a.step)}})
+
+
+if __name__ == "__main__":
+    main()
