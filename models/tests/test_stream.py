@@ -29,3 +29,12 @@ def test_a_resumed_run_sees_what_an_unbroken_one_would_have_seen():
     assert draws(8)[:3] == whole[2:] and len(set(whole)) == 5
     assert draws(0, 6) != whole
     assert whole[1] == np.random.default_rng((5, 4)).random()
+
+
+def test_every_problem_can_be_pinned(monkeypatch):
+    """CUDA pins no tensor whose elements share memory, as those of an expanded mask do."""
+    pinned = []
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda t: pinned.append(t.is_contiguous()) or t)
+    for i in range(len(WEIGHTS) * 3):
+        problem(np.random.default_rng(i)).pin_memory()
+    assert pinned and all(pinned)

@@ -43,7 +43,7 @@ class Problem:
 
     def pin_memory(self) -> "Problem":
         """In pages that a GPU can copy from by itself."""
-        return self._each(torch.Tensor.pin_memory, self.operator)
+        return self._each(lambda v: v.contiguous().pin_memory(), self.operator)  # expanded ones cannot be pinned
 
     def _each(self, change: Callable[[torch.Tensor], torch.Tensor], operator: Operator) -> "Problem":
         tensors = {n: change(getattr(self, n)) for n in ("clean", "y", "z0", "sigma_y", "inside")}
