@@ -14,7 +14,7 @@ PYTHON := .venv/bin/python
 # Tests see the ONNX Runtime of the build, and a registry of their own.
 TEST_ENV := ORT_DYLIB_PATH=$(RELEASE)/$(LIBRARY) GST_REGISTRY=$(BUILD_DIR)/registry.bin GST_PLUGIN_PATH=$(RELEASE)
 PLUGINS := $(DESTDIR)$(LIBDIR)/gstreamer-1.0
-BUNDLED := lite lite-perceptual
+BUNDLED := lite lite-perceptual base
 PRESETS := $(DESTDIR)$(DATADIR)/gstreamer-1.0/presets
 MODELS := $(DESTDIR)$(DATADIR)/ud2mrestore/models
 

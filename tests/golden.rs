@@ -15,7 +15,7 @@ use gstud2m::operator::{Degradation, Kernel, Operator, quantisation};
 use gstud2m::sampler::{self, Answer, Level, Patch, Start, StepModel};
 
 /// What ships; the first also serves where one package is enough.
-const PACKAGES: [&str; 2] = ["lite", "lite-perceptual"];
+const PACKAGES: [&str; 3] = ["lite", "lite-perceptual", "base"];
 /// Graphs of a package, with their scales.
 const FAMILIES: [(&str, usize); 9] = [
     ("blur", 1),
