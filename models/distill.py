@@ -19,7 +19,7 @@ from ud2m import lora
 from ud2m.conditioning import FAMILIES
 from ud2m.data import crops, decode, split
 from ud2m.distillation import GO_ON, Perceptual, fidelity
-from ud2m.distilled import Distilled, load_distilled, save_distilled
+from ud2m.distilled import Distilled, load_distilled, provenance, save_distilled
 from ud2m.guidance import Guidance, GuidanceConfig, guided_flops_per_pixel
 from ud2m.likelihoods import MASKS, WEIGHTS, draw, largest_crop
 from ud2m.losses import PRESETS
@@ -79,6 +79,7 @@ def main() -> None:
     p.add_argument("--crop", type=int, default=96)
     p.add_argument("--time-budget", type=float, default=90, help="minutes of training over all resumed runs")
     p.add_argument("--image-budget", type=int, default=0, help="problems to train on over all resumed runs, instead of minutes")
+    p.add_argument("--warm-up", type=int, help="problems over which the learning rate rises (default: 1500, at most an eighth of --image-budget)")
     p.add_argument("--exact-share", type=float, default=0.08, help="last share of the budget in float32")
     for name, kind, usual in (("batch", int, 8), ("rate", float, 5e-4), ("seed", int, 0)):
         p.add_argument(f"--{name}", type=kind, default=usual)
@@ -92,6 +93,8 @@ def main() -> None:
         p.error(f"--shares has {len(a.shares)} numbers for {len(a.families)} families; give one each.")
     if not 0 <= a.go_on <= 1:
         p.error(f"--go-on {a.go_on} must be between 0 and 1.")
+    if a.warm_up is not None and a.warm_up < 1:
+        p.error(f"--warm-up {a.warm_up} must be 1 problem or more.")
     if a.crop % 48:
         p.error(f"--crop {a.crop} must be a multiple of 48, so that every family's blocks fit.")
     if a.rank != "full" and not a.rank.isdigit():
@@ -123,7 +126,7 @@ def main() -> None:
         return draw(family, source(train, rng), a.batch, a.crop, rng, draw_psf, masks)
 
     exam = Exam(a.families, lambda family, rng: draw(family, source(held, rng), 8, a.crop, rng, draw_psf).to(a.device), a.out)
-    warm_up = min(1500, max(1, a.image_budget // 8)) if a.image_budget else 1500
+    warm_up = a.warm_up or (min(1500, max(1, a.image_budget // 8)) if a.image_budget else 1500)
     schedule = Schedule(a.time_budget, a.image_budget, a.batch, a.rate, warm_up, ema_half_life=3000, exact_share=a.exact_share, seed=a.seed)
     trainer = Trainer(net, schedule, a.out, a.device, fast="knobs")
     print("resumed" if trainer.resume() else "started", f"at {trainer.images:,} images; held out: {exam.line(trainer.ema)}", flush=True)
@@ -137,6 +140,8 @@ def main() -> None:
     config = {k: str(v) for k, v in vars(a).items() if k not in ("shards", "cache", "out", "device", "kernels", "prior", "knobs", "start")}
     trainer.run(loss, exam.scores, {"prior": net.prior.config.to_dict(), "shards": [s.name for s in a.shards], **config}, a.every)
     about = {"images": trainer.images, "minutes": round(trainer.spent / 60, 1), "seed": a.seed, "rank": a.rank, "preset": a.preset, "families": a.families}
+    if a.start:
+        about["from"] = provenance(a.start)
     save_distilled(trainer.ema, a.out / "step.safetensors", about)
     print(f"weights in {a.out / 'step.safetensors'}")
 

@@ -18,6 +18,7 @@ from PIL import Image
 from ud2m import export as exporting
 from ud2m.conditioning import FAMILIES, graphs_of
 from ud2m.data import crops, decode
+from ud2m.distilled import provenance
 from ud2m.export import ExportError, export, unfolded
 from ud2m.manifest import KEY
 from ud2m.prior import Prior, PriorConfig
@@ -122,6 +123,19 @@ def check_distillation(shard, run, tmp_path):
     assert facts["estimate"] == "mean"
     assert training["images"] == rows[-1]["images"] and training["rank"] == "4"
     restore_with(package, tmp_path)
+    check_going_on(large, out / "step.safetensors", tmp_path / "further")
+
+
+def check_going_on(shard, step, out):
+    """A training from an earlier step: the new step tells of both."""
+    command = [sys.executable, MODELS / "distill.py", "--shards", shard, "--start", step, "--out", out]
+    command += ["--families", "mask", "--crop", "48", "--batch", "2", "--image-budget", "4"]
+    refused = subprocess.run([*command, "--warm-up", "0"], capture_output=True, text=True)
+    assert refused.returncode == 2 and "--warm-up 0 must be 1 problem or more" in refused.stderr
+    subprocess.run([*command, "--warm-up", "8"], check=True)
+    assert [json.loads(line)["rate"] for line in (out / "stats.jsonl").read_text().splitlines()] == [pytest.approx(1.25e-4)]
+    told = provenance(out / "step.safetensors")
+    assert (told["images"], told["from"]) == (4, provenance(step))
 
 
 def restore_with(package, tmp_path):
