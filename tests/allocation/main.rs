@@ -137,6 +137,10 @@ fn told(case: &str, places: std::collections::BTreeMap<String, (usize, usize)>) 
 }
 
 #[test]
+#[cfg_attr(
+    not(debug_assertions),
+    ignore = "line tables tell who asked: run it without --release"
+)]
 fn restoring_a_frame_asks_for_no_memory() {
     common::init();
     let (_folder, families) = families();
@@ -193,6 +197,10 @@ fn what_is_kept_does_not_grow_and_goes_with_its_size() {
 }
 
 #[test]
+#[cfg_attr(
+    not(debug_assertions),
+    ignore = "line tables tell who asked: run it without --release"
+)]
 fn the_element_asks_for_no_memory() {
     let (folder, _) = families();
     let mask = folder.path().join("mask.png");
