@@ -3,24 +3,22 @@
 //!
 //! Knows neither GStreamer nor the runtime by name; settings are plain values.
 
-mod bound;
-mod frame;
-mod misfit;
-mod mix;
-mod plan;
-mod posterior;
-mod rescue;
+mod blend;
+mod fallback;
+mod moments;
+mod pipeline;
 mod restorer;
-mod steady;
+mod smoothing;
+mod step;
 mod temporal;
-mod track;
+mod tiling;
 
 use std::time::Duration;
 
-pub use plan::Tiling;
-pub use posterior::Output;
+pub use moments::Output;
 pub use restorer::Restorer;
 pub use temporal::Temporal;
+pub use tiling::Tiling;
 
 use crate::error::RestoreError;
 use crate::image::{Image, Window};

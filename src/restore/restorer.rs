@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! A loaded model, and what is kept from one frame to the next.
 
-use super::bound::Known;
+use super::smoothing::Track;
+use super::step::Known;
 use super::temporal::Memory;
-use super::track::Track;
 use super::{Engine, Interrupt, Settings};
 use crate::error::RestoreError;
 use crate::image::{Image, Pool};

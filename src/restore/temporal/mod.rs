@@ -4,8 +4,11 @@
 //! What is trusted is chosen pixel by pixel, by how much worse A x of the frame before fits the new observation than it
 //! fitted its own. A cut, where little fits, costs the full steps again.
 
-use super::misfit;
-use super::steady::Steady;
+mod average;
+mod residual_map;
+
+use average::Steady;
+
 use crate::image::Image;
 use crate::operator::{Canvas, Operator};
 
@@ -54,7 +57,7 @@ impl Memory {
     /// `restored` is the answer for the observation `frame`, whose noise has the standard deviation `sigma_y` on the
     /// scale of [-1, 1].
     pub fn of(restored: Image, frame: &Image, operator: &Operator, sigma_y: f32) -> Self {
-        let mut misfit = misfit::local(operator, &restored, frame);
+        let mut misfit = residual_map::local(operator, &restored, frame);
         // An answer may fit its own observation's noise; the next has other noise.
         let least = sigma_y * sigma_y + ROUNDING;
         misfit.data.iter_mut().for_each(|m| *m = m.max(least));
@@ -74,7 +77,7 @@ impl Memory {
             return None;
         }
         let scale = operator.scale();
-        let mut ratios = misfit::local(operator, &self.restored, frame);
+        let mut ratios = residual_map::local(operator, &self.restored, frame);
         for (now, before) in ratios.data.iter_mut().zip(&self.misfit.data) {
             *now /= before;
         }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The way of one frame: what it suffered from, where it starts, its samples, and what of them is shown.
 
-use super::bound::BoundStep;
-use super::mix::mix;
-use super::posterior::Moments;
+use super::blend::mix;
+use super::moments::Moments;
+use super::step::BoundStep;
 use super::temporal::{self, Memory, Temporal};
-use super::{FrameReport, Interrupt, Output, Restorer, Settings, plan, rescue, shows_nothing};
+use super::{FrameReport, Interrupt, Output, Restorer, Settings, fallback, shows_nothing, tiling};
 use crate::error::RestoreError;
 use crate::image::{Image, Window};
 use crate::operator::Canvas;
@@ -39,12 +39,12 @@ impl Restorer {
             ));
         };
         let manifest = self.step.manifest();
-        let multiple = plan::multiple(manifest.size_multiple, self.family);
+        let multiple = tiling::multiple(manifest.size_multiple, self.family);
         let canvas = bench.operator.place(multiple);
         let halo = manifest.halo.max(bench.operator.margin());
-        let tiling = settings.tiling.at_most(self.largest_tile);
-        let plan = plan::plan(&tiling, &canvas, multiple, halo)?;
-        let tiles = plan::count(&plan, &canvas);
+        let sizes = settings.tiling.at_most(self.largest_tile);
+        let plan = tiling::plan(&sizes, &canvas, multiple, halo)?;
+        let tiles = tiling::count(&plan, &canvas);
         self.tiles.follow(plan);
         self.tile_side = plan.tile_width.max(plan.tile_height);
 
@@ -88,7 +88,7 @@ impl Restorer {
         );
         let model = Tiled::new(step, &mut self.tiles);
         let mut moments = draw(model, &canvas, start, levels, number, settings, &interrupt)?;
-        if rescue::is_flat(moments.mean()) && !rescue::is_flat(frame) {
+        if fallback::is_flat(moments.mean()) && !fallback::is_flat(frame) {
             return Err(RestoreError::Answer(
                 "The model answered with one flat colour: check noise-sigma and the kernel, or use another model.".to_owned(),
             ));
