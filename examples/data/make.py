@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""Draws the small pictures, the clip, the mask and the kernel that README.md and the examples use. Run it to make them anew.
+"""Draws the small images, the clip, the mask and the kernel of the documents and the examples.
+
+Run it to make them anew:
 
     .venv/bin/python examples/data/make.py
 
