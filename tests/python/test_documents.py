@@ -154,6 +154,14 @@ def test_document_keeps_to_its_size(file):
     assert len(lines) <= limit, f"{file} has {len(lines)} lines; {limit} are its limit"
 
 
+def test_every_decision_is_listed_once():
+    folder = ROOT / "docs/decisions"
+    listed = re.findall(r"\]\((\d{3}-[^)]+\.md)\)", (folder / "README.md").read_text())
+    assert listed == sorted(file.name for file in folder.glob("[0-9]*.md"))
+    numbers = [name[:3] for name in listed]
+    assert len(set(numbers)) == len(numbers), f"a number is used twice in {numbers}"
+
+
 def anchor(heading: str) -> str:
     """The fragment that names a heading, as GitHub makes it."""
     kept = re.sub(r"[^\w\- ]", "", heading.strip().lower())
