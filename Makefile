@@ -59,7 +59,7 @@ install: ## after make build, into PREFIX (/usr/local): plugin, ONNX Runtime bes
 	install -d $(PLUGINS) $(PRESETS)
 	install -m 755 $(RELEASE)/libgstud2m.so $(PLUGINS)/
 	install -m 644 $(RELEASE)/$(LIBRARY) $(PLUGINS)/
-	install -m 644 src/ud2mrestore/presets/GstUd2mRestore.prs $(PRESETS)/
+	install -m 644 src/ud2mrestore/properties/presets/GstUd2mRestore.prs $(PRESETS)/
 	cd models/zoo && find $(BUNDLED) -type f \( -name '*.onnx' -o -name weights.bin -o -name README.md \) -exec install -D -m 644 {} $(MODELS)/{} \;
 	@pkg-config --variable=pluginsdir gstreamer-1.0 | grep -qxF "$(LIBDIR)/gstreamer-1.0" || \
 	  echo "GStreamer does not look there by itself: export GST_PLUGIN_PATH=$(LIBDIR)/gstreamer-1.0"

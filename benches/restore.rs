@@ -13,7 +13,7 @@ use gstud2m::image::Image;
 use gstud2m::operator::{Degradation, Kernel, Operator};
 use gstud2m::sampler::{Level, Patch, Start, StepModel, levels, picture, reverse};
 use gstud2m::tile::{Plan, Tiled, Tiles};
-use gstud2m::ud2mrestore::frame;
+use gstud2m::ud2mrestore::format::direct;
 
 /// Width and height of the frames.
 const SIZES: [(usize, usize); 3] = [(320, 240), (1280, 720), (1920, 1080)];
@@ -105,11 +105,11 @@ fn bytes(c: &mut Criterion) {
         };
         let image = VideoFrameRef::from_buffer_ref_readable(&buffer, &info)
             .ok()
-            .and_then(|from| frame::unpack(&from));
+            .and_then(|from| direct::unpack(&from));
         let to = buffer.get_mut();
         let to = to.and_then(|b| VideoFrameRef::from_buffer_ref_writable(b, &info).ok());
         if let (Some(image), Some(mut to)) = (image, to) {
-            black_box(frame::pack(&image, &mut to));
+            black_box(direct::pack(&image, &mut to));
         }
     });
 }

@@ -189,7 +189,7 @@ fn what_a_controller_turns_shows_in_the_frame_of_its_time() {
     }
 }
 
-const FOLDER: &str = "src/ud2mrestore/presets";
+const FOLDER: &str = "src/ud2mrestore/properties/presets";
 
 /// The sections of the file of presets: name, and the keys with their values.
 fn presets() -> Vec<(String, Vec<(String, String)>)> {

@@ -7,10 +7,10 @@ use gst::subclass::prelude::*;
 use gst_base::prelude::*;
 
 use super::OverloadPolicy;
+use super::errors::CAT;
 use super::imp::Ud2mRestore;
 use super::meta::{self, Note};
-use super::overload::{Late, Moment, Verdict};
-use super::report::CAT;
+use super::qos::lateness::{Late, Moment, Verdict};
 use super::stats::Stages;
 
 /// Full quality in QoS messages.

@@ -70,12 +70,12 @@ use gst::subclass::prelude::*;
 use gst_base::prelude::*;
 use parking_lot::Mutex;
 
-use super::caps;
+use super::errors::CAT;
 use super::flow::Current;
-use super::overload::Overload;
-use super::properties::SPECS;
-use super::report::CAT;
-use super::settings::Settings;
+use super::format::caps;
+use super::properties::settings::Settings;
+use super::properties::specs::SPECS;
+use super::qos::lateness::Overload;
 use super::state::State;
 use super::stats::Report;
 use crate::restore::Interrupt;

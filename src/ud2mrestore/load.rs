@@ -4,8 +4,8 @@
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
+use super::errors;
 use super::imp::Ud2mRestore;
-use super::report;
 use super::state::State;
 use crate::error::RestoreError;
 
@@ -40,7 +40,7 @@ impl Ud2mRestore {
         let loaded = load(&warn).map_err(|e| {
             let text = format!("The model {model} was not loaded");
             self.progress(gst::ProgressType::Error, &text);
-            report::message(&e)
+            errors::message(&e)
         })?;
         self.progress(
             gst::ProgressType::Complete,

@@ -4,28 +4,20 @@
 use gst::glib;
 use gst::prelude::*;
 
-mod caps;
-mod choices;
-mod chroma;
-mod colour;
-mod convert;
-mod damage;
-mod effort;
+mod errors;
 mod flow;
 #[doc(hidden)] // For the benchmarks.
-pub mod frame;
+pub mod format;
 mod imp;
 mod load;
 mod meta;
-mod overload;
 mod properties;
-mod report;
-mod settings;
+mod qos;
 mod state;
 mod stats;
 mod transform;
 
-pub use choices::{
+pub use properties::enums::{
     ExecutionProvider, JpegSubsampling, KernelShape, NoiseMode, Output, OverloadPolicy, Task,
     Temporal,
 };
@@ -47,7 +39,7 @@ pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
     ] {
         kind.mark_as_plugin_api(gst::PluginAPIFlags::empty());
     }
-    report::bridge_logs();
+    errors::bridge_logs();
     meta::register();
     gst::Element::register(
         Some(plugin),

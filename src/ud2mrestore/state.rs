@@ -6,12 +6,13 @@ use std::time::Instant;
 use gst_video::{VideoFrameRef, VideoInfo, VideoInterlaceMode};
 
 use super::Task;
-use super::caps::DIRECT;
-use super::convert::Bridge;
+use super::format::caps::DIRECT;
+use super::format::convert::Bridge;
 
-use super::settings::{Fixed, Live, Settings};
+use super::errors;
+use super::format::direct;
+use super::properties::settings::{Fixed, Live, Settings};
 use super::stats::Stages;
-use super::{frame, report};
 use crate::error::RestoreError;
 use crate::restore::{self, FrameReport, Restorer, Subsampling};
 
@@ -97,7 +98,7 @@ impl State {
         let (width, height) = (input.width() as usize, input.height() as usize);
         live.degradation(&self.fixed)
             .and_then(|damage| self.restorer.prepare(&damage, width, height))
-            .map_err(|e| report::message(&e))?;
+            .map_err(|e| errors::message(&e))?;
         let bridge = if DIRECT.contains(&input.format()) && DIRECT.contains(&output.format()) {
             None
         } else {
@@ -150,11 +151,11 @@ impl State {
         let pool = self.restorer.pool();
         let _entered = pool.enter();
         let settings = live.for_frame(&self.fixed);
-        let settings = settings.map_err(|e| report::message(&e))?;
+        let settings = settings.map_err(|e| errors::message(&e))?;
         let begun = Instant::now();
         let damaged = match bridge {
             Some(bridge) => bridge.unpack(&from),
-            None => frame::unpack(&from),
+            None => direct::unpack(&from),
         };
         let damaged = damaged.ok_or_else(|| unmapped("input"))?;
         let unpacked = Instant::now();
@@ -164,13 +165,13 @@ impl State {
         }
         let number = number(inbuf, input).unwrap_or(self.frames);
         let answer = self.restorer.restore_or_pass(&damaged, number, &settings);
-        let (restored, used) = answer.map_err(|e| report::message(&e))?;
+        let (restored, used) = answer.map_err(|e| errors::message(&e))?;
         let sampled = Instant::now();
         let scale = self.fixed.output_scale() as usize;
         let packed = match bridge {
             Some(bridge) => bridge.pack(&restored, &mut to, scale),
-            None => frame::pack(&restored, &mut to)
-                .and_then(|()| frame::copy_alpha(&from, &mut to, scale)),
+            None => direct::pack(&restored, &mut to)
+                .and_then(|()| direct::copy_alpha(&from, &mut to, scale)),
         };
         packed.ok_or_else(|| unmapped("output"))?;
         self.frames += 1;

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::meta::Note;
-use super::overload::Verdict;
+use super::qos::lateness::Verdict;
 use crate::restore::FrameReport;
 
 /// Where the time of a frame went.

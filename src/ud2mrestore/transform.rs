@@ -10,13 +10,13 @@ use gst_base::subclass::base_transform::{BaseTransformMode, GenerateOutputSucces
 use gst_base::subclass::prelude::*;
 use gst_video::{VideoInfo, VideoMeta, VideoRegionOfInterestMeta};
 
+use super::errors::CAT;
+use super::format::{caps, direct};
 use super::imp::Ud2mRestore;
 use super::meta::Note;
-use super::overload::Verdict;
-use super::report::CAT;
+use super::qos::lateness::Verdict;
 use super::state::State;
 use super::stats::Report;
-use super::{caps, frame};
 
 impl BaseTransformImpl for Ud2mRestore {
     const MODE: BaseTransformMode = BaseTransformMode::NeverInPlace;
@@ -198,7 +198,7 @@ impl BaseTransformImpl for Ud2mRestore {
         }
         // What is measured in pixels does not hold for the larger frame; regions of interest are worth carrying over.
         if let Some(region) = meta.downcast_ref::<VideoRegionOfInterestMeta>() {
-            frame::enlarge(region, outbuf, self.output_scale() as u32);
+            direct::enlarge(region, outbuf, self.output_scale() as u32);
         }
         false
     }

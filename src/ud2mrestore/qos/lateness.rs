@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use gst::ClockTime;
 
-use super::OverloadPolicy;
-use super::effort::{Effort, Work};
+use super::super::OverloadPolicy;
+use super::adaptive::{Effort, Work};
 
 /// Where a frame and the clock stand.
 #[derive(Clone, Copy, Debug, Default)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use gst::glib;
 use gst::prelude::*;
 
-use super::{
+use super::enums::{
     ExecutionProvider, JpegSubsampling, KernelShape, NoiseMode, Output, OverloadPolicy, Task,
     Temporal,
 };
@@ -200,7 +200,7 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
-    use super::super::properties::SPECS;
+    use super::super::specs::SPECS;
     use super::*;
 
     /// Names of the properties that the settings hold.

@@ -8,7 +8,7 @@ use gst_video::{
 };
 
 use super::chroma::Reduction;
-use super::colour::Colour;
+use super::color::Colour;
 use crate::image::Image;
 
 type Readable<'a> = VideoFrameRef<&'a gst::BufferRef>;

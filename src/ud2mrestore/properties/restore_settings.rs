@@ -3,10 +3,12 @@
 //!
 //! An error names the property that is missing or does not fit.
 
-use super::effort::Work;
-use super::overload::Verdict;
+use super::super::qos::adaptive::Work;
+use super::super::qos::lateness::Verdict;
+use super::enums::{
+    ExecutionProvider, JpegSubsampling, KernelShape, NoiseMode, Output, Task, Temporal,
+};
 use super::settings::{Fixed, Live};
-use super::{ExecutionProvider, JpegSubsampling, KernelShape, NoiseMode, Output, Task, Temporal};
 use crate::error::RestoreError;
 use crate::restore::{self, Degradation, Engine, Family, Kernel, Provider, Subsampling, Tiling};
 
