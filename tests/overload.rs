@@ -87,7 +87,7 @@ fn a_frame_that_downstream_no_longer_waits_for_follows_the_policy() {
             dropped > 0,
             "{policy}"
         );
-        let counted = ["late", "dropped", "passed-late", "frames"].map(|f| count(&element, f));
+        let counted = ["late", "dropped", "late-passthrough", "frames"].map(|f| count(&element, f));
         let passed = if policy == "passthrough" { 2 } else { 0 };
         assert_eq!(counted, [2, dropped, passed, 4 - dropped], "{policy}");
         assert_eq!(
@@ -203,7 +203,7 @@ fn an_enlarged_late_frame_leaves_enlarged() {
     let out = sent(&mut bench, 40).unwrap();
     assert_eq!(out.size(), info(Rgb, 32, 32).size());
     assert_eq!(count(&element, "evaluations"), before);
-    assert_eq!(count(&element, "passed-late"), 1);
+    assert_eq!(count(&element, "late-passthrough"), 1);
 }
 
 #[test]
@@ -274,7 +274,7 @@ fn assert_policy(policy: &str, synchronised: bool) {
     let (element, out) = live(policy, synchronised);
     let at = (policy, synchronised);
     let stats = element.property::<gst::Structure>("stats");
-    let counted = ["late", "dropped", "passed-late", "fewer-steps"];
+    let counted = ["late", "dropped", "late-passthrough", "fewer-steps"];
     let [late, dropped, passed, fewer] = counted.map(|f| stats.get::<u64>(f).unwrap());
     assert!(late > 0, "{at:?}: {stats}");
     assert_eq!(dropped > 0, policy == "drop", "{at:?}: {stats}");

@@ -9,8 +9,8 @@ use gst_base::prelude::*;
 use super::OverloadPolicy;
 use super::errors::CAT;
 use super::imp::Ud2mRestore;
-use super::meta::{self, Note};
-use super::qos::lateness::{Late, Moment, Verdict};
+use super::meta::{self, FrameMeta};
+use super::qos::lateness::{Decision, FrameTime, Late};
 use super::stats::Stages;
 
 /// Full quality in QoS messages.
@@ -19,45 +19,45 @@ const FULL: u32 = 1_000_000;
 /// The frame under way.
 #[derive(Default)]
 pub struct Current {
-    pub verdict: Verdict,
+    pub decision: Decision,
     late: bool,
     /// How it was restored; `None` while it passes.
-    pub note: Option<Note>,
+    pub note: Option<FrameMeta>,
 }
 
 impl Ud2mRestore {
     /// Decides what becomes of a frame before anything is done to it. An overloaded one is told to the application.
-    pub(super) fn judge(&self, buffer: &gst::BufferRef) {
+    pub(super) fn decide(&self, buffer: &gst::BufferRef) {
         let policy = self.policy();
-        let (wanted, nothing) = {
+        let (wanted, disabled) = {
             let live = &self.settings.lock().live;
-            (live.work(), live.passes())
+            (live.work(), live.is_passthrough())
         };
         // A frame that passes anyway costs nothing: whatever is late is not so by our fault.
-        let (verdict, late) = if nothing {
+        let (decision, late) = if disabled {
             Default::default()
         } else {
-            let moment = self.moment(buffer);
-            self.overload.lock().judge(policy, &moment, wanted)
+            let time = self.frame_time(buffer);
+            self.lateness.lock().decide(policy, &time, wanted)
         };
         *self.current.lock() = Current {
-            verdict,
+            decision,
             late: late.is_some(),
             note: None,
         };
-        // A frame that passes as it came is not even copied; an enlarged one has to be made.
-        let passes = nothing || verdict == Verdict::Pass;
+        // A frame that passes as it came is not even copied; an upscaled one has to be made.
+        let passes = disabled || decision == Decision::Passthrough;
         self.obj()
             .set_passthrough(passes && self.output_scale() == 1);
-        self.report.lock().judged(verdict, late.is_some());
+        self.report.lock().decided(decision, late.is_some());
         if let Some(late) = late {
-            gst::log!(CAT, imp = self, "late by {} ns: {verdict:?}", late.jitter);
-            let quality = match verdict {
-                Verdict::Restore => FULL,
-                Verdict::Reduce(work) => (FULL / wanted.steps.max(1)).saturating_mul(work.steps),
-                Verdict::Pass | Verdict::Drop => 0,
+            gst::log!(CAT, imp = self, "late by {} ns: {decision:?}", late.jitter);
+            let quality = match decision {
+                Decision::Restore => FULL,
+                Decision::Reduce(work) => (FULL / wanted.steps.max(1)).saturating_mul(work.steps),
+                Decision::Passthrough | Decision::Drop => 0,
             };
-            self.tell_late(buffer, late, quality);
+            self.post_late(buffer, late, quality);
         }
     }
 
@@ -71,14 +71,14 @@ impl Ud2mRestore {
     }
 
     /// Where a frame and the clock stand.
-    fn moment(&self, buffer: &gst::BufferRef) -> Moment {
+    fn frame_time(&self, buffer: &gst::BufferRef) -> FrameTime {
         let segment = self.obj().segment();
         let segment = segment.downcast_ref::<ClockTime>();
         let (live, upstream) = self.upstream();
         // Before the pipeline plays its running time does not run.
         let runs = live && self.obj().current_state() == gst::State::Playing;
         let own = self.report.lock().latency();
-        Moment {
+        FrameTime {
             running_time: segment.and_then(|s| s.to_running_time(buffer.pts())),
             duration: buffer.duration(),
             clock: runs.then(|| self.obj().current_running_time()).flatten(),
@@ -103,7 +103,7 @@ impl Ud2mRestore {
         told
     }
 
-    fn tell_late(&self, buffer: &gst::BufferRef, late: Late, quality: u32) {
+    fn post_late(&self, buffer: &gst::BufferRef, late: Late, quality: u32) {
         let segment = self.obj().segment();
         let segment = segment.downcast_ref::<ClockTime>();
         let (live, _) = self.upstream();
@@ -123,19 +123,21 @@ impl Ud2mRestore {
 
     /// Takes in what downstream says about its frames. False when upstream need not hear of it: an element there that
     /// drops late frames, as decoders do, would lose what the policy promises to keep.
-    pub(super) fn heed(&self, event: &gst::Event) -> bool {
+    pub(super) fn handle_qos(&self, event: &gst::Event) -> bool {
         let gst::EventView::Qos(qos) = event.view() else {
             return true;
         };
         let (_, proportion, diff, running_time) = qos.get();
-        self.overload.lock().ask(running_time, diff, proportion);
+        self.lateness
+            .lock()
+            .add_report(running_time, diff, proportion);
         self.policy() == OverloadPolicy::Drop
     }
 
     /// Counts a restored frame, and tells what has to be told of it.
-    pub(super) fn restored(&self, note: Note, stages: Stages) {
+    pub(super) fn restored(&self, note: FrameMeta, stages: Stages) {
         gst::log!(CAT, imp = self, "restored a frame: {note:?}");
-        self.overload.lock().spent(note.time);
+        self.lateness.lock().add_cost(note.time);
         // One warning for each run of such frames; `stats` counts them all.
         if let Some(reason) = note.report.passed.as_ref()
             && self.report.lock().passing().is_none()
@@ -157,14 +159,14 @@ impl Ud2mRestore {
     }
 
     /// Notes on an outgoing buffer how its frame was made.
-    pub(super) fn sign(&self, buffer: &mut gst::BufferRef) {
+    pub(super) fn attach_meta(&self, buffer: &mut gst::BufferRef) {
         let (note, late) = {
             let mut current = self.current.lock();
             (current.note.take(), current.late)
         };
         let mut report = self.report.lock();
         if note.is_none() {
-            report.bypass(late);
+            report.add_unrestored(late);
         }
         let provider = report.provider().unwrap_or_default();
         drop(report);
@@ -172,7 +174,7 @@ impl Ud2mRestore {
     }
 
     /// Posts the statistics when that is due, or whenever they are wanted when `last`.
-    pub(super) fn tell_stats(&self, last: bool) {
+    pub(super) fn post_stats(&self, last: bool) {
         let interval = self.settings.lock().live.stats_interval;
         let stats = self.report.lock().due(interval, last);
         if let Some(stats) = stats {

@@ -5,21 +5,21 @@
  * SECTION:element-ud2mrestore
  * @see_also: gaussianblur, videobalance, onnxinference
  *
- * Restores every frame of a stream by sampling the posterior p(frame | damaged frame): the properties say how the
- * frame was damaged, and a few passes of a small diffusion network undo it. The damage enters through closed-form
+ * Restores every frame of a stream by sampling the posterior p(frame | degraded frame): the properties say how the
+ * frame was degraded, and a few passes of a small diffusion network undo it. The degradation enters through closed-form
  * operators, so that one network serves every task.
  *
  * ONNX Runtime is opened when the element starts: `ORT_DYLIB_PATH`, then a libonnxruntime.so beside the plugin, then
  * the system's. What the element cannot do ends in an error that says what to change. Where the network's answer is no
- * picture even at a second try, the frame passes as it came, with a warning: never black, never lost.
+ * image even at a second try, the frame passes as it came, with a warning: never black, never lost.
  * A restorer is slower than most streams, so `qos` is off: what becomes of late frames is what overload-policy says.
  *
  * Every buffer that leaves carries a #GstCustomMeta `GstUd2mRestoreMeta`, whose structure tells how its frame was made:
  * `residual` (gdouble, near 1 where the answer respects the frame), `steps` (guint), `evaluations` (guint64) of the
  * network, `provider` (string), `noise-sigma` (gdouble) and `jpeg-quality` (guint) that were assumed, `milliseconds`
- * (gdouble) in the element, `passed` (gboolean: it left unrestored) and `late` (gboolean).
+ * (gdouble) in the element, `passthrough` (gboolean: it left unrestored) and `late` (gboolean).
  * The property stats, and every stats-interval milliseconds of the wall clock an element message, sum them up: `frames`
- * that left; of these `passed` without an answer, `bypassed` for strength=0 and `passed-late`; `late` ones, of which
+ * that left; of these `failed` for want of a valid answer, `disabled` for strength=0 and `late-passthrough`; `late` ones, of which
  * some were `dropped`, and `fewer-steps` (all guint64); means over the restored frames in `frame-ms` and its parts
  * `unpack-ms`, `model-ms`, `sampling-ms` and `pack-ms` (gdouble).
  *
@@ -38,7 +38,7 @@
  * ## Super-resolve
  *
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=2 ! video/x-raw,width=80,height=60 ! videoconvert ! ud2mrestore task=super-resolve scale=4 ! pngenc ! multifilesink location=/tmp/enlarged-%d.png
+ * gst-launch-1.0 videotestsrc num-buffers=2 ! video/x-raw,width=80,height=60 ! videoconvert ! ud2mrestore task=super-resolve scale=4 ! pngenc ! multifilesink location=/tmp/upscaled-%d.png
  * ]| Makes the frame four times wider and higher; 320x240 leaves the element.
  *
  * ## JPEG
@@ -75,7 +75,7 @@ use super::flow::Current;
 use super::format::caps;
 use super::properties::settings::Settings;
 use super::properties::specs::SPECS;
-use super::qos::lateness::Overload;
+use super::qos::lateness::Lateness;
 use super::state::State;
 use super::stats::Report;
 use crate::restore::Interrupt;
@@ -89,7 +89,7 @@ pub struct Ud2mRestore {
     pub(super) state: Mutex<Option<State>>,
     pub(super) interrupt: Mutex<Option<Interrupt>>,
     pub(super) report: Mutex<Report>,
-    pub(super) overload: Mutex<Overload>,
+    pub(super) lateness: Mutex<Lateness>,
     pub(super) current: Mutex<Current>,
     /// Whether the source is live, and its latency, once it was asked.
     pub(super) upstream: Mutex<Option<(bool, gst::ClockTime)>>,

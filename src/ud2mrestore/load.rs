@@ -11,12 +11,12 @@ use crate::error::RestoreError;
 
 impl Ud2mRestore {
     /// Loads another step graph where frames of these caps need it.
-    pub(super) fn fit(
+    pub(super) fn reload_if_needed(
         &self,
         state: &mut State,
         incaps: &gst::Caps,
     ) -> Result<(), gst::ErrorMessage> {
-        if !state.outgrows(incaps) {
+        if !state.needs_other_graph(incaps) {
             return Ok(());
         }
         let model = &state.fixed.model.clone();

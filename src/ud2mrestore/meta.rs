@@ -12,7 +12,7 @@ pub const NAME: &str = "GstUd2mRestoreMeta";
 
 /// How one frame was restored.
 #[derive(Clone, Debug, Default)]
-pub struct Note {
+pub struct FrameMeta {
     pub report: FrameReport,
     /// Spent in the element.
     pub time: Duration,
@@ -27,9 +27,9 @@ pub fn register() {
 }
 
 /// Writes a note on `buffer`, over one that another restorer left; `None` for a frame that passed untouched.
-pub fn attach(buffer: &mut gst::BufferRef, note: Option<&Note>, provider: &str, late: bool) {
-    let untouched = Note::default();
-    let passed = note.is_none_or(|n| n.report.passed.is_some());
+pub fn attach(buffer: &mut gst::BufferRef, note: Option<&FrameMeta>, provider: &str, late: bool) {
+    let untouched = FrameMeta::default();
+    let passthrough = note.is_none_or(|n| n.report.passed.is_some());
     let note = note.unwrap_or(&untouched);
     if CustomMeta::from_buffer(buffer, NAME).is_err() && CustomMeta::add(buffer, NAME).is_err() {
         return;
@@ -39,13 +39,13 @@ pub fn attach(buffer: &mut gst::BufferRef, note: Option<&Note>, provider: &str, 
     };
     let fields = meta.mut_structure();
     fields.set("residual", f64::from(note.report.residual));
-    fields.set("renewed", f64::from(note.report.renewed));
+    fields.set("cold-share", f64::from(note.report.renewed));
     fields.set("steps", note.report.steps as u32);
     fields.set("evaluations", note.report.evaluations);
     fields.set("provider", provider);
     fields.set("noise-sigma", f64::from(note.report.noise_sigma));
     fields.set("jpeg-quality", note.report.jpeg_quality);
     fields.set("milliseconds", note.time.as_secs_f64() * 1e3);
-    fields.set("passed", passed);
+    fields.set("passthrough", passthrough);
     fields.set("late", late);
 }

@@ -7,7 +7,7 @@ use gst_video::{VideoFrameRef, VideoInfo, VideoInterlaceMode};
 
 use super::Task;
 use super::format::caps::DIRECT;
-use super::format::convert::Bridge;
+use super::format::convert::Converter;
 
 use super::errors;
 use super::format::direct;
@@ -25,11 +25,11 @@ pub struct State {
     frames: u64,
 }
 
-/// What was negotiated; the bridge is there where the formats are not read as they are.
+/// What was negotiated; the converter is there where the formats are not read as they are.
 struct Formats {
     input: VideoInfo,
     output: VideoInfo,
-    bridge: Option<Bridge>,
+    converter: Option<Converter>,
 }
 
 impl State {
@@ -49,16 +49,16 @@ impl State {
     }
 
     /// Whether frames of these caps need another step graph than the loaded one, which [`State::reopen`] loads.
-    pub fn outgrows(&mut self, incaps: &gst::Caps) -> bool {
+    pub fn needs_other_graph(&mut self, incaps: &gst::Caps) -> bool {
         if let Ok(input) = VideoInfo::from_caps(incaps) {
             self.fixed.seen = subsampling(&input);
         }
-        let outgrows = self.fixed.family() != self.restorer.family();
-        if outgrows {
+        let needs_other = self.fixed.family() != self.restorer.family();
+        if needs_other {
             // Should the other graph be missing, nothing is restored by this one.
             self.formats = None;
         }
-        outgrows
+        needs_other
     }
 
     /// Loads the step graph that the last caps need; without it the one before stays.
@@ -97,24 +97,24 @@ impl State {
         }
         let (width, height) = (input.width() as usize, input.height() as usize);
         live.degradation(&self.fixed)
-            .and_then(|damage| self.restorer.prepare(&damage, width, height))
+            .and_then(|degradation| self.restorer.prepare(&degradation, width, height))
             .map_err(|e| errors::message(&e))?;
-        let bridge = if DIRECT.contains(&input.format()) && DIRECT.contains(&output.format()) {
+        let converter = if DIRECT.contains(&input.format()) && DIRECT.contains(&output.format()) {
             None
         } else {
             let planes = self.fixed.task == Task::Jpeg;
-            let bridge = Bridge::new(&input, &output, planes).ok_or_else(|| {
+            let converter = Converter::new(&input, &output, planes).ok_or_else(|| {
                 gst::error_msg!(
                     gst::StreamError::Format,
                     ("Frames of {incaps} cannot be converted: put videoconvert before ud2mrestore.")
                 )
             })?;
-            Some(bridge)
+            Some(converter)
         };
         self.formats = Some(Formats {
             input,
             output,
-            bridge,
+            converter,
         });
         Ok(())
     }
@@ -129,7 +129,7 @@ impl State {
         let Some(Formats {
             input,
             output,
-            bridge,
+            converter,
         }) = self.formats.as_mut()
         else {
             return Err(gst::error_msg!(
@@ -153,23 +153,23 @@ impl State {
         let settings = live.for_frame(&self.fixed);
         let settings = settings.map_err(|e| errors::message(&e))?;
         let begun = Instant::now();
-        let damaged = match bridge {
-            Some(bridge) => bridge.unpack(&from),
+        let degraded = match converter {
+            Some(converter) => converter.unpack(&from),
             None => direct::unpack(&from),
         };
-        let damaged = damaged.ok_or_else(|| unmapped("input"))?;
+        let degraded = degraded.ok_or_else(|| unmapped("input"))?;
         let unpacked = Instant::now();
         // After a seek, a flush or a loss the stream may show something else.
         if inbuf.flags().contains(gst::BufferFlags::DISCONT) {
             self.restorer.forget();
         }
         let number = number(inbuf, input).unwrap_or(self.frames);
-        let answer = self.restorer.restore_or_pass(&damaged, number, &settings);
+        let answer = self.restorer.restore_or_pass(&degraded, number, &settings);
         let (restored, used) = answer.map_err(|e| errors::message(&e))?;
         let sampled = Instant::now();
         let scale = self.fixed.output_scale() as usize;
-        let packed = match bridge {
-            Some(bridge) => bridge.pack(&restored, &mut to, scale),
+        let packed = match converter {
+            Some(converter) => converter.pack(&restored, &mut to, scale),
             None => direct::pack(&restored, &mut to)
                 .and_then(|()| direct::copy_alpha(&from, &mut to, scale)),
         };

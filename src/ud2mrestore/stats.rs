@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::meta::Note;
-use super::qos::lateness::Verdict;
+use super::meta::FrameMeta;
+use super::qos::lateness::Decision;
 use crate::restore::FrameReport;
 
 /// Where the time of a frame went.
@@ -29,11 +29,11 @@ pub struct Report {
     model_time: Duration,
     stages: Stages,
     /// Frames for which the network had no answer, and those it was not asked about.
-    passed: u64,
-    bypassed: u64,
+    failed: u64,
+    disabled: u64,
     /// Frames that were late, and what became of them.
     late: u64,
-    passed_late: u64,
+    late_passthrough: u64,
     fewer_steps: u64,
     dropped: u64,
     last: FrameReport,
@@ -62,33 +62,33 @@ impl Report {
     }
 
     /// Counts what was decided about a frame.
-    pub fn judged(&mut self, verdict: Verdict, late: bool) {
+    pub fn decided(&mut self, decision: Decision, late: bool) {
         self.late += u64::from(late);
-        match verdict {
-            Verdict::Drop => self.dropped += 1,
-            Verdict::Reduce(_) => self.fewer_steps += 1,
-            Verdict::Restore | Verdict::Pass => {}
+        match decision {
+            Decision::Drop => self.dropped += 1,
+            Decision::Reduce(_) => self.fewer_steps += 1,
+            Decision::Restore | Decision::Passthrough => {}
         }
     }
 
     /// Counts a frame that the base class dropped.
-    pub fn skipped(&mut self) {
+    pub fn add_dropped(&mut self) {
         self.dropped += 1;
     }
 
     /// Counts a frame that left unrestored on purpose.
-    pub fn bypass(&mut self, late: bool) {
+    pub fn add_unrestored(&mut self, late: bool) {
         self.frames += 1;
         let counter = if late {
-            &mut self.passed_late
+            &mut self.late_passthrough
         } else {
-            &mut self.bypassed
+            &mut self.disabled
         };
         *counter += 1;
     }
 
     /// Counts a restored frame. True when the latency has grown.
-    pub fn add(&mut self, note: &Note, stages: Stages) -> bool {
+    pub fn add(&mut self, note: &FrameMeta, stages: Stages) -> bool {
         self.frames += 1;
         self.restored += 1;
         self.evaluations += note.report.evaluations;
@@ -97,7 +97,7 @@ impl Report {
         self.stages.unpack += stages.unpack;
         self.stages.restore += stages.restore;
         self.stages.pack += stages.pack;
-        self.passed += u64::from(note.report.passed.is_some());
+        self.failed += u64::from(note.report.passed.is_some());
         self.last.clone_from(&note.report);
         // The first frame of a size also pays for the runtime's buffers.
         let mean = self.mean_ms(self.frame_time);
@@ -155,10 +155,10 @@ impl Report {
         gst::Structure::builder("ud2mrestore-stats")
             .field("frames", self.frames)
             .field("evaluations", self.evaluations)
-            .field("passed", self.passed)
-            .field("bypassed", self.bypassed)
+            .field("failed", self.failed)
+            .field("disabled", self.disabled)
             .field("late", self.late)
-            .field("passed-late", self.passed_late)
+            .field("late-passthrough", self.late_passthrough)
             .field("fewer-steps", self.fewer_steps)
             .field("dropped", self.dropped)
             .field("frame-ms", frame_ms)
@@ -168,7 +168,7 @@ impl Report {
             .field("pack-ms", self.mean_ms(self.stages.pack))
             .field("outside-share", outside)
             .field("residual", f64::from(self.last.residual))
-            .field("renewed", f64::from(self.last.renewed))
+            .field("cold-share", f64::from(self.last.renewed))
             .field("noise-sigma", f64::from(self.last.noise_sigma))
             .field("jpeg-quality", self.last.jpeg_quality)
             .field("tiles", self.last.tiles as u32)
@@ -182,8 +182,8 @@ mod tests {
     use super::*;
 
     /// A frame that took `time` milliseconds, 90 of them in the model where there were as many.
-    fn note(time: u64) -> Note {
-        Note {
+    fn note(time: u64) -> FrameMeta {
+        FrameMeta {
             report: FrameReport {
                 evaluations: 9,
                 model_time: Duration::from_millis(time.min(90)),
@@ -216,14 +216,14 @@ mod tests {
         };
         for _ in 0..4 {
             report.add(&note(100), stages);
-            report.bypass(false);
-            report.bypass(true);
+            report.add_unrestored(false);
+            report.add_unrestored(true);
         }
         let stats = report.structure();
         for (field, count) in [
             ("frames", 12),
-            ("bypassed", 4),
-            ("passed-late", 4),
+            ("disabled", 4),
+            ("late-passthrough", 4),
             ("evaluations", 36),
         ] {
             assert_eq!(stats.get::<u64>(field), Ok(count), "{field}");
@@ -246,10 +246,10 @@ mod tests {
     fn what_was_decided_about_late_frames_is_counted() {
         gst::init().expect("GStreamer starts");
         let mut report = Report::new("CPUExecutionProvider");
-        report.judged(Verdict::Drop, true);
-        report.judged(Verdict::Restore, true);
-        report.judged(Verdict::Restore, false);
-        report.skipped();
+        report.decided(Decision::Drop, true);
+        report.decided(Decision::Restore, true);
+        report.decided(Decision::Restore, false);
+        report.add_dropped();
         let stats = report.structure();
         assert_eq!(
             (stats.get("late"), stats.get("dropped")),

@@ -13,8 +13,8 @@ use gst_video::{VideoInfo, VideoMeta, VideoRegionOfInterestMeta};
 use super::errors::CAT;
 use super::format::{caps, direct};
 use super::imp::Ud2mRestore;
-use super::meta::Note;
-use super::qos::lateness::Verdict;
+use super::meta::FrameMeta;
+use super::qos::lateness::Decision;
 use super::state::State;
 use super::stats::Report;
 
@@ -32,7 +32,7 @@ impl BaseTransformImpl for Ud2mRestore {
         *self.interrupt.lock() = Some(state.restorer.interrupt());
         *self.report.lock() = Report::new(state.restorer.provider());
         *self.upstream.lock() = None;
-        self.overload.lock().reset();
+        self.lateness.lock().reset();
         *self.state.lock() = Some(state);
         Ok(())
     }
@@ -67,7 +67,7 @@ impl BaseTransformImpl for Ud2mRestore {
             return Err(gst::loggable_error!(CAT, "caps came before the start"));
         };
         let ready = self
-            .fit(state, incaps)
+            .reload_if_needed(state, incaps)
             .and_then(|()| state.negotiate(&live, incaps, outcaps));
         let Err(error) = ready else {
             state.refused = None;
@@ -129,17 +129,17 @@ impl BaseTransformImpl for Ud2mRestore {
                     interrupt.clear();
                 }
                 *self.upstream.lock() = None;
-                self.overload.lock().reset();
+                self.lateness.lock().reset();
             }
-            (gst::EventType::Segment, _) => self.overload.lock().reset(),
-            (gst::EventType::Eos, _) => self.tell_stats(true),
+            (gst::EventType::Segment, _) => self.lateness.lock().reset(),
+            (gst::EventType::Eos, _) => self.post_stats(true),
             _ => {}
         }
         self.parent_sink_event(event)
     }
 
     fn src_event(&self, event: gst::Event) -> bool {
-        !self.heed(&event) || self.parent_src_event(event)
+        !self.handle_qos(&event) || self.parent_src_event(event)
     }
 
     fn before_transform(&self, inbuf: &gst::BufferRef) {
@@ -150,7 +150,7 @@ impl BaseTransformImpl for Ud2mRestore {
         {
             let _ = self.obj().sync_values(time);
         }
-        self.judge(inbuf);
+        self.decide(inbuf);
     }
 
     fn submit_input_buffer(
@@ -158,14 +158,14 @@ impl BaseTransformImpl for Ud2mRestore {
         is_discont: bool,
         inbuf: gst::Buffer,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        if self.current.lock().verdict == Verdict::Drop {
-            self.tell_stats(false);
+        if self.current.lock().decision == Decision::Drop {
+            self.post_stats(false);
             return Ok(gst_base::BASE_TRANSFORM_FLOW_DROPPED);
         }
         let taken = self.parent_submit_input_buffer(is_discont, inbuf);
         // With `qos` on, the base class drops a frame for an event that has come since ours was judged.
         if taken == Ok(gst_base::BASE_TRANSFORM_FLOW_DROPPED) {
-            self.report.lock().skipped();
+            self.report.lock().add_dropped();
         }
         taken
     }
@@ -174,8 +174,8 @@ impl BaseTransformImpl for Ud2mRestore {
         let mut made = self.parent_generate_output()?;
         if let GenerateOutputSuccess::Buffer(buffer) = &mut made {
             // A frame that passes may be shared: its memory still is not copied, only what says where it lies.
-            self.sign(buffer.make_mut());
-            self.tell_stats(false);
+            self.attach_meta(buffer.make_mut());
+            self.post_stats(false);
         }
         Ok(made)
     }
@@ -198,7 +198,7 @@ impl BaseTransformImpl for Ud2mRestore {
         }
         // What is measured in pixels does not hold for the larger frame; regions of interest are worth carrying over.
         if let Some(region) = meta.downcast_ref::<VideoRegionOfInterestMeta>() {
-            direct::enlarge(region, outbuf, self.output_scale() as u32);
+            direct::upscale_region(region, outbuf, self.output_scale() as u32);
         }
         false
     }
@@ -209,8 +209,8 @@ impl BaseTransformImpl for Ud2mRestore {
         outbuf: &mut gst::BufferRef,
     ) -> Result<gst::FlowSuccess, gst::FlowError> {
         let begun = Instant::now();
-        let verdict = self.current.lock().verdict;
-        let live = self.settings.lock().live.clone().under(verdict);
+        let decision = self.current.lock().decision;
+        let live = self.settings.lock().live.clone().adapted_to(decision);
         let mut guard = self.state.lock();
         let Some(state) = guard.as_mut() else {
             return Err(gst::FlowError::Flushing);
@@ -219,10 +219,10 @@ impl BaseTransformImpl for Ud2mRestore {
         let interrupted = state.restorer.interrupt().is_raised();
         drop(guard);
         match result {
-            // One that passes on purpose, enlarged, is no restored frame.
-            Ok(_) if live.passes() => Ok(gst::FlowSuccess::Ok),
+            // One that passes on purpose, upscaled, is no restored frame.
+            Ok(_) if live.is_passthrough() => Ok(gst::FlowSuccess::Ok),
             Ok((report, stages)) => {
-                let note = Note {
+                let note = FrameMeta {
                     report,
                     time: begun.elapsed(),
                 };

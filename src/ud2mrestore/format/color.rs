@@ -8,7 +8,7 @@ use gst_video::{VideoColorRange, VideoInfo};
 
 /// How three codes make a colour. Values beyond the nominal range pass: video has blacker than black.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Colour {
+pub struct ColorModel {
     /// Code of zero, and codes to one, for each component (Y, Cb, Cr or R, G, B).
     zero: [f32; 3],
     span: [f32; 3],
@@ -21,7 +21,7 @@ pub struct Colour {
     weights: Option<(f32, f32)>,
 }
 
-impl Colour {
+impl ColorModel {
     pub fn of(info: &VideoInfo) -> Self {
         // A gray format has one component; the other two of its sixteen-bit form are as deep.
         let depth = [0, 1, 2].map(|c: u8| {
@@ -114,14 +114,14 @@ mod tests {
     use gst_video::{VideoColorimetry, VideoFormat};
     use std::str::FromStr;
 
-    fn colour(format: VideoFormat, colorimetry: &str) -> Colour {
+    fn colour(format: VideoFormat, colorimetry: &str) -> ColorModel {
         gst::init().expect("GStreamer starts");
         let colorimetry = VideoColorimetry::from_str(colorimetry).expect("a colorimetry");
         let info = VideoInfo::builder(format, 16, 16).colorimetry(&colorimetry);
-        Colour::of(&info.build().expect("an info"))
+        ColorModel::of(&info.build().expect("an info"))
     }
 
-    fn encoded(colour: &Colour, rgb: [f32; 3]) -> [u16; 3] {
+    fn encoded(colour: &ColorModel, rgb: [f32; 3]) -> [u16; 3] {
         colour.samples(colour.codes(rgb))
     }
 

@@ -8,7 +8,7 @@ use gst_video::{
 };
 
 use super::chroma::Reduction;
-use super::color::Colour;
+use super::color::ColorModel;
 use crate::image::Image;
 
 type Readable<'a> = VideoFrameRef<&'a gst::BufferRef>;
@@ -17,8 +17,8 @@ type Writable<'a> = VideoFrameRef<&'a mut gst::BufferRef>;
 /// Bytes of a pixel in AYUV64 and ARGB64: alpha, then three components of sixteen bits in the machine's order.
 const PIXEL: usize = 8;
 
-/// The way from one negotiated format to a picture and back.
-pub struct Bridge {
+/// The way from one negotiated format to an image and back.
+pub struct Converter {
     inward: Half,
     outward: Half,
     /// Where chroma leaves smaller than it is restored; with Cb and Cr of a frame.
@@ -31,10 +31,10 @@ struct Half {
     converter: VideoConverter,
     wide: VideoInfo,
     buffer: gst::Buffer,
-    colour: Colour,
+    color: ColorModel,
 }
 
-impl Bridge {
+impl Converter {
     /// `None` where the converter cannot do one of the formats. `planes`: chroma arrives as it lies in its planes, each
     /// sample repeated over its pixels, and not interpolated between them.
     pub fn new(input: &VideoInfo, output: &VideoInfo, planes: bool) -> Option<Self> {
@@ -52,7 +52,7 @@ impl Bridge {
                 converter: VideoConverter::new(from, to, Some(config)).ok()?,
                 buffer: gst::Buffer::with_size(wide.size()).ok()?,
                 wide,
-                colour: Colour::of(info),
+                color: ColorModel::of(info),
             })
         };
         Some(Self {
@@ -63,13 +63,13 @@ impl Bridge {
         })
     }
 
-    /// The frame's three colours; `None` when its bytes cannot be reached. Its alpha is kept for [`Bridge::pack`].
+    /// The frame's three colours; `None` when its bytes cannot be reached. Its alpha is kept for [`Converter::pack`].
     pub fn unpack(&mut self, from: &Readable) -> Option<Image> {
         let Half {
             converter,
             wide,
             buffer,
-            colour,
+            color,
         } = &mut self.inward;
         let mut to = Writable::from_buffer_ref_writable(buffer.get_mut()?, wide).ok()?;
         converter.frame_ref(from, &mut to);
@@ -83,7 +83,7 @@ impl Bridge {
         let rows = bytes.chunks(stride).take(height);
         let pixels = rows.flat_map(|row| row.chunks_exact(PIXEL).take(width));
         for (i, pixel) in pixels.enumerate() {
-            [red[i], green[i], blue[i]] = colour.decode([1, 2, 3].map(|c| sample(pixel, c)));
+            [red[i], green[i], blue[i]] = color.decode([1, 2, 3].map(|c| sample(pixel, c)));
         }
         Some(image)
     }
@@ -99,7 +99,7 @@ impl Bridge {
             converter,
             wide,
             buffer,
-            colour,
+            color,
         } = &mut self.outward;
         let width = image.width;
         if let Some(reduction) = self.reduction.as_mut() {
@@ -112,7 +112,7 @@ impl Bridge {
                 .zip(image.plane(1))
                 .zip(image.plane(2));
             for ((red, green), blue) in pixels {
-                let [_, blue, red] = colour.codes([*red, *green, *blue]);
+                let [_, blue, red] = color.codes([*red, *green, *blue]);
                 cb.push(blue);
                 cr.push(red);
             }
@@ -127,13 +127,13 @@ impl Bridge {
                 let above = alpha.get(y / scale * alpha_stride..)?;
                 let colours = [0, 1, 2].map(|c| image.row(c, y));
                 for (x, pixel) in row.chunks_exact_mut(PIXEL).take(width).enumerate() {
-                    let mut codes = colour.codes(colours.map(|row| row[x]));
+                    let mut codes = color.codes(colours.map(|row| row[x]));
                     if self.reduction.is_some() {
                         codes[1..].copy_from_slice(&[0, 1].map(|c| self.chroma[c][y * width + x]));
                     }
                     let at = x / scale * PIXEL;
                     pixel[..2].copy_from_slice(above.get(at..at + 2)?);
-                    for (place, code) in pixel[2..].chunks_exact_mut(2).zip(colour.samples(codes)) {
+                    for (place, code) in pixel[2..].chunks_exact_mut(2).zip(color.samples(codes)) {
                         place.copy_from_slice(&code.to_ne_bytes());
                     }
                 }
@@ -175,21 +175,21 @@ mod tests {
         Image::from_fn(3, SIZE.0, SIZE.1, |c, _, _| rgb[c])
     }
 
-    /// The frame's bytes after a picture was packed, the alpha of `bridge` with it.
-    fn packed(bridge: &mut Bridge, info: &VideoInfo, image: &Image) -> gst::Buffer {
+    /// The frame's bytes after an image was packed, the alpha of `converter` with it.
+    fn packed(converter: &mut Converter, info: &VideoInfo, image: &Image) -> gst::Buffer {
         let mut target = gst::Buffer::with_size(info.size()).expect("memory");
         {
             let target = target.get_mut().expect("ours alone");
             target.memset(.., 0).expect("ours");
             let mut to = Writable::from_buffer_ref_writable(target, info).expect("maps");
-            bridge.pack(image, &mut to, 1).expect("packs");
+            converter.pack(image, &mut to, 1).expect("packs");
         }
         target
     }
 
-    fn unpacked(bridge: &mut Bridge, info: &VideoInfo, buffer: &gst::Buffer) -> Image {
+    fn unpacked(converter: &mut Converter, info: &VideoInfo, buffer: &gst::Buffer) -> Image {
         let from = Readable::from_buffer_ref_readable(buffer, info).expect("maps");
-        bridge.unpack(&from).expect("unpacks")
+        converter.unpack(&from).expect("unpacks")
     }
 
     fn furthest(a: &Image, b: &Image) -> f32 {
@@ -205,21 +205,21 @@ mod tests {
         for &format in bridged {
             let info = VideoInfo::builder(format, SIZE.1 as u32, SIZE.0 as u32).build();
             let info = info.expect("an info");
-            let mut bridge =
-                Bridge::new(&info, &info, false).unwrap_or_else(|| panic!("{format:?}"));
+            let mut converter =
+                Converter::new(&info, &info, false).unwrap_or_else(|| panic!("{format:?}"));
             let gray = info.is_gray();
             for rgb in [[0.25, -0.5, 0.7], [1.0; 3], [-1.0; 3], [0.1; 3]] {
                 let wanted = flat(if gray { [rgb[0]; 3] } else { rgb });
-                let first = packed(&mut bridge, &info, &wanted);
-                let seen = unpacked(&mut bridge, &info, &first);
+                let first = packed(&mut converter, &info, &wanted);
+                let seen = unpacked(&mut converter, &info, &first);
                 // Half a code of luma and what half a code of chroma, of less range, makes of a colour.
                 let bits = (0..3.min(info.n_components() as u8)).map(|c| info.comp_depth(c));
                 let code = 2.0 / 2f32.powi(bits.min().unwrap_or(8) as i32);
                 let error = furthest(&seen, &wanted);
                 assert!(error < 2.0 * code, "{format:?} {rgb:?}: {error} of {code}");
                 // Two formats unpack chroma without the bits below its code, which costs up to a code.
-                let again = packed(&mut bridge, &info, &seen);
-                let error = furthest(&unpacked(&mut bridge, &info, &again), &seen);
+                let again = packed(&mut converter, &info, &seen);
+                let error = furthest(&unpacked(&mut converter, &info, &again), &seen);
                 assert!(
                     error < 2.1 * code,
                     "{format:?} {rgb:?} drifts: {error} of {code}"
@@ -246,15 +246,15 @@ mod tests {
                 let info = VideoInfo::builder(format, width, height)
                     .build()
                     .expect("an info");
-                let mut bridge = Bridge::new(&info, &info, false).expect("a bridge");
+                let mut converter = Converter::new(&info, &info, false).expect("a converter");
                 let (height, width) = (height as usize, width as usize);
                 let wave =
                     |c: usize, y: usize, x: usize| ((x / (c + 3) + y / 5) % 16) as f32 / 40.0 - 0.2;
                 let waves = Image::from_fn(3, height, width, |c, y, x| {
                     wave(c * usize::from(!info.is_gray()), y, x)
                 });
-                let source = packed(&mut bridge, &info, &waves);
-                let ours = unpacked(&mut bridge, &info, &source);
+                let source = packed(&mut converter, &info, &waves);
+                let ours = unpacked(&mut converter, &info, &source);
                 let rgb =
                     VideoInfo::builder(VideoFormat::Argb64, info.width(), info.height()).build();
                 let rgb = rgb.expect("an info");

@@ -20,7 +20,7 @@ struct Layout {
 }
 
 impl Layout {
-    /// `None` for a picture stored from the bottom up, whose stride is negative.
+    /// `None` for an image stored from the bottom up, whose stride is negative.
     fn of(info: &VideoInfo, component: u8) -> Option<Self> {
         Some(Self {
             stride: usize::try_from(info.comp_stride(component)).ok()?,
@@ -107,7 +107,7 @@ pub fn copy_alpha(from: &Readable, to: &mut Writable, scale: usize) -> Option<()
 }
 
 /// Adds a region of interest to a frame that is `scale` times larger than the one `region` belongs to.
-pub fn enlarge(
+pub fn upscale_region(
     region: &gst::MetaRef<VideoRegionOfInterestMeta>,
     to: &mut gst::BufferRef,
     scale: u32,

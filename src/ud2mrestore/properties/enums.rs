@@ -3,7 +3,7 @@
 
 use gst::glib;
 
-/// Which damage is undone.
+/// Which degradation is undone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, glib::Enum)]
 #[enum_type(name = "GstUd2mRestoreTask")]
 #[repr(i32)]
@@ -145,7 +145,7 @@ pub enum OverloadPolicy {
     )]
     Block,
     #[enum_value(
-        name = "Passthrough: it leaves as it came, enlarged where the task enlarges",
+        name = "Passthrough: it leaves as it came, upscaled where the task upscales",
         nick = "passthrough"
     )]
     Passthrough,

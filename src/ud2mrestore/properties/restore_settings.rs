@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the properties mean to the restorer: the damage, the graph it needs, where the network runs.
+//! What the properties mean to the restorer: the degradation, the graph it needs, where the network runs.
 //!
 //! An error names the property that is missing or does not fit.
 
 use super::super::qos::adaptive::Work;
-use super::super::qos::lateness::Verdict;
+use super::super::qos::lateness::Decision;
 use super::enums::{
     ExecutionProvider, JpegSubsampling, KernelShape, NoiseMode, Output, Task, Temporal,
 };
@@ -58,7 +58,7 @@ impl Fixed {
 }
 
 impl Live {
-    /// The damage the properties describe; an error names the property that is missing or does not fit.
+    /// The degradation the properties describe; an error names the property that is missing or does not fit.
     pub fn degradation(&self, fixed: &Fixed) -> Result<Degradation, RestoreError> {
         Ok(match fixed.task {
             Task::Deblur => Degradation::Blur(self.kernel()?),
@@ -107,7 +107,7 @@ impl Live {
     }
 
     /// Whether the next frame passes as it came.
-    pub fn passes(&self) -> bool {
+    pub fn is_passthrough(&self) -> bool {
         restore::shows_nothing(self.output(), self.strength as f32, self.compare as f32)
     }
 
@@ -121,15 +121,15 @@ impl Live {
     }
 
     /// The settings for a frame of which this is to become.
-    pub fn under(self, verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Restore | Verdict::Drop => self,
-            Verdict::Reduce(work) => Self {
+    pub fn adapted_to(self, decision: Decision) -> Self {
+        match decision {
+            Decision::Restore | Decision::Drop => self,
+            Decision::Reduce(work) => Self {
                 steps: work.steps,
                 samples: work.samples,
                 ..self
             },
-            Verdict::Pass => Self {
+            Decision::Passthrough => Self {
                 strength: 0.0,
                 output: Output::Sample,
                 ..self

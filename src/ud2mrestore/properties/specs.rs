@@ -35,7 +35,7 @@ pub static SPECS: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
     vec![
         glib::ParamSpecEnum::builder_with_default("task", fixed.task)
             .nick("Task")
-            .blurb("The damage that is undone")
+            .blurb("The degradation that is undone")
             .mutable_ready()
             .build(),
         glib::ParamSpecEnum::builder_with_default("kernel", live.kernel)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! How much work a frame may cost under overload-policy=fewer-steps. Numbers in, numbers out.
+//! How much work a frame may cost under lateness-policy=fewer-steps. Numbers in, numbers out.
 //!
 //! Settles instead of oscillating: it goes down to what the measured load allows at once, waits until the effect shows,
 //! and goes up by one step at a time, where that leaves room and the longer after each time that it proved too much.
@@ -28,7 +28,7 @@ impl Work {
 }
 
 #[derive(Debug)]
-pub struct Effort {
+pub struct Adaptive {
     /// Steps that a frame of the fewest samples may take; `None`: all that is wanted.
     limit: Option<u32>,
     /// Frames since the limit changed.
@@ -41,7 +41,7 @@ pub struct Effort {
     tried: bool,
 }
 
-impl Default for Effort {
+impl Default for Adaptive {
     fn default() -> Self {
         Self {
             limit: None,
@@ -53,7 +53,7 @@ impl Default for Effort {
     }
 }
 
-impl Effort {
+impl Adaptive {
     /// The work of the next frame. `late` is how much too slow downstream finds the stream, where the frame is late;
     /// `load` the time that frames take here over the time between them.
     pub fn next(&mut self, wanted: Work, late: Option<f64>, load: f64) -> Work {
@@ -135,12 +135,12 @@ mod tests {
     }
 
     /// Steps of `frames` frames where one step takes `step` of the time between two frames, and a backlog is late.
-    fn play(effort: &mut Effort, wanted: Work, step: f64, frames: usize) -> Vec<f64> {
+    fn play(adaptive: &mut Adaptive, wanted: Work, step: f64, frames: usize) -> Vec<f64> {
         let (mut behind, mut load) = (0.0f64, 0.0);
         (0..frames)
             .map(|_| {
                 let late = (behind > 1.0).then_some(load);
-                let done = effort.next(wanted, late, load);
+                let done = adaptive.next(wanted, late, load);
                 load = step * done.cost();
                 behind = (behind + load - 1.0).max(0.0);
                 done.cost()
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_stream_in_time_is_never_touched() {
-        let costs = play(&mut Effort::default(), work(3, 2), 0.15, 100);
+        let costs = play(&mut Adaptive::default(), work(3, 2), 0.15, 100);
         assert!(costs.iter().all(|c| *c == 6.0), "{costs:?}");
     }
 
@@ -163,7 +163,7 @@ mod tests {
             (5.0, work(3, 1), 1.0),
             (0.3, work(2, 8), 2.0),
         ] {
-            let costs = play(&mut Effort::default(), wanted, step, 1200);
+            let costs = play(&mut Adaptive::default(), wanted, step, 1200);
             let last = &costs[costs.len() - 200..];
             assert!(last.iter().all(|c| *c == settled), "{step}: {last:?}");
         }
@@ -171,37 +171,37 @@ mod tests {
 
     #[test]
     fn one_step_is_the_least_and_samples_go_first() {
-        let mut effort = Effort::default();
-        assert_eq!(effort.next(work(3, 4), Some(1.0), 0.5), work(3, 1));
+        let mut adaptive = Adaptive::default();
+        assert_eq!(adaptive.next(work(3, 4), Some(1.0), 0.5), work(3, 1));
         for _ in 0..100 {
-            effort.next(work(3, 4), Some(9.0), 9.0);
+            adaptive.next(work(3, 4), Some(9.0), 9.0);
         }
-        assert_eq!(effort.next(work(3, 4), Some(9.0), 9.0), work(1, 1));
+        assert_eq!(adaptive.next(work(3, 4), Some(9.0), 9.0), work(1, 1));
         let spread = Work {
             steps: 3,
             samples: 8,
             fewest: 2,
         };
-        let least = effort.next(spread, Some(9.0), 9.0);
+        let least = adaptive.next(spread, Some(9.0), 9.0);
         assert_eq!((least.steps, least.samples), (1, 2), "a spread needs two");
     }
 
     #[test]
     fn all_returns_when_the_load_does() {
-        let mut effort = Effort::default();
-        play(&mut effort, work(3, 4), 2.0, 50);
-        let costs = play(&mut effort, work(3, 4), 0.01, 200);
+        let mut adaptive = Adaptive::default();
+        play(&mut adaptive, work(3, 4), 2.0, 50);
+        let costs = play(&mut adaptive, work(3, 4), 0.01, 200);
         assert_eq!(costs.last(), Some(&12.0));
     }
 
     #[test]
     fn a_trial_that_fails_is_repeated_ever_less_often() {
-        let mut effort = Effort::default();
+        let mut adaptive = Adaptive::default();
         // A load that is not our own: one step more looks affordable and is not.
         let (mut trials, mut now) = (Vec::new(), work(3, 1));
         for frame in 0..4000 {
             let late = (now.steps > 1).then_some(1.2);
-            let next = effort.next(work(3, 1), late, 0.1);
+            let next = adaptive.next(work(3, 1), late, 0.1);
             if next.steps > now.steps {
                 trials.push(frame);
             }

@@ -10,11 +10,11 @@ use std::time::Duration;
 use gst::ClockTime;
 
 use super::super::OverloadPolicy;
-use super::adaptive::{Effort, Work};
+use super::adaptive::{Adaptive, Work};
 
 /// Where a frame and the clock stand.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Moment {
+pub struct FrameTime {
     /// Without it a frame is never late.
     pub running_time: Option<ClockTime>,
     pub duration: Option<ClockTime>,
@@ -26,14 +26,14 @@ pub struct Moment {
 
 /// What becomes of a frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Decision {
     /// It is restored as the settings say.
     #[default]
     Restore,
     /// It is restored with this work alone.
     Reduce(Work),
     /// It leaves unrestored.
-    Pass,
+    Passthrough,
     Drop,
 }
 
@@ -47,31 +47,31 @@ pub struct Late {
 }
 
 #[derive(Debug, Default)]
-pub struct Overload {
+pub struct Lateness {
     /// What the last QoS event asked for; `None` until one comes.
-    asked: Option<Asked>,
+    report: Option<QosReport>,
     /// Time that restoring takes over the time between frames; a running mean, 0 until it is known.
     load: f64,
     /// Time between this frame and the last, and when the last was.
     interval: Option<ClockTime>,
     last: Option<ClockTime>,
-    effort: Effort,
+    adaptive: Adaptive,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Asked {
+struct QosReport {
     earliest: Option<ClockTime>,
     proportion: f64,
 }
 
-impl Overload {
+impl Lateness {
     /// Forgets what was asked and measured: another stretch of the stream begins.
     pub fn reset(&mut self) {
         *self = Self::default();
     }
 
     /// Takes in a QoS event: the frame of `running_time` came `diff` nanoseconds late, or early when negative.
-    pub fn ask(&mut self, running_time: Option<ClockTime>, diff: i64, proportion: f64) {
+    pub fn add_report(&mut self, running_time: Option<ClockTime>, diff: i64, proportion: f64) {
         let distance = ClockTime::from_nseconds(diff.unsigned_abs());
         // As GStreamer's own base classes: twice the lateness, for what comes next has to catch up.
         let earliest = running_time.map(|at| {
@@ -82,14 +82,14 @@ impl Overload {
             }
         });
         let sound = proportion.is_finite() && proportion > 0.0;
-        self.asked = Some(Asked {
+        self.report = Some(QosReport {
             earliest,
             proportion: if sound { proportion } else { 1.0 },
         });
     }
 
     /// Takes in how long restoring the last frame took.
-    pub fn spent(&mut self, time: Duration) {
+    pub fn add_cost(&mut self, time: Duration) {
         let Some(interval) = self.interval.filter(|i| *i > ClockTime::ZERO) else {
             return;
         };
@@ -102,53 +102,53 @@ impl Overload {
     }
 
     /// What becomes of the next frame, and how late it is if it is. `wanted` is the work that the settings ask for.
-    pub fn judge(
+    pub fn decide(
         &mut self,
         policy: OverloadPolicy,
-        moment: &Moment,
+        time: &FrameTime,
         wanted: Work,
-    ) -> (Verdict, Option<Late>) {
-        let apart = moment.running_time.zip(self.last);
+    ) -> (Decision, Option<Late>) {
+        let apart = time.running_time.zip(self.last);
         let apart = apart.and_then(|(now, last)| now.checked_sub(last));
-        self.interval = moment.duration.or(apart);
-        self.last = moment.running_time;
-        let late = self.jitter(moment).map(|jitter| Late {
+        self.interval = time.duration.or(apart);
+        self.last = time.running_time;
+        let late = self.jitter(time).map(|jitter| Late {
             jitter,
-            proportion: self.asked.map_or(self.load.max(1.0), |a| a.proportion),
+            proportion: self.report.map_or(self.load.max(1.0), |a| a.proportion),
         });
         if policy == OverloadPolicy::FewerSteps {
             let work = self
-                .effort
+                .adaptive
                 .next(wanted, late.map(|l| l.proportion), self.load);
             let reduced = work != wanted;
             return (
                 if reduced {
-                    Verdict::Reduce(work)
+                    Decision::Reduce(work)
                 } else {
-                    Verdict::Restore
+                    Decision::Restore
                 },
                 late,
             );
         }
-        self.effort = Effort::default();
-        let verdict = match (policy, late) {
-            (OverloadPolicy::Passthrough, Some(_)) => Verdict::Pass,
-            (OverloadPolicy::Drop, Some(_)) => Verdict::Drop,
-            _ => Verdict::Restore,
+        self.adaptive = Adaptive::default();
+        let decision = match (policy, late) {
+            (OverloadPolicy::Passthrough, Some(_)) => Decision::Passthrough,
+            (OverloadPolicy::Drop, Some(_)) => Decision::Drop,
+            _ => Decision::Restore,
         };
-        (verdict, late)
+        (decision, late)
     }
 
     /// By how many nanoseconds the frame is late.
-    fn jitter(&self, moment: &Moment) -> Option<i64> {
-        let at = moment.running_time?;
-        let by = match self.asked {
+    fn jitter(&self, time: &FrameTime) -> Option<i64> {
+        let at = time.running_time?;
+        let by = match self.report {
             Some(asked) => asked.earliest?.checked_sub(at)?,
             None => {
-                let allowed = moment
+                let allowed = time
                     .latency
-                    .saturating_add(moment.duration.unwrap_or(ClockTime::ZERO));
-                moment.clock?.checked_sub(at.saturating_add(allowed))?
+                    .saturating_add(time.duration.unwrap_or(ClockTime::ZERO));
+                time.clock?.checked_sub(at.saturating_add(allowed))?
             }
         };
         (by > ClockTime::ZERO).then(|| i64::try_from(by.nseconds()).unwrap_or(i64::MAX))
@@ -170,8 +170,8 @@ mod tests {
     }
 
     /// A frame of 40 ms at `at`, while the clock of a live pipeline stands at `clock`.
-    fn frame(at: u64, clock: Option<u64>) -> Moment {
-        Moment {
+    fn frame(at: u64, clock: Option<u64>) -> FrameTime {
+        FrameTime {
             running_time: Some(ms(at)),
             duration: Some(ms(40)),
             clock: clock.map(ms),
@@ -179,37 +179,37 @@ mod tests {
         }
     }
 
-    fn late(overload: &mut Overload, moment: Moment) -> Option<i64> {
-        let (_, late) = overload.judge(OverloadPolicy::Drop, &moment, WANTED);
+    fn late(lateness: &mut Lateness, time: FrameTime) -> Option<i64> {
+        let (_, late) = lateness.decide(OverloadPolicy::Drop, &time, WANTED);
         late.map(|l| l.jitter)
     }
 
     #[test]
     fn a_late_report_asks_for_twice_as_much_and_an_early_one_for_less() {
-        let mut overload = Overload::default();
-        overload.ask(Some(ms(200)), 50_000_000, 1.5);
-        assert_eq!(late(&mut overload, frame(240, None)), Some(60_000_000));
-        assert_eq!(late(&mut overload, frame(300, None)), None);
-        overload.ask(Some(ms(400)), -30_000_000, 0.5);
-        assert_eq!(late(&mut overload, frame(360, None)), Some(10_000_000));
-        assert_eq!(late(&mut overload, frame(371, None)), None);
-        overload.ask(None, 50_000_000, 1.0);
-        assert_eq!(late(&mut overload, frame(0, None)), None, "says nothing");
+        let mut lateness = Lateness::default();
+        lateness.add_report(Some(ms(200)), 50_000_000, 1.5);
+        assert_eq!(late(&mut lateness, frame(240, None)), Some(60_000_000));
+        assert_eq!(late(&mut lateness, frame(300, None)), None);
+        lateness.add_report(Some(ms(400)), -30_000_000, 0.5);
+        assert_eq!(late(&mut lateness, frame(360, None)), Some(10_000_000));
+        assert_eq!(late(&mut lateness, frame(371, None)), None);
+        lateness.add_report(None, 50_000_000, 1.0);
+        assert_eq!(late(&mut lateness, frame(0, None)), None, "says nothing");
     }
 
     #[test]
     fn extreme_reports_neither_panic_nor_wrap() {
-        let mut overload = Overload::default();
+        let mut lateness = Lateness::default();
         for diff in [i64::MAX, i64::MIN, 0] {
             for at in [None, Some(ClockTime::ZERO), Some(ClockTime::MAX)] {
                 for proportion in [f64::NAN, f64::INFINITY, -1.0, 0.0, 1e300] {
-                    overload.ask(at, diff, proportion);
-                    let mut moment = frame(1, Some(u64::MAX / 2_000_000));
-                    moment.latency = ClockTime::MAX;
+                    lateness.add_report(at, diff, proportion);
+                    let mut time = frame(1, Some(u64::MAX / 2_000_000));
+                    time.latency = ClockTime::MAX;
                     for policy in [OverloadPolicy::Drop, OverloadPolicy::FewerSteps] {
-                        overload.judge(policy, &moment, WANTED);
+                        lateness.decide(policy, &time, WANTED);
                     }
-                    overload.spent(Duration::MAX);
+                    lateness.add_cost(Duration::MAX);
                 }
             }
         }
@@ -217,44 +217,44 @@ mod tests {
 
     #[test]
     fn without_reports_the_clock_of_a_live_pipeline_tells() {
-        let mut overload = Overload::default();
-        assert_eq!(late(&mut overload, frame(1000, Some(1140))), None);
+        let mut lateness = Lateness::default();
+        assert_eq!(late(&mut lateness, frame(1000, Some(1140))), None);
         assert_eq!(
-            late(&mut overload, frame(1000, Some(1141))),
+            late(&mut lateness, frame(1000, Some(1141))),
             Some(1_000_000)
         );
-        assert_eq!(late(&mut overload, frame(1000, None)), None, "not live");
+        assert_eq!(late(&mut lateness, frame(1000, None)), None, "not live");
         let mut timeless = frame(0, Some(99_999));
         timeless.running_time = None;
-        assert_eq!(late(&mut overload, timeless), None);
+        assert_eq!(late(&mut lateness, timeless), None);
     }
 
     #[test]
     fn a_report_counts_for_more_than_the_clock_until_it_is_forgotten() {
-        let mut overload = Overload::default();
-        overload.ask(Some(ms(900)), -1, 1.0);
-        assert_eq!(late(&mut overload, frame(1000, Some(5000))), None);
-        overload.reset();
-        assert!(late(&mut overload, frame(1000, Some(5000))).is_some());
+        let mut lateness = Lateness::default();
+        lateness.add_report(Some(ms(900)), -1, 1.0);
+        assert_eq!(late(&mut lateness, frame(1000, Some(5000))), None);
+        lateness.reset();
+        assert!(late(&mut lateness, frame(1000, Some(5000))).is_some());
     }
 
     #[test]
     fn each_policy_has_its_verdict_for_a_late_frame_and_none_for_another() {
-        for (policy, verdict) in [
-            (OverloadPolicy::Block, Verdict::Restore),
-            (OverloadPolicy::Passthrough, Verdict::Pass),
+        for (policy, decision) in [
+            (OverloadPolicy::Block, Decision::Restore),
+            (OverloadPolicy::Passthrough, Decision::Passthrough),
             (
                 OverloadPolicy::FewerSteps,
-                Verdict::Reduce(Work { steps: 1, ..WANTED }),
+                Decision::Reduce(Work { steps: 1, ..WANTED }),
             ),
-            (OverloadPolicy::Drop, Verdict::Drop),
+            (OverloadPolicy::Drop, Decision::Drop),
         ] {
-            let mut overload = Overload::default();
-            let told = overload.judge(policy, &frame(0, Some(100)), WANTED);
-            assert_eq!(told, (Verdict::Restore, None));
-            overload.ask(Some(ms(0)), 200_000_000, 2.5);
-            let (told, late) = overload.judge(policy, &frame(40, None), WANTED);
-            assert_eq!(told, verdict);
+            let mut lateness = Lateness::default();
+            let told = lateness.decide(policy, &frame(0, Some(100)), WANTED);
+            assert_eq!(told, (Decision::Restore, None));
+            lateness.add_report(Some(ms(0)), 200_000_000, 2.5);
+            let (told, late) = lateness.decide(policy, &frame(40, None), WANTED);
+            assert_eq!(told, decision);
             let wanted = Late {
                 jitter: 360_000_000,
                 proportion: 2.5,
@@ -265,14 +265,14 @@ mod tests {
 
     #[test]
     fn the_load_is_measured_against_durations_or_timestamps() {
-        let mut overload = Overload::default();
+        let mut lateness = Lateness::default();
         for at in [0, 40, 80] {
-            let mut moment = frame(at, Some(at + 500));
-            moment.duration = None;
-            overload.judge(OverloadPolicy::Block, &moment, WANTED);
-            overload.spent(Duration::from_millis(120));
+            let mut time = frame(at, Some(at + 500));
+            time.duration = None;
+            lateness.decide(OverloadPolicy::Block, &time, WANTED);
+            lateness.add_cost(Duration::from_millis(120));
         }
-        let (_, late) = overload.judge(OverloadPolicy::Block, &frame(120, Some(700)), WANTED);
+        let (_, late) = lateness.decide(OverloadPolicy::Block, &frame(120, Some(700)), WANTED);
         assert_eq!(late.map(|l| l.proportion), Some(3.0));
     }
 }
