@@ -103,7 +103,7 @@ fn restored(frames: &[Image], temporal: Temporal) -> Vec<(Image, f32)> {
     };
     let each = frames.iter().enumerate().map(|(i, frame)| {
         let (image, report) = restorer.restore(frame, i as u64, &settings).unwrap();
-        (image, report.renewed)
+        (image, report.cold_share)
     });
     each.collect()
 }

@@ -15,7 +15,7 @@ impl Restorer {
     /// [`Restorer::restore`], where memory that runs out costs smaller tiles from here on, and an answer that is no
     /// picture one more try with other noise; if that is none either, the frame stays as it came, enlarged where the
     /// output is larger. The report tells either.
-    pub fn restore_or_pass(
+    pub fn restore_with_fallback(
         &mut self,
         frame: &Image,
         number: u64,
@@ -39,7 +39,7 @@ impl Restorer {
             ..other
         };
         let (image, mut report) = self.restore(frame, number, &plain)?;
-        report.passed = Some(reason);
+        report.failed = Some(reason);
         Ok((image, report))
     }
 
@@ -50,13 +50,13 @@ impl Restorer {
         number: u64,
         settings: &Settings,
     ) -> Result<(Image, FrameReport), RestoreError> {
-        let mut shrunk = None;
+        let mut smaller_tiles = None;
         loop {
             let mut result = self.restore(frame, number, settings);
             match &mut result {
                 Err(RestoreError::Memory(_)) if self.tile_side > LEAST_TILE => {
                     let side = (self.tile_side / 2).max(LEAST_TILE);
-                    shrunk = Some(format!(
+                    smaller_tiles = Some(format!(
                         "Memory ran out with tiles of {} pixels: frames are restored in tiles of {side} from here on; set tile-width and tile-height to that, or free memory.",
                         self.tile_side
                     ));
@@ -65,7 +65,7 @@ impl Restorer {
                 }
                 Err(_) => return result,
                 Ok((_, report)) => {
-                    report.shrunk = shrunk;
+                    report.smaller_tiles = smaller_tiles;
                     return result;
                 }
             }

@@ -53,19 +53,19 @@ pub struct Settings {
 }
 
 /// Whether nothing of a restoration is to be seen, so that none is made.
-pub fn shows_nothing(output: Output, strength: f32, compare: f32) -> bool {
+pub fn is_passthrough(output: Output, strength: f32, compare: f32) -> bool {
     (strength <= 0.0 && output != Output::Deviation) || compare >= 1.0
 }
 
 impl Settings {
     /// The frame as it came, at the output's size, where some of it is to be seen.
-    fn plain(&self, frame: &Image, start: &Image, inside: Window) -> Option<Image> {
+    fn unrestored(&self, frame: &Image, initial: &Image, inside: Window) -> Option<Image> {
         let mixed = self.strength < 1.0 && self.output != Output::Deviation;
         (mixed || self.compare > 0.0).then(|| {
             if frame.width == inside.width && frame.height == inside.height {
                 frame.clone()
             } else {
-                start.crop(inside)
+                initial.crop(inside)
             }
         })
     }
@@ -80,18 +80,18 @@ pub struct FrameReport {
     pub evaluations: u64,
     pub model_time: Duration,
     /// |y - A x| over what the noise alone would leave; near 1 the answer respects the frame.
-    pub residual: f32,
+    pub residual_rms: f32,
     /// The noise assumed, 0 to 1 of full scale.
     pub noise_sigma: f32,
     /// The quality assumed, or 0 when the task is not about JPEG.
     pub jpeg_quality: u32,
     pub tiles: usize,
     /// Share of the frame, 0 to 1, that did not start from the frame before.
-    pub renewed: f32,
+    pub cold_share: f32,
     /// What is done from here on because memory ran out, where it did.
-    pub shrunk: Option<String>,
-    /// Why the frame passed as it came, where no answer could be had.
-    pub passed: Option<String>,
+    pub smaller_tiles: Option<String>,
+    /// Why the frame was left unrestored, where no valid answer could be had.
+    pub failed: Option<String>,
 }
 
 /// Finds what is wrong with a damage's settings and files before the size of the frames is known.

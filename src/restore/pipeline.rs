@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The way of one frame: what it suffered from, where it starts, its samples, and what of them is shown.
+//! The way of one frame: what it suffered from, where it starts, its samples, and what of them is unrestored.
 
 use super::blend::mix;
 use super::moments::Moments;
-use super::step::BoundStep;
-use super::temporal::{self, Memory, Temporal};
-use super::{FrameReport, Interrupt, Output, Restorer, Settings, fallback, shows_nothing, tiling};
+use super::step::OperatorStep;
+use super::temporal::{self, PreviousFrame, Temporal};
+use super::{FrameReport, Interrupt, Output, Restorer, Settings, fallback, is_passthrough, tiling};
 use crate::error::RestoreError;
 use crate::image::{Image, Window};
 use crate::operator::Canvas;
@@ -29,10 +29,10 @@ impl Restorer {
                 "output=stddev needs several samples: set samples to 2 or more.".to_owned(),
             ));
         }
-        let assumed = self.assume(frame, settings);
+        let noise = self.noise_model(frame, settings);
         let interrupt = self.interrupt();
         let (evaluations, spent) = (self.step.evaluations(), self.step.spent());
-        let Some(bench) = self.bench.as_mut() else {
+        let Some(cached) = self.operator.as_mut() else {
             return Err(RestoreError::Frame(
                 "No operator was made for the frame: this is a fault of the plugin, report it."
                     .to_owned(),
@@ -40,51 +40,56 @@ impl Restorer {
         };
         let manifest = self.step.manifest();
         let multiple = tiling::multiple(manifest.size_multiple, self.family);
-        let canvas = bench.operator.place(multiple);
-        let halo = manifest.halo.max(bench.operator.margin());
+        let canvas = cached.operator.place(multiple);
+        let halo = manifest.halo.max(cached.operator.margin());
         let sizes = settings.tiling.at_most(self.largest_tile);
         let plan = tiling::plan(&sizes, &canvas, multiple, halo)?;
         let tiles = tiling::count(&plan, &canvas);
         self.tiles.follow(plan);
         self.tile_side = plan.tile_width.max(plan.tile_height);
 
-        let observed = bench.operator.observe(frame, &canvas);
-        let plain = bench.operator.start(&observed, &canvas);
-        let shown = settings.plain(frame, &plain, inside(&canvas));
+        let observed = cached.operator.observe(frame, &canvas);
+        let initial = cached.operator.start(&observed, &canvas);
+        let unrestored = settings.unrestored(frame, &initial, inside(&canvas));
         let mut report = FrameReport {
-            noise_sigma: assumed.sigma_y / 2.0,
-            jpeg_quality: assumed.quality,
-            renewed: 1.0,
+            noise_sigma: noise.sigma_y / 2.0,
+            jpeg_quality: noise.quality,
+            cold_share: 1.0,
             ..FrameReport::default()
         };
-        if shows_nothing(settings.output, settings.strength, settings.compare) {
-            self.memory = None;
-            let shown = shown.unwrap_or_else(|| plain.crop(inside(&canvas)));
-            return Ok((shown, report));
+        if is_passthrough(settings.output, settings.strength, settings.compare) {
+            self.previous = None;
+            let unrestored = unrestored.unwrap_or_else(|| initial.crop(inside(&canvas)));
+            return Ok((unrestored, report));
         }
-        let leans =
+        let follows =
             settings.temporal == Temporal::WarmStart && settings.output != Output::Deviation;
-        let memory = self.memory.take().filter(|_| leans);
-        let lead = memory.and_then(|m| m.lead(frame, &plain, &bench.operator, &canvas));
+        let previous = self.previous.take().filter(|_| follows);
+        let warm_start =
+            previous.and_then(|p| p.warm_start(frame, &initial, &cached.operator, &canvas));
         let steps = settings.steps.max(1);
         if self.levels.len() != steps {
             self.levels = levels(steps);
         }
         let one = [level(temporal::LEVEL)];
-        let (start, levels, steady) = match lead {
-            Some(lead) => {
-                report.renewed = lead.renewed;
-                (Start::Warm(lead.start), one.as_slice(), Some(lead.steady))
+        let (start, levels, average) = match warm_start {
+            Some(warm_start) => {
+                report.cold_share = warm_start.cold_share;
+                (
+                    Start::Warm(warm_start.start),
+                    one.as_slice(),
+                    Some(warm_start.average),
+                )
             }
-            None => (Start::Cold(plain), self.levels.as_slice(), None),
+            None => (Start::Cold(initial), self.levels.as_slice(), None),
         };
         report.steps = levels.len();
-        let step = BoundStep::new(
+        let step = OperatorStep::new(
             &mut self.step,
-            &mut bench.operator,
+            &mut cached.operator,
             (&observed, &canvas),
-            (assumed.sigma_y, assumed.quality),
-            &mut self.known,
+            (noise.sigma_y, noise.quality),
+            &mut self.tensors,
         );
         let model = Tiled::new(step, &mut self.tiles);
         let mut moments = draw(model, &canvas, start, levels, number, settings, &interrupt)?;
@@ -93,16 +98,16 @@ impl Restorer {
                 "The model answered with one flat colour: check noise-sigma and the kernel, or use another model.".to_owned(),
             ));
         }
-        if let Some(steady) = steady {
-            steady.settle(moments.mean_mut());
+        if let Some(average) = average {
+            average.apply(moments.mean_mut());
         }
-        let operator = &bench.operator;
+        let operator = &cached.operator;
         let mean = moments.mean();
-        if leans {
-            let memory = Memory::of(mean.clone(), frame, operator, assumed.sigma_y);
-            self.memory = Some(memory);
+        if follows {
+            let previous = PreviousFrame::of(mean.clone(), frame, operator, noise.sigma_y);
+            self.previous = Some(previous);
         }
-        report.residual = operator.residual(mean, frame, assumed.sigma_y / 2.0);
+        report.residual_rms = operator.residual(mean, frame, noise.sigma_y / 2.0);
         report.evaluations = self.step.evaluations() - evaluations;
         report.model_time = self.step.spent() - spent;
         report.tiles = tiles;
@@ -110,8 +115,8 @@ impl Restorer {
             Output::Deviation => (moments.deviation(), 1.0),
             Output::Sample | Output::Mean => (moments.into_mean(), settings.strength),
         };
-        let restored = match shown {
-            Some(shown) => mix(restored, &shown, strength, settings.compare),
+        let restored = match unrestored {
+            Some(unrestored) => mix(restored, &unrestored, strength, settings.compare),
             None => restored,
         };
         Ok((restored, report))
@@ -120,7 +125,7 @@ impl Restorer {
 
 /// The samples that the output is made of, each from `start` down the `levels` with noise of its own.
 fn draw(
-    mut model: Tiled<BoundStep>,
+    mut model: Tiled<OperatorStep>,
     canvas: &Canvas,
     start: Start,
     levels: &[Level],
@@ -130,14 +135,14 @@ fn draw(
 ) -> Result<Moments, RestoreError> {
     let mut sample = |start: Start, index: usize| {
         let seed = seed(settings, number, index);
-        let noise = |stream| {
+        let draw = |stream| {
             if interrupt.is_raised() {
                 // The step will refuse to run: the noise of a large frame would only delay that.
                 return Image::new(3, canvas.height, canvas.width);
             }
             sampler::picture(seed, stream, 3, canvas.height, canvas.width)
         };
-        let x0 = reverse(&mut model, levels, start, settings.stochasticity, noise)?;
+        let x0 = reverse(&mut model, levels, start, settings.stochasticity, draw)?;
         Ok::<Image, RestoreError>(x0.crop(inside(canvas)))
     };
     let draws = settings.output.draws(settings.samples);

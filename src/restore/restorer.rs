@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! A loaded model, and what is kept from one frame to the next.
 
-use super::smoothing::Track;
-use super::step::Known;
-use super::temporal::Memory;
+use super::smoothing::Smoothing;
+use super::step::TensorCache;
+use super::temporal::PreviousFrame;
 use super::{Engine, Interrupt, Settings};
 use crate::error::RestoreError;
 use crate::image::{Image, Pool};
@@ -16,21 +16,21 @@ use crate::tile::Tiles;
 pub struct Restorer {
     pub(super) step: OrtStep,
     pub(super) family: Family,
-    pub(super) bench: Option<Bench>,
-    track: Track,
-    pub(super) memory: Option<Memory>,
+    pub(super) operator: Option<CachedOperator>,
+    smoothing: Smoothing,
+    pub(super) previous: Option<PreviousFrame>,
     /// What every frame needs again, so that none but the first ask for memory.
     pub(super) pool: Pool,
     pub(super) levels: Vec<Level>,
     pub(super) tiles: Tiles,
-    pub(super) known: Known,
+    pub(super) tensors: TensorCache,
     /// Side of the tiles of the last frame, and the largest that memory has room for.
     pub(super) tile_side: usize,
     pub(super) largest_tile: usize,
 }
 
 /// The operator built for one degradation and frame size.
-pub(super) struct Bench {
+pub(super) struct CachedOperator {
     degradation: Degradation,
     width: usize,
     height: usize,
@@ -38,7 +38,7 @@ pub(super) struct Bench {
 }
 
 /// What a frame is taken to have suffered from, beyond what its operator says.
-pub(super) struct Assumed {
+pub(super) struct NoiseModel {
     /// On the scale of [-1, 1].
     pub sigma_y: f32,
     /// 0 when the task is not about JPEG.
@@ -70,13 +70,13 @@ impl Restorer {
         Ok(Self {
             step,
             family,
-            bench: None,
-            track: Track::default(),
-            memory: None,
+            operator: None,
+            smoothing: Smoothing::default(),
+            previous: None,
             pool: Pool::default(),
             levels: Vec::new(),
             tiles: Tiles::default(),
-            known: Known::new(),
+            tensors: TensorCache::new(),
             tile_side: 0,
             largest_tile: usize::MAX,
         })
@@ -104,8 +104,8 @@ impl Restorer {
 
     /// Forgets what earlier frames showed: the next belongs to another scene or stream.
     pub fn forget(&mut self) {
-        self.track = Track::default();
-        self.memory = None;
+        self.smoothing = Smoothing::default();
+        self.previous = None;
     }
 
     /// Builds the operator for frames of a size, unless it is at hand; finds wrong kernel and mask files.
@@ -115,7 +115,7 @@ impl Restorer {
         width: usize,
         height: usize,
     ) -> Result<(), RestoreError> {
-        let fits = self.bench.as_ref().is_some_and(|b| {
+        let fits = self.operator.as_ref().is_some_and(|b| {
             b.width == width && b.height == height && b.degradation == *degradation
         });
         if !fits {
@@ -128,9 +128,9 @@ impl Restorer {
                 )));
             }
             // What fitted another operator tells nothing of this one.
-            self.memory = None;
+            self.previous = None;
             self.pool.clear();
-            self.bench = Some(Bench {
+            self.operator = Some(CachedOperator {
                 degradation: degradation.clone(),
                 width,
                 height,
@@ -141,20 +141,20 @@ impl Restorer {
     }
 
     /// What the settings say, or what this frame and those before it show.
-    pub(super) fn assume(&mut self, frame: &Image, settings: &Settings) -> Assumed {
+    pub(super) fn noise_model(&mut self, frame: &Image, settings: &Settings) -> NoiseModel {
         let noise = if settings.noise_sigma < 0.0 {
-            self.track.noise(noise_sigma(frame))
+            self.smoothing.noise(noise_sigma(frame))
         } else {
             settings.noise_sigma
         };
         // The network has seen no other noise; outside the range the nearest it knows is the best there is.
         let [low, high] = self.step.manifest().sigma_y;
         let quality = match settings.degradation {
-            Degradation::Jpeg { quality: 0, .. } => self.track.quality(jpeg_quality(frame)),
+            Degradation::Jpeg { quality: 0, .. } => self.smoothing.quality(jpeg_quality(frame)),
             Degradation::Jpeg { quality, .. } => quality,
             _ => 0,
         };
-        Assumed {
+        NoiseModel {
             sigma_y: (2.0 * noise).clamp(low, high),
             quality,
         }

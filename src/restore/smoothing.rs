@@ -3,7 +3,7 @@
 
 /// The noise and the JPEG quality that the frames so far showed.
 #[derive(Clone, Debug, Default)]
-pub struct Track {
+pub struct Smoothing {
     noise: Option<f32>,
     quality: Option<u32>,
 }
@@ -17,7 +17,7 @@ const SAME_QUALITY: u32 = 2;
 /// Keeps logarithms finite: far below a code value.
 const LEAST: f32 = 1e-5;
 
-impl Track {
+impl Smoothing {
     /// The noise to assume for a frame in which `seen` was estimated: a running geometric mean, as noise is a scale.
     pub fn noise(&mut self, seen: f32) -> f32 {
         let seen = seen.max(LEAST);
@@ -48,10 +48,10 @@ mod tests {
 
     #[test]
     fn a_wavering_estimate_is_smoothed_and_a_leap_is_followed_at_once() {
-        let mut track = Track::default();
-        assert_eq!(track.noise(0.05), 0.05);
+        let mut smoothing = Smoothing::default();
+        assert_eq!(smoothing.noise(0.05), 0.05);
         let wavering: Vec<f32> = (0..40)
-            .map(|i| track.noise(if i % 2 == 0 { 0.06 } else { 0.042 }))
+            .map(|i| smoothing.noise(if i % 2 == 0 { 0.06 } else { 0.042 }))
             .collect();
         let settled = &wavering[20..];
         let (low, high) = settled
@@ -61,15 +61,18 @@ mod tests {
             high / low < 1.12 && low > 0.045 && high < 0.056,
             "{low} to {high}"
         );
-        assert_eq!(track.noise(0.2), 0.2);
-        assert_eq!(track.noise(0.0), LEAST);
-        assert_eq!(track.noise(0.01), 0.01);
+        assert_eq!(smoothing.noise(0.2), 0.2);
+        assert_eq!(smoothing.noise(0.0), LEAST);
+        assert_eq!(smoothing.noise(0.01), 0.01);
     }
 
     #[test]
     fn a_quality_stays_until_it_has_changed() {
-        let mut track = Track::default();
+        let mut smoothing = Smoothing::default();
         let seen = [30, 31, 29, 32, 50, 49, 10];
-        assert_eq!(seen.map(|q| track.quality(q)), [30, 30, 30, 30, 50, 50, 10]);
+        assert_eq!(
+            seen.map(|q| smoothing.quality(q)),
+            [30, 30, 30, 30, 50, 50, 10]
+        );
     }
 }

@@ -13,27 +13,27 @@ use crate::operator::{Canvas, Operator};
 use crate::sampler::{Answer, Level, Patch, StepModel};
 
 /// The tensors of a frame's windows.
-pub type Known = HashMap<Window, Tensors>;
+pub type TensorCache = HashMap<Window, Tensors>;
 
-pub struct BoundStep<'a> {
+pub struct OperatorStep<'a> {
     step: &'a mut OrtStep,
     operator: &'a mut Operator,
     observed: &'a Image,
     canvas: &'a Canvas,
     sigma_y: f32,
     quality: u32,
-    known: &'a mut Known,
+    cache: &'a mut TensorCache,
 }
 
-impl<'a> BoundStep<'a> {
-    /// `sigma_y` is the noise on the scale of [-1, 1]; `quality` matters to JPEG only. `known` is empty, and is again
+impl<'a> OperatorStep<'a> {
+    /// `sigma_y` is the noise on the scale of [-1, 1]; `quality` matters to JPEG only. `cache` is empty, and is again
     /// when the frame is done: only its room is kept.
     pub fn new(
         step: &'a mut OrtStep,
         operator: &'a mut Operator,
         (observed, canvas): (&'a Image, &'a Canvas),
         (sigma_y, quality): (f32, u32),
-        known: &'a mut Known,
+        cache: &'a mut TensorCache,
     ) -> Self {
         Self {
             step,
@@ -42,18 +42,18 @@ impl<'a> BoundStep<'a> {
             canvas,
             sigma_y,
             quality,
-            known,
+            cache,
         }
     }
 }
 
-impl Drop for BoundStep<'_> {
+impl Drop for OperatorStep<'_> {
     fn drop(&mut self) {
-        self.known.clear();
+        self.cache.clear();
     }
 }
 
-impl StepModel for BoundStep<'_> {
+impl StepModel for OperatorStep<'_> {
     type Error = RestoreError;
 
     fn iterations(&self) -> usize {
@@ -66,7 +66,7 @@ impl StepModel for BoundStep<'_> {
 
     fn estimate(&mut self, patches: &mut [Patch], level: Level) -> Result<(), RestoreError> {
         for patch in &*patches {
-            if let Entry::Vacant(entry) = self.known.entry(patch.window) {
+            if let Entry::Vacant(entry) = self.cache.entry(patch.window) {
                 let (window, quality) = (patch.window, self.quality);
                 let made = self
                     .operator
@@ -74,8 +74,8 @@ impl StepModel for BoundStep<'_> {
                 entry.insert(made);
             }
         }
-        let known = &*self.known;
-        let tensors = |window| known.get(&window).map_or(&[][..], |made| made);
+        let cache = &*self.cache;
+        let tensors = |window| cache.get(&window).map_or(&[][..], |made| made);
         self.step.run(patches, level, self.sigma_y, tensors)
     }
 }

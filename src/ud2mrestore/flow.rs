@@ -139,7 +139,7 @@ impl Ud2mRestore {
         gst::log!(CAT, imp = self, "restored a frame: {note:?}");
         self.lateness.lock().add_cost(note.time);
         // One warning for each run of such frames; `stats` counts them all.
-        if let Some(reason) = note.report.passed.as_ref()
+        if let Some(reason) = note.report.failed.as_ref()
             && self.report.lock().passing().is_none()
         {
             gst::element_imp_warning!(
@@ -148,7 +148,7 @@ impl Ud2mRestore {
                 ("{reason} A second try failed too: frames pass as they came until the model answers.")
             );
         }
-        if let Some(told) = note.report.shrunk.as_ref() {
+        if let Some(told) = note.report.smaller_tiles.as_ref() {
             gst::element_imp_warning!(self, gst::ResourceError::NoSpaceLeft, ("{told}"));
         }
         if self.report.lock().add(&note, stages) {

@@ -29,7 +29,7 @@ pub fn register() {
 /// Writes a note on `buffer`, over one that another restorer left; `None` for a frame that passed untouched.
 pub fn attach(buffer: &mut gst::BufferRef, note: Option<&FrameMeta>, provider: &str, late: bool) {
     let untouched = FrameMeta::default();
-    let passthrough = note.is_none_or(|n| n.report.passed.is_some());
+    let passthrough = note.is_none_or(|n| n.report.failed.is_some());
     let note = note.unwrap_or(&untouched);
     if CustomMeta::from_buffer(buffer, NAME).is_err() && CustomMeta::add(buffer, NAME).is_err() {
         return;
@@ -38,8 +38,8 @@ pub fn attach(buffer: &mut gst::BufferRef, note: Option<&FrameMeta>, provider: &
         return;
     };
     let fields = meta.mut_structure();
-    fields.set("residual", f64::from(note.report.residual));
-    fields.set("cold-share", f64::from(note.report.renewed));
+    fields.set("residual", f64::from(note.report.residual_rms));
+    fields.set("cold-share", f64::from(note.report.cold_share));
     fields.set("steps", note.report.steps as u32);
     fields.set("evaluations", note.report.evaluations);
     fields.set("provider", provider);

@@ -164,7 +164,9 @@ impl State {
             self.restorer.forget();
         }
         let number = number(inbuf, input).unwrap_or(self.frames);
-        let answer = self.restorer.restore_or_pass(&degraded, number, &settings);
+        let answer = self
+            .restorer
+            .restore_with_fallback(&degraded, number, &settings);
         let (restored, used) = answer.map_err(|e| errors::message(&e))?;
         let sampled = Instant::now();
         let scale = self.fixed.output_scale() as usize;

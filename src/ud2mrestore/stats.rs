@@ -97,7 +97,7 @@ impl Report {
         self.stages.unpack += stages.unpack;
         self.stages.restore += stages.restore;
         self.stages.pack += stages.pack;
-        self.failed += u64::from(note.report.passed.is_some());
+        self.failed += u64::from(note.report.failed.is_some());
         self.last.clone_from(&note.report);
         // The first frame of a size also pays for the runtime's buffers.
         let mean = self.mean_ms(self.frame_time);
@@ -112,7 +112,7 @@ impl Report {
 
     /// Why the last restored frame passed as it came, where it did.
     pub fn passing(&self) -> Option<&str> {
-        self.last.passed.as_deref()
+        self.last.failed.as_deref()
     }
 
     /// Time a frame spends in the element; zero until it is known.
@@ -167,8 +167,8 @@ impl Report {
             .field("sampling-ms", self.mean_ms(sampling))
             .field("pack-ms", self.mean_ms(self.stages.pack))
             .field("outside-share", outside)
-            .field("residual", f64::from(self.last.residual))
-            .field("cold-share", f64::from(self.last.renewed))
+            .field("residual", f64::from(self.last.residual_rms))
+            .field("cold-share", f64::from(self.last.cold_share))
             .field("noise-sigma", f64::from(self.last.noise_sigma))
             .field("jpeg-quality", self.last.jpeg_quality)
             .field("tiles", self.last.tiles as u32)

@@ -155,8 +155,9 @@ fn restoring_a_frame_asks_for_no_memory() {
             let _entered = pool.enter();
             let frames: Vec<Image> = (0..WARMING + COUNTED).map(frame).collect();
             let mut restored = |number: u64| {
-                let answer = restorer.restore_or_pass(&frames[number as usize], number, &settings);
-                assert_eq!(answer.unwrap().1.passed, None, "{name}, {way}");
+                let answer =
+                    restorer.restore_with_fallback(&frames[number as usize], number, &settings);
+                assert_eq!(answer.unwrap().1.failed, None, "{name}, {way}");
             };
             (0..WARMING).for_each(&mut restored);
             let places = counter::ours(|| (WARMING..WARMING + COUNTED).for_each(restored));
@@ -183,7 +184,9 @@ fn what_is_kept_does_not_grow_and_goes_with_its_size() {
             width,
             height,
         });
-        restorer.restore_or_pass(&frame, 0, &settings).unwrap();
+        restorer
+            .restore_with_fallback(&frame, 0, &settings)
+            .unwrap();
         drop(frame);
         pool.unused()
     };

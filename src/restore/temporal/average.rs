@@ -11,13 +11,13 @@ const SAME: [f32; 2] = [1.25, 2.0];
 const SHARE: f32 = 0.5;
 
 /// The frame before, and how far each of its pixels still stands.
-pub struct Steady {
+pub struct Average {
     before: Image,
     /// One channel of the observation's size.
     shares: Image,
 }
 
-impl Steady {
+impl Average {
     /// `ratios` are the local mean squared errors of `before` for the new observation over those for its own.
     pub fn of(before: Image, ratios: &Image) -> Self {
         let mut shares = ratios.clone();
@@ -28,7 +28,7 @@ impl Steady {
     }
 
     /// Moves an estimate of the same size towards the frame before.
-    pub fn settle(&self, estimate: &mut Image) {
+    pub fn apply(&self, estimate: &mut Image) {
         let scale = (self.before.width / self.shares.width.max(1)).max(1);
         for c in 0..estimate.channels {
             for y in 0..estimate.height {
@@ -52,9 +52,9 @@ mod tests {
     #[test]
     fn only_what_did_not_move_is_averaged() {
         let ratios = Image::from_fn(1, 1, 5, |_, _, x| [0.2, 1.25, 1.625, 2.0, 40.0][x]);
-        let steady = Steady::of(Image::filled(3, 1, 5, 1.0), &ratios);
+        let average = Average::of(Image::filled(3, 1, 5, 1.0), &ratios);
         let mut estimate = Image::filled(3, 1, 5, 0.0);
-        steady.settle(&mut estimate);
+        average.apply(&mut estimate);
         for c in 0..3 {
             assert_eq!(estimate.row(c, 0), [0.5, 0.5, 0.25, 0.0, 0.0]);
         }
@@ -63,9 +63,9 @@ mod tests {
     #[test]
     fn each_share_is_that_of_all_pixels_that_were_observed_as_one() {
         let ratios = Image::from_fn(1, 1, 2, |_, _, x| [1.0, 3.0][x]);
-        let steady = Steady::of(Image::filled(1, 3, 6, 1.0), &ratios);
+        let average = Average::of(Image::filled(1, 3, 6, 1.0), &ratios);
         let mut estimate = Image::filled(1, 3, 6, 0.0);
-        steady.settle(&mut estimate);
+        average.apply(&mut estimate);
         for y in 0..3 {
             assert_eq!(estimate.row(0, y), [0.5, 0.5, 0.5, 0.0, 0.0, 0.0]);
         }
@@ -74,9 +74,9 @@ mod tests {
     #[test]
     fn what_is_no_number_is_not_averaged_in() {
         let ratios = Image::filled(1, 1, 2, f32::INFINITY);
-        let steady = Steady::of(Image::filled(3, 1, 2, 1.0), &ratios);
+        let average = Average::of(Image::filled(3, 1, 2, 1.0), &ratios);
         let mut estimate = Image::filled(3, 1, 2, 0.25);
-        steady.settle(&mut estimate);
+        average.apply(&mut estimate);
         assert!(estimate.data.iter().all(|v| *v == 0.25));
     }
 }

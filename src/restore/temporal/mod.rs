@@ -7,7 +7,7 @@
 mod average;
 mod residual_map;
 
-use average::Steady;
+use average::Average;
 
 use crate::image::Image;
 use crate::operator::{Canvas, Operator};
@@ -37,48 +37,51 @@ const LEAST_SHARE: f32 = 0.6;
 const ROUNDING: f32 = 1.0 / (255.0 * 255.0);
 
 /// What the frame before gives to a frame.
-pub struct Lead {
+pub struct WarmStart {
     /// Where the step starts: the frame before where it is trusted, else the start of a frame by itself, on the canvas.
     pub start: Image,
     /// Share of the frame that begins anew.
-    pub renewed: f32,
+    pub cold_share: f32,
     /// What of the frame before is part of the answer.
-    pub steady: Steady,
+    pub average: Average,
 }
 
 /// What is kept of a frame for the next.
-pub struct Memory {
+pub struct PreviousFrame {
     restored: Image,
     /// Local mean square of y - A x, one channel of the observation's size.
-    misfit: Image,
+    residual_map: Image,
 }
 
-impl Memory {
+impl PreviousFrame {
     /// `restored` is the answer for the observation `frame`, whose noise has the standard deviation `sigma_y` on the
     /// scale of [-1, 1].
     pub fn of(restored: Image, frame: &Image, operator: &Operator, sigma_y: f32) -> Self {
-        let mut misfit = residual_map::local(operator, &restored, frame);
+        let mut map = residual_map::local(operator, &restored, frame);
         // An answer may fit its own observation's noise; the next has other noise.
         let least = sigma_y * sigma_y + ROUNDING;
-        misfit.data.iter_mut().for_each(|m| *m = m.max(least));
-        Self { restored, misfit }
+        map.data.iter_mut().for_each(|m| *m = m.max(least));
+        Self {
+            restored,
+            residual_map: map,
+        }
     }
 
     /// What this gives to `frame`, whose start by itself on the canvas is `plain`. `None` after a cut, or for a frame of
     /// another size.
-    pub fn lead(
+    pub fn warm_start(
         self,
         frame: &Image,
         plain: &Image,
         operator: &Operator,
         canvas: &Canvas,
-    ) -> Option<Lead> {
-        if (frame.width, frame.height) != (self.misfit.width, self.misfit.height) {
+    ) -> Option<WarmStart> {
+        if (frame.width, frame.height) != (self.residual_map.width, self.residual_map.height) {
             return None;
         }
         let scale = operator.scale();
         let mut ratios = residual_map::local(operator, &self.restored, frame);
-        for (now, before) in ratios.data.iter_mut().zip(&self.misfit.data) {
+        for (now, before) in ratios.data.iter_mut().zip(&self.residual_map.data) {
             *now /= before;
         }
         let mut trust = ratios.clone();
@@ -114,10 +117,10 @@ impl Memory {
                 }
             }
         }
-        Some(Lead {
+        Some(WarmStart {
             start,
-            renewed: 1.0 - share,
-            steady: Steady::of(self.restored, &ratios),
+            cold_share: 1.0 - share,
+            average: Average::of(self.restored, &ratios),
         })
     }
 }
@@ -165,15 +168,15 @@ mod tests {
     #[test]
     fn a_steady_scene_starts_from_the_frame_before() {
         let ((operator, canvas), x) = (denoising(), textured(1));
-        let memory = || Memory::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
+        let previous = || PreviousFrame::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
         let frame = noisy(&x, 3);
         let plain = operator.start(&operator.observe(&frame, &canvas), &canvas);
-        let lead = memory().lead(&frame, &plain, &operator, &canvas);
-        let Lead {
+        let warm = previous().warm_start(&frame, &plain, &operator, &canvas);
+        let WarmStart {
             start,
-            renewed: anew,
+            cold_share: anew,
             ..
-        } = lead.expect("no cut");
+        } = warm.expect("no cut");
         assert_eq!(anew, 0.0);
         assert_near(&start, &kept(&operator.observe(&x, &canvas), &plain));
     }
@@ -181,7 +184,7 @@ mod tests {
     #[test]
     fn what_changed_begins_anew_and_a_cut_begins_anew_as_a_whole() {
         let ((operator, canvas), x) = (denoising(), textured(1));
-        let memory = || Memory::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
+        let previous = || PreviousFrame::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
         let mut moved = x.clone();
         for c in 0..3 {
             for y in 8..20 {
@@ -190,12 +193,12 @@ mod tests {
         }
         let frame = noisy(&moved, 3);
         let plain = operator.start(&operator.observe(&frame, &canvas), &canvas);
-        let lead = memory().lead(&frame, &plain, &operator, &canvas);
-        let Lead {
+        let warm = previous().warm_start(&frame, &plain, &operator, &canvas);
+        let WarmStart {
             start,
-            renewed: anew,
+            cold_share: anew,
             ..
-        } = lead.expect("no cut");
+        } = warm.expect("no cut");
         assert!(anew > 0.1 && anew < 0.4, "{anew}");
         assert_eq!(start.row(1, 14)[..8], plain.row(1, 14)[..8]);
         let bounds = x.bounds();
@@ -208,9 +211,17 @@ mod tests {
         };
         assert_near(&start.crop(corner), &kept.crop(corner));
         let cut = noisy(&textured(5), 3);
-        assert!(memory().lead(&cut, &plain, &operator, &canvas).is_none());
+        assert!(
+            previous()
+                .warm_start(&cut, &plain, &operator, &canvas)
+                .is_none()
+        );
         let broken = Image::filled(3, 32, 40, f32::NAN);
-        assert!(memory().lead(&broken, &plain, &operator, &canvas).is_none());
+        assert!(
+            previous()
+                .warm_start(&broken, &plain, &operator, &canvas)
+                .is_none()
+        );
     }
 
     #[test]
@@ -223,9 +234,9 @@ mod tests {
             }
             let frame = noisy(&other, 3);
             let plain = operator.start(&operator.observe(&frame, &canvas), &canvas);
-            let memory = Memory::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
-            let lead = memory.lead(&frame, &plain, &operator, &canvas);
-            assert!(lead.is_none_or(|l| l.renewed > 0.3), "channel {channel}");
+            let previous = PreviousFrame::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
+            let warm = previous.warm_start(&frame, &plain, &operator, &canvas);
+            assert!(warm.is_none_or(|l| l.cold_share > 0.3), "channel {channel}");
         }
     }
 
@@ -234,14 +245,14 @@ mod tests {
         let operator = Operator::new(&Degradation::Downscale(2), 20, 16).expect("an operator");
         let (canvas, x) = (operator.place(16), textured(1));
         let frame = operator.apply(&x);
-        let memory = || Memory::of(x.clone(), &frame, &operator, SIGMA);
+        let previous = || PreviousFrame::of(x.clone(), &frame, &operator, SIGMA);
         let plain = Image::new(3, canvas.height, canvas.width);
-        let lead = memory().lead(&frame, &plain, &operator, &canvas);
-        let Lead {
+        let warm = previous().warm_start(&frame, &plain, &operator, &canvas);
+        let WarmStart {
             start,
-            renewed: anew,
+            cold_share: anew,
             ..
-        } = lead.expect("no cut");
+        } = warm.expect("no cut");
         assert_eq!(anew, 0.0);
         let inside = Window {
             x: canvas.x,
@@ -250,6 +261,10 @@ mod tests {
         };
         assert_near(&start.crop(inside), &kept(&x, &plain.crop(inside)));
         let larger = Image::new(3, 16, 24);
-        assert!(memory().lead(&larger, &plain, &operator, &canvas).is_none());
+        assert!(
+            previous()
+                .warm_start(&larger, &plain, &operator, &canvas)
+                .is_none()
+        );
     }
 }

@@ -108,7 +108,7 @@ impl Live {
 
     /// Whether the next frame passes as it came.
     pub fn is_passthrough(&self) -> bool {
-        restore::shows_nothing(self.output(), self.strength as f32, self.compare as f32)
+        restore::is_passthrough(self.output(), self.strength as f32, self.compare as f32)
     }
 
     /// What is done to a frame that is in time.
