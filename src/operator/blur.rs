@@ -8,9 +8,9 @@ use smallvec::smallvec;
 
 use super::Canvas;
 use super::canvas::{crossfade, part};
+use super::fft::{Convolver, otf};
+use super::kernel::Psf;
 use super::physics::Physics;
-use super::psf::Psf;
-use super::spectrum::{Convolver, otf};
 use crate::error::RestoreError;
 use crate::image::{Image, Tensor, Tensors, Window};
 

@@ -12,8 +12,8 @@ use smallvec::smallvec;
 
 use super::Canvas;
 use super::canvas::{crossfade, part};
+use super::initial::{enlarged, keys};
 use super::physics::Physics;
-use super::start::{enlarged, keys};
 use crate::error::RestoreError;
 use crate::image::{Border, Image, Scratch, Tensor, Tensors, Window};
 

@@ -7,8 +7,8 @@ use smallvec::smallvec;
 
 use super::Canvas;
 use super::canvas::part;
+use super::initial::filled;
 use super::physics::{Physics, green, single};
-use super::start::filled;
 use crate::error::RestoreError;
 use crate::image::{Border, Image, Tensor, Tensors, Window};
 

@@ -6,33 +6,27 @@
 
 mod blur;
 mod canvas;
-mod dct;
-mod dispatch;
 mod downscale;
-mod estimate;
+mod fft;
+mod identity;
+mod initial;
 mod jpeg;
-mod kernel_file;
+mod kernel;
 mod mask;
+mod noise_level;
+mod operator;
 mod physics;
-mod planes;
-mod psf;
-mod quality;
-mod spectrum;
-mod start;
-mod tables;
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 pub use canvas::Canvas;
-pub use dispatch::Operator;
-pub use estimate::noise_sigma;
-pub use planes::Subsampling;
-pub use psf::{Kernel, Psf};
-pub use quality::jpeg_quality;
-pub use spectrum::otf;
-pub use tables::quantisation;
+pub use fft::otf;
+pub use jpeg::{Subsampling, jpeg_quality, quantisation};
+pub use kernel::{Kernel, Psf};
+pub use noise_level::noise_sigma;
+pub use operator::Operator;
 
 /// How a frame was damaged, as the user says it.
 #[derive(Clone, Debug, PartialEq)]

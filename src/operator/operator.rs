@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
 //! [`Operator`]: one kind of damage for one frame size, whichever kind it is.
 
-use smallvec::smallvec;
-
 use super::blur::Blur;
-use super::canvas::part;
 use super::downscale::Downscale;
+use super::identity::Identity;
 use super::jpeg::Jpeg;
+use super::kernel::Psf;
 use super::mask::Mask;
 use super::physics::Physics;
-use super::psf::Psf;
 use super::{Canvas, Degradation, Family};
 use crate::error::RestoreError;
-use crate::image::{Border, Image, Tensor, Tensors, Window};
+use crate::image::{Border, Image, Tensors, Window};
 
 /// Noise below this is below what rounding to 8 bits leaves (full scale 1).
 const ROUNDING: f32 = 0.288_675 / 255.0;
@@ -135,28 +133,5 @@ impl Operator {
             Family::Jpeg(_) => self.physics.misfit(x, y),
             _ => self.physics.misfit(x, y) / sigma.max(ROUNDING),
         }
-    }
-}
-
-/// Noise alone: A is the identity.
-struct Identity;
-
-impl Physics for Identity {
-    fn tensors(
-        &mut self,
-        observed: &Image,
-        _canvas: &Canvas,
-        window: Window,
-        _quality: u32,
-    ) -> Result<Tensors, RestoreError> {
-        Ok(smallvec![Tensor::own("y", part(observed, window, 1))])
-    }
-
-    fn apply(&self, x: &Image) -> Image {
-        x.clone()
-    }
-
-    fn adjoint(&self, y: &Image) -> Image {
-        y.clone()
     }
 }

@@ -4,8 +4,8 @@
 use std::f32::consts::PI;
 use std::sync::LazyLock;
 
+use super::color::luma;
 use super::dct::{BLOCK, dct};
-use super::planes::luma;
 use super::tables::quantisation;
 use crate::image::{Image, Scratch};
 

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::kernel_file;
+use super::file;
 use crate::error::RestoreError;
 
 /// Longest side of a kernel, in pixels.
@@ -56,7 +56,7 @@ impl Psf {
                 angle,
                 size,
             } => motion(f64::from(length), f64::from(angle), size),
-            Kernel::File { ref path } => kernel_file::read(path),
+            Kernel::File { ref path } => file::read(path),
         }
     }
 

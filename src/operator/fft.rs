@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustfft::num_complex::Complex;
 use rustfft::{Fft, FftNum, FftPlanner};
 
-use super::psf::Psf;
+use super::kernel::Psf;
 
 /// Two-dimensional transform of one picture size.
 struct Transform<T: FftNum> {

@@ -3,16 +3,25 @@
 //!
 //! Steps are in 8-bit code values, and the encoder takes 128 off each code.
 
+mod color;
+mod dct;
+mod quality;
+mod tables;
+
 use std::sync::Arc;
 
 use smallvec::smallvec;
 
+pub use color::Subsampling;
+pub use quality::jpeg_quality;
+pub use tables::quantisation;
+
+use color::{averaged, luma, mixed, to_rgb};
+use dct::{BLOCK, dct};
+
+use super::Canvas;
 use super::canvas::part;
-use super::dct::{BLOCK, dct};
 use super::physics::{Physics, single};
-use super::planes::{averaged, luma, mixed, to_rgb};
-use super::tables::quantisation;
-use super::{Canvas, Subsampling, jpeg_quality};
 use crate::error::RestoreError;
 use crate::image::{Border, Image, Tensor, Tensors, Window};
 
@@ -178,7 +187,7 @@ fn compress(plane: &mut [f32], width: usize, steps: &[f32; 64]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::planes::CODES;
+    use super::color::CODES;
     use super::*;
     use crate::operator::tests::textured;
 
