@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What a frame costs outside the network: `cargo bench`. Noise, the reverse loop and the blend with a free model.
 //!
-//! The element's property `stats` tells the share outside the network of a real run as `outside-share`.
+//! The element's property `stats` has the share outside the network of a real run in `outside-share`.
 
 use std::convert::Infallible;
 use std::hint::black_box;
@@ -11,7 +11,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use gst_video::{VideoFormat, VideoFrameRef, VideoInfo};
 use gstud2m::image::Image;
 use gstud2m::operator::{Degradation, Kernel, Operator};
-use gstud2m::sampler::{Level, Patch, Start, StepModel, levels, picture, reverse};
+use gstud2m::sampler::{Initial, Level, Patch, StepModel, levels, normal_image, reverse};
 use gstud2m::tile::{Plan, Tiled, Tiles};
 use gstud2m::ud2mrestore::format::direct;
 
@@ -60,18 +60,18 @@ fn bench(c: &mut Criterion, name: &str, mut once: impl FnMut(usize, usize)) {
 
 fn noise(c: &mut Criterion) {
     bench(c, "noise", |width, height| {
-        black_box(picture(7, 1, 3, height, width));
+        black_box(normal_image(7, 1, 3, height, width));
     });
 }
 
 fn run(c: &mut Criterion) {
     bench(c, "reverse", |width, height| {
         let start = Image::new(3, height, width);
-        let draw = |stream| picture(0, stream, 3, height, width);
+        let draw = |stream| normal_image(0, stream, 3, height, width);
         let _ = black_box(reverse(
             &mut Free,
             &levels(3),
-            Start::Cold(start),
+            Initial::Cold(start),
             0.0,
             draw,
         ));
@@ -115,16 +115,16 @@ fn bytes(c: &mut Criterion) {
 }
 
 fn residual(c: &mut Criterion) {
-    let damage = Degradation::Blur(Kernel::Gaussian {
+    let degradation = Degradation::Blur(Kernel::Gaussian {
         size: 5,
         sigma: 1.7,
     });
     bench(c, "residual", |width, height| {
-        let Ok(operator) = Operator::new(&damage, width, height) else {
+        let Ok(operator) = Operator::new(&degradation, width, height) else {
             return;
         };
         let frame = Image::new(3, height, width);
-        black_box(operator.residual(&frame, &frame, 0.01));
+        black_box(operator.residual_rms(&frame, &frame, 0.01));
     });
 }
 

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 
 use common::{Result, encoder, pipeline, play};
 
-const USAGE: &str = "usage: compare INPUT OUTPUT [SIGMA]   (SIGMA: width of the blur in pixels, 0.5 to 4, 2 unless told)";
-/// Pixels across of each of the three pictures; the height follows.
+const USAGE: &str = "usage: compare INPUT OUTPUT [SIGMA]   (SIGMA: width of the blur in pixels, 0.5 to 4, 2 by default)";
+/// Pixels across of each of the three images; the height follows.
 const WIDTH: u32 = 320;
 
 fn run() -> Result<()> {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Turns the knobs while the pipeline plays: fewer steps for speed, another noise level for taste. Each change takes
+//! Changes properties while the pipeline plays: fewer steps for speed, another noise level for taste. Each change takes
 //! effect at the next frame; the example prints what it costs.
 //!
 //!     cargo run --release --example live_tuning            measures
-//!     cargo run --release --example live_tuning -- --show  shows the picture in a window too
+//!     cargo run --release --example live_tuning -- --show  shows the image in a window too
 
 mod common;
 
@@ -37,24 +37,24 @@ fn run() -> Result<()> {
     let mut todo = SETTINGS.into_iter();
     let mut current = todo.next().ok_or("there is nothing to try")?;
     set(current);
-    let (mut seen, mut spent) = (0, 0.0);
+    let (mut counted, mut spent) = (0, 0.0);
     play(&pipeline, || {
         let now = stats(&restore);
         let (Ok(frames), Ok(mean)) = (now.get::<u64>("frames"), now.get::<f64>("frame-ms")) else {
             return true;
         };
-        if frames < seen + FRAMES_EACH {
+        if frames < counted + FRAMES_EACH {
             return true;
         }
         let total = mean * frames as f64;
-        let each = (total - spent) / (frames - seen) as f64;
+        let each = (total - spent) / (frames - counted) as f64;
         println!(
             "steps={} noise-sigma={}: {each:.0} ms per frame over {} frames",
             current.0,
             current.1,
-            frames - seen
+            frames - counted
         );
-        (seen, spent) = (frames, total);
+        (counted, spent) = (frames, total);
         let Some(next) = todo.next() else {
             return false;
         };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Restores a file into a file, tells how far it is, and prints the element's statistics at the end.
+//! Restores a file into a file, shows how far it is, and prints the element's statistics at the end.
 //!
 //!     cargo run --release --example restore_file -- examples/data/clip-q10.avi restored.webm task=jpeg
 

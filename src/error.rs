@@ -21,9 +21,9 @@ pub enum RestoreError {
     /// This frame cannot be restored; the next may.
     #[error("{0}")]
     Frame(String),
-    /// The network's answer is no picture; with other noise it may be one.
+    /// The network's answer is no image; with other noise it may be one.
     #[error("{0}")]
-    Answer(String),
+    InvalidOutput(String),
     /// Memory ran out.
     #[error("{0}")]
     Memory(String),

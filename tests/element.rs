@@ -18,7 +18,7 @@ use gstud2m::sampler;
 /// What `affine` leaves of noise alone after a run: x0 = xt/4 + noise_0/8 + noise_1/16, per channel, row and column.
 fn affine_run(seed: u64, steps: usize, zeta: f64, height: usize, width: usize) -> Vec<f64> {
     let noise = |stream| -> Vec<f64> {
-        let drawn = sampler::picture(seed, stream, 3, height, width);
+        let drawn = sampler::normal_image(seed, stream, 3, height, width);
         drawn.data.iter().map(|v| f64::from(*v)).collect()
     };
     let levels = sampler::levels(steps);
@@ -221,7 +221,7 @@ fn the_graph_is_told_the_level_and_the_noise_of_the_next_frame() {
 
 /// A gray frame with noise of `sigma` codes.
 fn noisy(sigma: f32, seed: u64) -> Vec<u8> {
-    let noise = &sampler::picture(seed, 0, 3, 96, 96).data;
+    let noise = &sampler::normal_image(seed, 0, 3, 96, 96).data;
     let codes = noise.iter().map(|n| (128.0 + sigma * n).round() as u8);
     codes.collect()
 }

@@ -12,7 +12,7 @@ use gstud2m::error::RestoreError;
 use gstud2m::image::{Data, Image, Tensor, Window};
 use gstud2m::model::{Engine, OrtStep};
 use gstud2m::operator::{Degradation, Kernel, Operator, quantisation};
-use gstud2m::sampler::{self, Answer, Level, Patch, Start, StepModel};
+use gstud2m::sampler::{self, Aggregation, Initial, Level, Patch, StepModel};
 
 /// What ships; the first also serves where one package is enough.
 const PACKAGES: [&str; 3] = ["lite", "lite-perceptual", "base"];
@@ -170,8 +170,8 @@ impl StepModel for Run {
         self.golden.step.manifest().iterations
     }
 
-    fn answer(&self) -> Answer {
-        self.golden.step.manifest().estimate
+    fn aggregation(&self) -> Aggregation {
+        self.golden.step.manifest().aggregation
     }
 
     fn estimate(&mut self, patches: &mut [Patch], level: Level) -> Result<(), RestoreError> {
@@ -266,7 +266,7 @@ fn a_run_of_each_graph_agrees_with_pytorch() {
             }
         };
         let levels = sampler::levels(steps);
-        let answer = sampler::reverse(&mut model, &levels, Start::Cold(start), 0.0, draw);
+        let answer = sampler::reverse(&mut model, &levels, Initial::Cold(start), 0.0, draw);
         let name = package.join(family);
         let answer = answer.unwrap_or_else(|e| panic!("{name:?}: {e}"));
         let miss = largest_difference(&answer.data, &wanted.data);
@@ -295,7 +295,7 @@ fn the_spectrum_of_the_stored_kernel_is_the_stored_one() {
     };
     let damage = Degradation::Blur(Kernel::File { path: file.into() });
     let mut operator = Operator::new(&damage, width, height).unwrap();
-    let canvas = operator.place(8);
+    let canvas = operator.canvas(8);
     let frame = Image::new(3, height, width);
     let observed = operator.observe(&frame, &canvas);
     let window = Window {
@@ -318,7 +318,7 @@ fn the_tensors_of_a_reduction_are_the_stored_ones() {
         let (xt, observed) = (golden.picture("xt"), golden.picture("y"));
         let damage = Degradation::Downscale(scale);
         let mut operator = Operator::new(&damage, observed.width, observed.height).unwrap();
-        let canvas = operator.place(golden.step.manifest().size_multiple);
+        let canvas = operator.canvas(golden.step.manifest().size_multiple);
         for tensor in operator
             .tensors(&observed, &canvas, xt.bounds(), 0)
             .unwrap()

@@ -59,7 +59,7 @@ fn a_flat_frame_may_stay_flat() {
 #[test]
 fn a_second_try_has_other_noise() {
     // `moody` fails where the first value of the first inner noise is negative.
-    let fails = |seed: u64| sampler::picture(seed, 1, 3, 16, 16).data[0] < 0.0;
+    let fails = |seed: u64| sampler::normal_image(seed, 1, 3, 16, 16).data[0] < 0.0;
     let seed = (0..100).find(|s| fails(*s) && !fails(s + 1)).unwrap();
     let text = seed.to_string();
     let properties = [("steps", "1"), ("seed", text.as_str())];

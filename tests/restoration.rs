@@ -47,7 +47,7 @@ fn damaged(clean: &Image, degradation: &Degradation, sigma: f32) -> Image {
         width: WIDTH,
         height: HEIGHT,
     });
-    let noise = sampler::picture(99, 7, 3, y.height, y.width);
+    let noise = sampler::normal_image(99, 7, 3, y.height, y.width);
     for (value, n) in y.data.iter_mut().zip(&noise.data) {
         *value = (*value + 2.0 * sigma * n).clamp(-1.0, 1.0);
     }
@@ -125,7 +125,7 @@ fn a_noisy_picture_gains_ten_decibels() {
 
 #[test]
 fn a_jpeg_of_quality_ten_gains_half_a_decibel_whatever_its_chroma() {
-    for subsampling in [Subsampling::Halved, Subsampling::Across, Subsampling::Full] {
+    for subsampling in [Subsampling::C420, Subsampling::C422, Subsampling::C444] {
         let compressed = Degradation::Jpeg {
             quality: 10,
             subsampling,

@@ -126,7 +126,7 @@ fn the_shipped_model_is_as_near_and_steadier_in_one_step() {
     });
     let frames: Vec<Image> = (0..5)
         .map(|i| {
-            let noise = sampler::picture(50 + i, 9, 3, 64, 80);
+            let noise = sampler::normal_image(50 + i, 9, 3, 64, 80);
             let mut y = clean.clone();
             let pairs = y.data.iter_mut().zip(&noise.data);
             pairs.for_each(|(v, n)| *v += 0.2 * n);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Planar f32 pictures, windows into them, and the tensors that accompany them into a step graph.
+//! Planar f32 images, windows into them, and the tensors that accompany them into a step graph.
 //!
-//! Copies work on whole rows; no function here knows what a pixel means. The memory of pictures is used again.
+//! Copies work on whole rows; no function here knows what a pixel means. The memory of images is used again.
 
 mod pool;
 mod tensor;
@@ -11,7 +11,7 @@ pub use tensor::{Data, Shape, Tensor, Tensors};
 
 use std::mem;
 
-/// Planar f32 picture: channel, then row, then column; range [-1, 1] unless said otherwise.
+/// Planar f32 image: channel, then row, then column; range [-1, 1] unless said otherwise.
 #[derive(Debug, Default, PartialEq)]
 pub struct Image {
     pub channels: usize,
@@ -30,7 +30,7 @@ pub struct Window {
     pub height: usize,
 }
 
-/// What lies beyond the edge of a padded picture.
+/// What lies beyond the edge of a padded image.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Border {
     /// Reflection about the edge pixel, which is not repeated: `c b | a b c`.
@@ -59,19 +59,19 @@ impl Border {
 }
 
 impl Image {
-    /// A picture of zeros.
+    /// An image of zeros.
     pub fn new(channels: usize, height: usize, width: usize) -> Self {
         Self::filled(channels, height, width, 0.0)
     }
 
-    /// A picture of one value.
+    /// An image of one value.
     pub fn filled(channels: usize, height: usize, width: usize, value: f32) -> Self {
         let mut image = Self::unfilled(channels, height, width);
         image.data.resize(channels * height * width, value);
         image
     }
 
-    /// A picture whose values are still to be added, with memory for them.
+    /// An image whose values are still to be added, with memory for them.
     fn unfilled(channels: usize, height: usize, width: usize) -> Self {
         Self {
             channels,
@@ -81,7 +81,7 @@ impl Image {
         }
     }
 
-    /// A picture whose value at (channel, row, column) is `f(c, y, x)`. For tests and small tables, not for frames.
+    /// An image whose value at (channel, row, column) is `f(c, y, x)`. For tests and small tables, not for frames.
     pub fn from_fn(
         channels: usize,
         height: usize,
@@ -121,7 +121,7 @@ impl Image {
         &mut self.data[start..start + self.width]
     }
 
-    /// The window that covers the whole picture.
+    /// The window that covers the whole image.
     pub fn bounds(&self) -> Window {
         Window {
             x: 0,
@@ -131,7 +131,7 @@ impl Image {
         }
     }
 
-    /// The part of the picture inside `window`, which must lie within the picture.
+    /// The part of the image inside `window`, which must lie within the image.
     pub fn crop(&self, window: Window) -> Self {
         let mut image = Self::unfilled(self.channels, window.height, window.width);
         for c in 0..self.channels {
@@ -143,8 +143,8 @@ impl Image {
         image
     }
 
-    /// The picture inside a larger one of `height` x `width`, its corner at (`top`, `left`), surrounded by `border`.
-    /// Sizes of one pixel and paddings longer than the picture are fine; the picture must not be empty.
+    /// The image inside a larger one of `height` x `width`, its corner at (`top`, `left`), surrounded by `border`.
+    /// Sizes of one pixel and paddings longer than the image are fine; the image must not be empty.
     pub fn pad(
         &self,
         top: usize,
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn cropping_a_padded_picture_returns_it_for_every_border_and_size() {
+    fn cropping_a_padded_image_returns_it_for_every_border_and_size() {
         for border in [Border::Mirror, Border::Symmetric] {
             for (height, width) in [(1, 1), (1, 7), (5, 1), (3, 4)] {
                 let image = counted(height, width);
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pixel_pads_to_a_flat_picture() {
+    fn a_pixel_pads_to_a_flat_image() {
         let image = Image::filled(3, 1, 1, 0.25);
         for border in [Border::Mirror, Border::Symmetric] {
             assert_eq!(image.pad(4, 5, 9, 8, border), Image::filled(3, 9, 8, 0.25));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Memory that goes from one picture to the next: a stream whose frames are all alike asks for none any more.
+//! Memory that goes from one image to the next: a stream whose frames are all alike allocates none any more.
 //!
-//! While a [`Pool`] is entered on a thread, pictures take their memory from it and leave it there when they are dropped;
+//! While a [`Pool`] is entered on a thread, images take their memory from it and leave it there when they are dropped;
 //! otherwise it comes from the allocator and goes back there. What no frame takes for a while is given back too.
 
 use std::cell::RefCell;
@@ -19,7 +19,7 @@ thread_local! {
     static CURRENT: RefCell<Option<Pool>> = const { RefCell::new(None) };
 }
 
-/// The buffers of one stream that no picture holds now. A clone is the same pool.
+/// The buffers of one stream that no image holds now. A clone is the same pool.
 #[derive(Clone, Default)]
 pub struct Pool(Arc<Mutex<Shelves>>);
 
@@ -46,7 +46,7 @@ pub struct Entered {
 }
 
 impl Pool {
-    /// Makes this the pool of the thread's pictures.
+    /// Makes this the pool of the thread's images.
     pub fn enter(&self) -> Entered {
         let mine = Some(self.clone());
         let before = CURRENT.try_with(|current| current.replace(mine));
@@ -66,7 +66,7 @@ impl Pool {
         shelves.ranked.retain(|b| b.since >= oldest);
     }
 
-    /// Frees all that no picture holds.
+    /// Frees all that no image holds.
     pub fn clear(&self) {
         let mut shelves = self.0.lock();
         let frame = shelves.frame;
@@ -76,7 +76,7 @@ impl Pool {
         };
     }
 
-    /// Bytes that no picture holds now.
+    /// Bytes that no image holds now.
     pub fn unused(&self) -> usize {
         fn bytes<T>(shelf: &[Unused<T>]) -> usize {
             let values: usize = shelf.iter().map(|b| b.data.capacity()).sum();
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_picture_takes_the_memory_of_the_one_before() {
+    fn an_image_takes_the_memory_of_the_one_before() {
         let pool = Pool::default();
         let _entered = pool.enter();
         let first = Image::filled(3, 4, 5, 0.5);

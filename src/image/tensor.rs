@@ -11,7 +11,7 @@ use super::Image;
 /// Sizes along the dimensions of a tensor.
 pub type Shape = SmallVec<[usize; 5]>;
 
-/// The inputs that a kind of damage adds to those of every graph.
+/// The inputs that a kind of degradation adds to those of every graph.
 pub type Tensors = SmallVec<[Tensor; 3]>;
 
 /// A named input of a step graph beyond the common ones, without a batch dimension.
@@ -27,7 +27,7 @@ pub struct Tensor {
 pub enum Data {
     /// What does not change is computed once, and shared by many steps and frames.
     Shared(Arc<[f32]>),
-    /// A picture of one frame.
+    /// An image of one frame.
     Own(Image),
 }
 
@@ -41,7 +41,7 @@ impl Tensor {
         }
     }
 
-    /// A picture of one frame.
+    /// An image of one frame.
     pub fn own(name: &'static str, image: Image) -> Self {
         Self {
             name,

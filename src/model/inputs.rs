@@ -17,7 +17,7 @@ pub type Bound<'a> = SmallVec<[SessionInputValue<'a>; 12]>;
 
 /// The data and the shapes of all inputs.
 pub struct Inputs<'a> {
-    picture: [usize; 4],
+    image: [usize; 4],
     drawn: [usize; 5],
     xt: Joined<'a>,
     z0: Joined<'a>,
@@ -27,7 +27,7 @@ pub struct Inputs<'a> {
     own: SmallVec<[Own<'a>; 4]>,
 }
 
-/// An input that the damage adds.
+/// An input that the degradation adds.
 struct Own<'a> {
     name: &'static str,
     shape: Sides,
@@ -63,7 +63,7 @@ impl<'a> Inputs<'a> {
             }
         };
         Self {
-            picture: [batch, 3, height, width],
+            image: [batch, 3, height, width],
             drawn: [batch, iterations, 3, height, width],
             xt: Joined::of(patches.iter().map(|p| &*p.xt.data)),
             z0: Joined::of(patches.iter().map(|p| &*p.z0.data)),
@@ -77,8 +77,8 @@ impl<'a> Inputs<'a> {
     /// The inputs in the order of `named`, for lists with names would have to be made anew for each run.
     pub fn bound(&self, named: &[Shape]) -> Result<Bound<'_>, RestoreError> {
         let values = named.iter().map(|(name, _)| match name.as_str() {
-            "xt" => bound(name, &self.picture, self.xt.get()),
-            "z0" => bound(name, &self.picture, self.z0.get()),
+            "xt" => bound(name, &self.image, self.xt.get()),
+            "z0" => bound(name, &self.image, self.z0.get()),
             "noise" => bound(name, &self.drawn, self.noise.get()),
             "t" => bound(name, &[1], &self.time),
             "sigma_y" => bound(name, &[1], &self.sigma_y),

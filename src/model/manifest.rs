@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What a step graph says of itself, read strictly: each difference from what the sampler needs is named.
 //!
-//! Knows no runtime: the graph's real inputs are handed in as names and dimensions.
+//! Knows no runtime: the graph's real inputs are given as names and dimensions.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::sampler::{Answer, BETA, LEVELS};
+use crate::sampler::{Aggregation, BETA, LEVELS};
 
 /// Key of the manifest in the graph's `metadata_props`.
 pub const KEY: &str = "ud2m.manifest";
@@ -28,7 +28,7 @@ pub struct Manifest {
     pub family: String,
     /// Output size over the size of the observation.
     pub scale: usize,
-    /// Smallest and largest value of a picture; always [-1, 1].
+    /// Smallest and largest value of an image; always [-1, 1].
     pub range: [f32; 2],
     /// Width and height of `xt` are multiples of this, in pixels.
     pub size_multiple: usize,
@@ -45,17 +45,17 @@ pub struct Manifest {
     pub inputs: BTreeMap<String, Vec<Dim>>,
     pub output: BTreeMap<String, Vec<Dim>>,
     /// Which estimates make the answer: `last`, as without this field, or `mean`.
-    #[serde(default, with = "Estimate")]
-    pub estimate: Answer,
+    #[serde(default, rename = "estimate", with = "AggregationName")]
+    pub aggregation: Aggregation,
     /// Provenance and measured quality, for people.
     pub training: serde_json::Map<String, serde_json::Value>,
     pub scores: serde_json::Map<String, serde_json::Value>,
 }
 
-/// How the manifest writes an [`Answer`]: the sampler knows no file.
+/// How the manifest writes an [`Aggregation`]: the sampler knows no file.
 #[derive(Deserialize)]
-#[serde(remote = "Answer", rename_all = "kebab-case")]
-enum Estimate {
+#[serde(remote = "Aggregation", rename_all = "kebab-case")]
+enum AggregationName {
     Last,
     Mean,
 }
@@ -166,11 +166,11 @@ fn needed_inputs(
     scale: usize,
     iterations: usize,
 ) -> Vec<(&'static str, Vec<Option<usize>>)> {
-    let picture = || vec![None, Some(3), None, None];
+    let image = || vec![None, Some(3), None, None];
     let mut out = vec![
-        ("xt", picture()),
-        ("z0", picture()),
-        ("y", picture()),
+        ("xt", image()),
+        ("z0", image()),
+        ("y", image()),
         ("noise", vec![None, Some(iterations), Some(3), None, None]),
         ("t", vec![Some(1)]),
         ("sigma_y", vec![Some(1)]),

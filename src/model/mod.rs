@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Step graphs and ONNX Runtime: the only room that names `ort`.
 //!
-//! A package is a directory of step graphs, one for each family of damage. The runtime is opened when the first graph
+//! A package is a directory of step graphs, one for each family of degradation. The runtime is opened when the first graph
 //! is loaded, never earlier, so that the plugin registers without it.
 
 mod inputs;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Execution providers: what can be asked for, what the library offers, and how each is set up.
+//! Execution providers: what can be chosen, what the library offers, and how each is set up.
 //!
-//! A provider that was asked for by name runs or is an error; only `Auto` may fall back, and says so.
+//! A provider that was chosen by name runs or is an error; only `Auto` may fall back, and says so.
 
 use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
 
@@ -52,7 +52,7 @@ impl Provider {
         offered.unwrap_or(false)
     }
 
-    /// Providers to try in turn; an error when the one asked for is not in the library.
+    /// Providers to try in turn; an error when the chosen one is not in the library.
     pub fn attempts(self, library: &std::path::Path) -> Result<Vec<Self>, RestoreError> {
         match self {
             Self::Auto if Self::Cuda.offered() => Ok(vec![Self::Cuda, Self::Cpu]),
@@ -86,7 +86,7 @@ impl Provider {
 
     /// What a session registers, first choice first. `device` is a GPU's index, `threads` 0 leaves the number open.
     pub fn registered(self, device: i32, threads: usize) -> Vec<ExecutionProviderDispatch> {
-        // Spectra in the graph are matrix products: the ten mantissa bits of TF32 would show in the picture.
+        // Spectra in the graph are matrix products: the ten mantissa bits of TF32 would show in the image.
         let cuda = || {
             ep::CUDA::default()
                 .with_device_id(device)

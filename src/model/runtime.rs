@@ -16,7 +16,7 @@ use crate::error::RestoreError;
 
 /// Names the only library that is tried, when set.
 const PATH_VARIABLE: &str = "ORT_DYLIB_PATH";
-/// Names the system's loader is asked for.
+/// Names that the system's loader looks for.
 const SYSTEM_NAMES: [&str; 2] = ["libonnxruntime.so.1", "libonnxruntime.so"];
 const WHERE_IT_IS: &str = "put libonnxruntime.so beside the plugin or set ORT_DYLIB_PATH to it (it is in the PyPI wheel onnxruntime 1.28.0)";
 

@@ -66,8 +66,8 @@ pub struct OrtStep {
 }
 
 impl OrtStep {
-    /// Loads `<package>/<family>.onnx` on the engine; `scale` is output size over input size. A fallback of
-    /// [`Provider::Auto`] is told to `warn` in a sentence.
+    /// Loads `<package>/<family>.onnx` on the engine; `scale` is output size over input size. `warn`
+    /// gets a sentence about a fallback of [`Provider::Auto`].
     pub fn load(
         package: &Path,
         family: &str,
@@ -203,16 +203,16 @@ impl OrtStep {
             outputs.map_err(failed)?
         };
         self.evaluations += (count * batch) as u64;
-        let picture = [batch, 3, height, width];
+        let image = [batch, 3, height, width];
         let (shape, data) = outputs["x0"].try_extract_tensor::<f32>().map_err(failed)?;
-        if !shape.iter().copied().eq(picture.iter().map(|&d| d as i64)) {
+        if !shape.iter().copied().eq(image.iter().map(|&d| d as i64)) {
             return Err(RestoreError::Frame(format!(
-                "The model answered with a tensor of {shape:?} where {picture:?} was needed: export the model again."
+                "The model answered with a tensor of {shape:?} where {image:?} was needed: export the model again."
             )));
         }
         // Zero times infinity is not a number either, so one sum finds both.
         if data.iter().map(|v| v * 0.0).sum::<f32>().is_nan() {
-            return Err(RestoreError::Answer(
+            return Err(RestoreError::InvalidOutput(
                 "The model answered with values that are not numbers: check noise-sigma and the kernel, or use another model.".to_owned(),
             ));
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Blur: y = h * x, seen inside the frame only.
+//! Blur: y = h * x, observed inside the frame only.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -20,7 +20,7 @@ const MARGIN: usize = 16;
 pub struct Blur {
     psf: Psf,
     size: (usize, usize),
-    /// For the frame's own size; made when first asked for.
+    /// For the frame's own size; made when first needed.
     convolver: OnceLock<Convolver>,
     /// By width and height of the window.
     otfs: HashMap<(usize, usize), Arc<[f32]>>,
@@ -53,9 +53,9 @@ impl Blur {
         out
     }
 
-    /// 1 where the window holds what a blur that wraps at its edges would have made of the picture: inside the frame, and
+    /// 1 where the window holds what a blur that wraps at its edges would have made of the image: inside the frame, and
     /// away from the window's edges by what was faded there and by the kernel's reach, at most a quarter of a side.
-    fn seen(&self, canvas: &Canvas, window: Window, band: usize) -> Image {
+    fn observed_mask(&self, canvas: &Canvas, window: Window, band: usize) -> Image {
         let mut mask = Image::new(1, window.height, window.width);
         let along = |frame: usize, len: usize, from: usize, side: usize| {
             let inset = band.max(self.psf.radius()).min(side / 4).max(1);
@@ -64,8 +64,8 @@ impl Blur {
         };
         let columns = along(canvas.x, canvas.frame_width, window.x, window.width);
         for row in along(canvas.y, canvas.frame_height, window.y, window.height) {
-            if let Some(seen) = mask.row_mut(0, row).get_mut(columns.clone()) {
-                seen.fill(1.0);
+            if let Some(inner) = mask.row_mut(0, row).get_mut(columns.clone()) {
+                inner.fill(1.0);
             }
         }
         mask
@@ -96,7 +96,7 @@ impl Physics for Blur {
             .entry((width, height))
             .or_insert_with(|| otf(&self.psf, width, height));
         let transfer = Tensor::shared("otf", &[2, height, width], data);
-        let mask = Tensor::own("mask", self.seen(canvas, window, band));
+        let mask = Tensor::own("mask", self.observed_mask(canvas, window, band));
         Ok(smallvec![Tensor::own("y", y), transfer, mask])
     }
 
@@ -122,10 +122,10 @@ mod tests {
         Blur::new(Psf::new(&Kernel::Uniform { size }).unwrap(), 100, 60)
     }
 
-    /// First and last row and column that are seen, and how many pixels.
-    fn seen(blur: &Blur, window: Window, band: usize) -> ([usize; 4], usize) {
+    /// First and last row and column that are observed, and how many pixels.
+    fn observed(blur: &Blur, window: Window, band: usize) -> ([usize; 4], usize) {
         let canvas = Canvas::new(blur, 100, 60, 16);
-        let mask = blur.seen(&canvas, window, band);
+        let mask = blur.observed_mask(&canvas, window, band);
         let ones = (0..mask.height).flat_map(|y| (0..mask.width).map(move |x| (y, x)));
         let ones: Vec<_> = ones.filter(|&(y, x)| mask.row(0, y)[x] == 1.0).collect();
         let rows = ones.iter().map(|p| p.0);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_whole_canvas_the_frame_is_seen() {
+    fn of_a_whole_canvas_the_frame_is_observed() {
         let blur = blur(9);
         let canvas = Canvas::new(&blur, 100, 60, 16);
         let whole = Window {
@@ -151,30 +151,30 @@ mod tests {
         };
         let margin = blur.margin();
         let frame = [margin, margin + 59, margin, margin + 99];
-        assert_eq!(seen(&blur, whole, margin), (frame, 6000));
+        assert_eq!(observed(&blur, whole, margin), (frame, 6000));
     }
 
     #[test]
-    fn of_a_tile_what_neither_fades_nor_leans_on_the_outside_is_seen() {
+    fn of_a_tile_what_neither_fades_nor_leans_on_the_outside_is_observed() {
         let tile = Window {
             x: 32,
             y: 32,
             width: 48,
             height: 32,
         };
-        assert_eq!(seen(&blur(3), tile, 4), ([4, 27, 4, 43], 24 * 40));
-        assert_eq!(seen(&blur(15), tile, 4), ([7, 24, 7, 40], 18 * 34));
-        assert_eq!(seen(&blur(31), tile, 4), ([8, 23, 12, 35], 16 * 24));
+        assert_eq!(observed(&blur(3), tile, 4), ([4, 27, 4, 43], 24 * 40));
+        assert_eq!(observed(&blur(15), tile, 4), ([7, 24, 7, 40], 18 * 34));
+        assert_eq!(observed(&blur(31), tile, 4), ([8, 23, 12, 35], 16 * 24));
     }
 
     #[test]
-    fn of_a_window_outside_the_frame_nothing_is_seen() {
+    fn of_a_window_outside_the_frame_nothing_is_observed() {
         let outside = Window {
             x: 0,
             y: 0,
             width: 16,
             height: 16,
         };
-        assert_eq!(seen(&blur(9), outside, 2), ([0; 4], 0));
+        assert_eq!(observed(&blur(9), outside, 2), ([0; 4], 0));
     }
 }

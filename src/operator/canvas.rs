@@ -6,7 +6,7 @@ use std::f32::consts::PI;
 use super::physics::Physics;
 use crate::image::{Image, Scratch, Window};
 
-/// The output frame inside a larger picture whose sides suit the step graph. All in output pixels.
+/// The output frame inside a larger image whose sides suit the step graph. All in output pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Canvas {
     /// Size of the canvas.
@@ -57,7 +57,7 @@ pub fn part(observed: &Image, window: Window, scale: usize) -> Image {
     })
 }
 
-/// Blends the outer `band` pixels with those of the opposite side, mirrored, so that the picture is smooth across its
+/// Blends the outer `band` pixels with those of the opposite side, mirrored, so that the image is smooth across its
 /// wrap. At least one pixel and at most a quarter of a side are blended, equally at the edge itself.
 pub fn crossfade(image: &mut Image, band: usize) {
     let (width, height) = (image.width, image.height);
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn crossfading_pictures_of_a_few_pixels_is_harmless() {
+    fn crossfading_images_of_a_few_pixels_is_harmless() {
         for (height, width) in [(1, 1), (1, 9), (2, 3), (4, 1)] {
             let mut image = Image::filled(3, height, width, 0.5);
             crossfade(&mut image, 8);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Antialiased reduction: y\[i\] = sum_j k\[j\] x\[s i + first + j\] along each side, first = (s - n) / 2.
 //!
-//! k are the n taps of Keys' kernel stretched by s, as picture libraries shrink: low-res pixel i is centred at
+//! k are the n taps of Keys' kernel stretched by s, as image libraries shrink: low-res pixel i is centred at
 //! (i + 1/2) s - 1/2. A A' is a circular convolution on the small grid; `gram` holds its eigenvalues.
 
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use smallvec::smallvec;
 
 use super::Canvas;
 use super::canvas::{crossfade, part};
-use super::initial::{enlarged, keys};
+use super::initial::{keys, upscaled};
 use super::physics::Physics;
 use crate::error::RestoreError;
 use crate::image::{Border, Image, Scratch, Tensor, Tensors, Window};
@@ -111,8 +111,8 @@ impl Physics for Downscale {
         Border::Symmetric
     }
 
-    fn start(&self, observed: &Image, _canvas: &Canvas) -> Image {
-        enlarged(observed, self.scale)
+    fn initial(&self, observed: &Image, _canvas: &Canvas) -> Image {
+        upscaled(observed, self.scale)
     }
 
     fn tensors(
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flat_picture_stays_flat_and_a_ramp_stays_a_ramp() {
+    fn a_flat_image_stays_flat_and_a_ramp_stays_a_ramp() {
         let op = Downscale::new(4).expect("a scale");
         for v in &op.apply(&Image::filled(1, 16, 20, 0.7)).data {
             assert!((v - 0.7).abs() < 1e-6);

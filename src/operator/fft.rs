@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Fourier transforms of pictures: transfer functions in f64, circular convolutions in f32, with kept plans.
+//! Fourier transforms of images: transfer functions in f64, circular convolutions in f32, with kept plans.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use rustfft::{Fft, FftNum, FftPlanner};
 
 use super::kernel::Psf;
 
-/// Two-dimensional transform of one picture size.
+/// Two-dimensional transform of one image size.
 struct Transform<T: FftNum> {
     width: usize,
     height: usize,
@@ -28,7 +28,7 @@ impl<T: FftNum> Transform<T> {
         }
     }
 
-    /// The spectrum of a picture, column by column (transposed: saves two transpositions of a convolution).
+    /// The spectrum of an image, column by column (transposed: saves two transpositions of a convolution).
     fn forward(&self, work: &mut Work<T>) {
         let Work(values, turned, scratch) = work;
         process(&self.forward[0], values, scratch);
@@ -36,7 +36,7 @@ impl<T: FftNum> Transform<T> {
         process(&self.forward[1], turned, scratch);
     }
 
-    /// The picture of a spectrum as `forward` gives it, times the number of pixels.
+    /// The image of a spectrum as `forward` gives it, times the number of pixels.
     fn inverse(&self, work: &mut Work<T>) {
         let Work(values, turned, scratch) = work;
         process(&self.inverse[1], turned, scratch);
@@ -45,7 +45,7 @@ impl<T: FftNum> Transform<T> {
     }
 }
 
-/// The memory of a transform: a picture, its spectrum column by column, and what the transforms of their lines need.
+/// The memory of a transform: an image, its spectrum column by column, and what the transforms of their lines need.
 struct Work<T>(Vec<Complex<T>>, Vec<Complex<T>>, Vec<Complex<T>>);
 
 impl<T: FftNum> Work<T> {
@@ -95,9 +95,9 @@ fn spectrum(psf: &Psf, width: usize, height: usize) -> Vec<Complex<f64>> {
     work.1
 }
 
-/// Transfer function for pictures of a size: the real, then the imaginary part of the kernel's spectrum, row by row.
+/// Transfer function for images of a size: the real, then the imaginary part of the kernel's spectrum, row by row.
 ///
-/// The kernel's centre (side / 2) lies at the origin; a kernel larger than the picture wraps. With it
+/// The kernel's centre (side / 2) lies at the origin; a kernel larger than the image wraps. With it
 /// F(y) = otf F(x) is the circular form of (h * x)\[i\] = sum_d h\[d\] x\[i - d\].
 pub fn otf(psf: &Psf, width: usize, height: usize) -> Arc<[f32]> {
     let columns = spectrum(psf, width, height);
@@ -107,12 +107,12 @@ pub fn otf(psf: &Psf, width: usize, height: usize) -> Arc<[f32]> {
     real.chain(rows.iter().map(|v| v.im as f32)).collect()
 }
 
-/// Circular convolution of pictures of one size with one kernel.
+/// Circular convolution of images of one size with one kernel.
 pub struct Convolver {
     transform: Transform<f32>,
     /// The kernel's spectrum over the number of pixels.
     gain: Vec<Complex<f32>>,
-    /// Kept from one picture to the next, and away while it is used.
+    /// Kept from one image to the next, and away while it is used.
     work: Cell<Option<Work<f32>>>,
 }
 
@@ -130,7 +130,7 @@ impl Convolver {
         }
     }
 
-    /// Whether pictures of this size can be convolved.
+    /// Whether images of this size can be convolved.
     pub fn fits(&self, width: usize, height: usize) -> bool {
         self.transform.width == width && self.transform.height == height
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Plain inverses from which the first step starts: enlargement, and holes filled from around them.
+//! Plain inverses from which the first step starts: upscaling, and holes filled from around them.
 
 use smallvec::SmallVec;
 
@@ -17,8 +17,8 @@ pub fn keys(x: f64) -> f64 {
     }
 }
 
-/// The picture `scale` times larger, bicubic, pixels centred at halves; edge pixels are repeated outwards.
-pub fn enlarged(image: &Image, scale: usize) -> Image {
+/// The image `scale` times larger, bicubic, pixels centred at halves; edge pixels are repeated outwards.
+pub fn upscaled(image: &Image, scale: usize) -> Image {
     let phases: SmallVec<[(isize, [f32; 4]); 4]> = (0..scale)
         .map(|phase| {
             let at = (phase as f64 + 0.5) / scale as f64 - 0.5;
@@ -138,11 +138,11 @@ mod tests {
     }
 
     #[test]
-    fn enlarging_a_parabola_gives_the_parabola() {
+    fn upscaling_a_parabola_gives_the_parabola() {
         let f = |y: f32, x: f32| 0.3 * y - 0.2 * x + 0.01 * y * y - 0.02 * x * y + 0.015 * x * x;
         for scale in [2, 3, 4] {
             let small = Image::from_fn(2, 9, 11, |c, y, x| f(y as f32, x as f32) + c as f32);
-            let large = enlarged(&small, scale);
+            let large = upscaled(&small, scale);
             assert_eq!((large.height, large.width), (9 * scale, 11 * scale));
             for c in 0..2 {
                 for y in 2 * scale..7 * scale {
@@ -158,9 +158,9 @@ mod tests {
     }
 
     #[test]
-    fn a_flat_picture_stays_flat_when_enlarged_whatever_its_size() {
+    fn a_flat_image_stays_flat_when_upscaled_whatever_its_size() {
         for (height, width) in [(1, 1), (1, 5), (2, 3)] {
-            for v in &enlarged(&Image::filled(1, height, width, 0.5), 3).data {
+            for v in &upscaled(&Image::filled(1, height, width, 0.5), 3).data {
                 assert!((v - 0.5).abs() < 1e-6);
             }
         }
@@ -183,13 +183,13 @@ mod tests {
                 .for_each(|(i, v)| *v *= mask.data[i % size]);
             let z = filled(&y, &mask);
             for c in 0..3 {
-                let seen = || {
+                let observed = || {
                     (0..size)
                         .filter(|i| mask.data[*i] > 0.0)
                         .map(|i| x.plane(c)[i])
                 };
                 let (low, high) =
-                    seen().fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(v), h.max(v)));
+                    observed().fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(v), h.max(v)));
                 for i in 0..size {
                     let v = z.plane(c)[i];
                     if mask.data[i] > 0.0 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Missing pixels: y = M x, with M read from a picture.
+//! Missing pixels: y = M x, with M read from an image.
 
 use std::path::Path;
 
@@ -15,30 +15,29 @@ use crate::image::{Border, Image, Tensor, Tensors, Window};
 pub struct Mask {
     /// One channel of the frame's size: 1 observed, 0 missing.
     mask: Image,
-    /// The same on the last canvas asked for.
+    /// The same on the last canvas.
     padded: Option<(Canvas, Image)>,
 }
 
 impl Mask {
-    /// Reads a gray picture of `width` x `height`: observed where it is at least half white.
+    /// Reads a gray image of `width` x `height`: observed where it is at least half white.
     pub fn open(path: &Path, width: usize, height: usize) -> Result<Self, RestoreError> {
         if path.as_os_str().is_empty() {
             return Err(RestoreError::Settings(
-                "Inpainting needs a mask: set mask-file to a picture of the frame's size, white where pixels are observed.".to_owned(),
+                "Inpainting needs a mask: set mask-file to an image of the frame's size, white where pixels are observed.".to_owned(),
             ));
         }
-        let picture = image::ImageReader::open(path)
+        let image = image::ImageReader::open(path)
             .and_then(image::ImageReader::with_guessed_format)
             .map_err(image::ImageError::from)
             .and_then(image::ImageReader::decode)
             .map_err(|e| {
-                let reason = format!(
-                    "The mask cannot be read ({e}): set mask-file to a PNG or PGM picture."
-                );
+                let reason =
+                    format!("The mask cannot be read ({e}): set mask-file to a PNG or PGM image.");
                 RestoreError::file(path, reason)
             })?
             .to_luma8();
-        let found = (picture.width() as usize, picture.height() as usize);
+        let found = (image.width() as usize, image.height() as usize);
         if found != (width, height) {
             return Err(RestoreError::file(
                 path,
@@ -48,7 +47,7 @@ impl Mask {
                 ),
             ));
         }
-        let data: Vec<f32> = picture
+        let data: Vec<f32> = image
             .as_raw()
             .iter()
             .map(|&v| f32::from(u8::from(v >= 128)))
@@ -96,7 +95,7 @@ impl Physics for Mask {
         masked(&padded, &self.on(canvas))
     }
 
-    fn start(&self, observed: &Image, canvas: &Canvas) -> Image {
+    fn initial(&self, observed: &Image, canvas: &Canvas) -> Image {
         filled(observed, &self.on(canvas))
     }
 
@@ -126,17 +125,17 @@ impl Physics for Mask {
         masked(y, &self.mask)
     }
 
-    fn errors(&self, x: &Image, y: &Image, channel: usize) -> Image {
-        let mut errors = single(y, channel);
-        let pairs = errors.data.iter_mut().zip(x.plane(channel));
+    fn residual(&self, x: &Image, y: &Image, channel: usize) -> Image {
+        let mut residual = single(y, channel);
+        let pairs = residual.data.iter_mut().zip(x.plane(channel));
         let known = pairs.zip(&self.mask.data);
         known.for_each(|((e, x), m)| *e = m * (*e - x));
-        errors
+        residual
     }
 
-    fn misfit(&self, x: &Image, y: &Image) -> f32 {
-        let errors = self.errors(x, y, green(y));
-        let sum: f32 = errors.data.iter().map(|e| e * e).sum();
+    fn residual_rms(&self, x: &Image, y: &Image) -> f32 {
+        let residual = self.residual(x, y, green(y));
+        let sum: f32 = residual.data.iter().map(|e| e * e).sum();
         let observed: f32 = self.mask.data.iter().sum();
         (sum / observed.max(1.0)).sqrt() / 2.0
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The physics of the damage: y = A x + n. From a frame's size and a few settings to what a step graph needs.
+//! The physics of the degradation: y = A x + n. From a frame's size and a few settings to what a step graph needs.
 //!
 //! Also applies A and its transpose, for residuals, tests and examples. Convolutions are circular: frames are padded
 //! on a [`Canvas`] first. Knows no diffusion, no tile and no runtime.
@@ -28,16 +28,16 @@ pub use kernel::{Kernel, Psf};
 pub use noise_level::noise_sigma;
 pub use operator::Operator;
 
-/// How a frame was damaged, as the user says it.
+/// How a frame was degraded, as the user sets it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Degradation {
     /// Convolved with a kernel.
     Blur(Kernel),
-    /// Pixels are missing where the picture in this file, of the frame's size, is black.
+    /// Pixels are missing where the image in this file, of the frame's size, is black.
     Mask(Arc<Path>),
     /// Shrunk by 2, 3 or 4 with an antialiasing bicubic filter.
     Downscale(usize),
-    /// Compressed at an IJG quality of 1 to 100; 0 where the quality is told with each frame.
+    /// Compressed at an IJG quality of 1 to 100; 0 where the quality comes with each frame.
     Jpeg {
         quality: u32,
         subsampling: Subsampling,
@@ -77,9 +77,9 @@ impl fmt::Display for Family {
             Self::Blur => f.write_str("blur"),
             Self::Mask => f.write_str("mask"),
             Self::Downscale(scale) => write!(f, "downscale{scale}"),
-            Self::Jpeg(Subsampling::Halved) => f.write_str("jpeg"),
-            Self::Jpeg(Subsampling::Across) => f.write_str("jpeg422"),
-            Self::Jpeg(Subsampling::Full) => f.write_str("jpeg444"),
+            Self::Jpeg(Subsampling::C420) => f.write_str("jpeg"),
+            Self::Jpeg(Subsampling::C422) => f.write_str("jpeg422"),
+            Self::Jpeg(Subsampling::C444) => f.write_str("jpeg444"),
             Self::Denoise => f.write_str("denoise"),
         }
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The noise in a frame, told by the frame itself.
+//! The noise in a frame, estimated from the frame itself.
 
 use crate::image::{Image, Scratch};
 
@@ -15,7 +15,7 @@ const CELL: f32 = 1.0 / 255.0;
 
 /// Standard deviation of white noise in a frame, of full scale 1 (the frame is in [-1, 1]).
 ///
-/// Donoho's median of the diagonal Haar band, in the quietest part of the frame. What is quiet is told by the other
+/// Donoho's median of the diagonal Haar band, in the quietest part of the frame. What is quiet follows from the other
 /// three bands, which white noise leaves independent of the diagonal one: choosing by them does not bias the median.
 /// Clipped parts, where noise is cut off, are left out as far as others remain. Frames below 2x2 pixels give 0.
 pub fn noise_sigma(frame: &Image) -> f32 {
@@ -37,7 +37,7 @@ pub fn noise_sigma(frame: &Image) -> f32 {
 struct Haar {
     /// The diagonal band, orthonormal.
     diagonal: Image,
-    /// How structured each 2x2 cell and its neighbours are, told by the other three bands.
+    /// How structured each 2x2 cell and its neighbours are, by the other three bands.
     structure: Scratch<f32>,
     /// Magnitude of each cell's mean, in the channel where it is largest.
     strongest: Scratch<f32>,
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn noise_on_a_textured_picture_is_found_within_a_tenth() {
+    fn noise_on_a_textured_image_is_found_within_a_tenth() {
         for (height, width) in [(240, 320), (135, 201)] {
             let clean = textured(height, width);
             for sigma in [0.01, 0.02, 0.05, 0.1, 0.2] {
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_without_noise_or_without_size_have_next_to_none() {
+    fn images_without_noise_or_without_size_have_next_to_none() {
         assert!(noise_sigma(&rounded(&textured(120, 160))) < 0.004);
         assert_eq!(noise_sigma(&Image::filled(3, 64, 64, 0.2)), 0.0);
         assert_eq!(noise_sigma(&Image::filled(3, 64, 64, 1.0)), 0.0);

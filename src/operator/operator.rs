@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! [`Operator`]: one kind of damage for one frame size, whichever kind it is.
+//! [`Operator`]: one kind of degradation for one frame size, whichever kind it is.
 
 use super::blur::Blur;
 use super::downscale::Downscale;
@@ -69,7 +69,7 @@ impl Operator {
     }
 
     /// The canvas whose sides are multiples of `multiple` and of what the operator itself needs.
-    pub fn place(&self, multiple: usize) -> Canvas {
+    pub fn canvas(&self, multiple: usize) -> Canvas {
         Canvas::new(self.physics.as_ref(), self.width, self.height, multiple)
     }
 
@@ -87,8 +87,8 @@ impl Operator {
     }
 
     /// Where the first step starts: a plain inverse of the canvas's size.
-    pub fn start(&self, observed: &Image, canvas: &Canvas) -> Image {
-        self.physics.start(observed, canvas)
+    pub fn initial(&self, observed: &Image, canvas: &Canvas) -> Image {
+        self.physics.initial(observed, canvas)
     }
 
     /// The graph's own inputs for one window of the canvas, whose sides are multiples of the scale; without the batch
@@ -115,8 +115,8 @@ impl Operator {
 
     /// y - A x of one channel, of the observation's size; zero where nothing is observed, and not to be trusted where A
     /// reaches over the frame's edge.
-    pub fn errors(&self, x: &Image, y: &Image, channel: usize) -> Image {
-        self.physics.errors(x, y, channel)
+    pub fn residual(&self, x: &Image, y: &Image, channel: usize) -> Image {
+        self.physics.residual(x, y, channel)
     }
 
     /// How the frame goes on beyond its edge.
@@ -128,10 +128,10 @@ impl Operator {
     ///
     /// About 1 where the answer respects the frame. Green only; where A reaches over the frame's edge the edge is left
     /// out, up to a quarter of the frame. For JPEG: luma coefficients, in units of what rounding to a step leaves.
-    pub fn residual(&self, x: &Image, y: &Image, sigma: f32) -> f32 {
+    pub fn residual_rms(&self, x: &Image, y: &Image, sigma: f32) -> f32 {
         match self.family {
-            Family::Jpeg(_) => self.physics.misfit(x, y),
-            _ => self.physics.misfit(x, y) / sigma.max(ROUNDING),
+            Family::Jpeg(_) => self.physics.residual_rms(x, y),
+            _ => self.physics.residual_rms(x, y) / sigma.max(ROUNDING),
         }
     }
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What every kind of damage promises. A new kind implements this and joins the list in `dispatch`.
+//! What every kind of degradation promises. A new kind implements this and joins the list in `operator`.
 
 use super::Canvas;
 use crate::error::RestoreError;
 use crate::image::{Border, Image, Tensors, Window};
 
-/// What each kind of damage answers; [`super::Operator`] adds what is common.
+/// What each kind of degradation answers; [`super::Operator`] adds what is common.
 pub trait Physics: Send {
     /// How many times larger the output is than the observation.
     fn scale(&self) -> usize {
@@ -27,13 +27,13 @@ pub trait Physics: Send {
         Border::Mirror
     }
 
-    /// The padded frame as the graph sees it.
+    /// The padded frame as the graph takes it.
     fn observe(&self, padded: Image, _canvas: &Canvas) -> Image {
         padded
     }
 
     /// Where the first step starts.
-    fn start(&self, observed: &Image, _canvas: &Canvas) -> Image {
+    fn initial(&self, observed: &Image, _canvas: &Canvas) -> Image {
         observed.clone()
     }
 
@@ -58,22 +58,22 @@ pub trait Physics: Send {
     }
 
     /// y - A x of one channel, of the observation's size, with circular borders; zero where nothing is observed.
-    fn errors(&self, x: &Image, y: &Image, channel: usize) -> Image {
-        let mut errors = self.apply(&single(x, channel));
-        let pairs = errors.data.iter_mut().zip(y.plane(channel));
+    fn residual(&self, x: &Image, y: &Image, channel: usize) -> Image {
+        let mut residual = self.apply(&single(x, channel));
+        let pairs = residual.data.iter_mut().zip(y.plane(channel));
         pairs.for_each(|(e, y)| *e = y - *e);
-        errors
+        residual
     }
 
     /// Root mean square of y - A x in green where both are known, for full scale 1.
-    fn misfit(&self, x: &Image, y: &Image) -> f32 {
-        let errors = self.errors(x, y, green(y));
-        let (width, height) = (errors.width, errors.height);
+    fn residual_rms(&self, x: &Image, y: &Image) -> f32 {
+        let residual = self.residual(x, y, green(y));
+        let (width, height) = (residual.width, residual.height);
         let margin = |side: usize| self.edge().min(side / 4);
         let (left, top) = (margin(width), margin(height));
         let mut sum = 0.0f64;
         for row in top..height - top {
-            let inner = &errors.row(0, row)[left..width - left];
+            let inner = &residual.row(0, row)[left..width - left];
             sum += f64::from(inner.iter().map(|e| e * e).sum::<f32>());
         }
         let count = (width - 2 * left) * (height - 2 * top);
@@ -81,7 +81,7 @@ pub trait Physics: Send {
     }
 }
 
-/// One channel as a picture of its own.
+/// One channel as an image of its own.
 pub fn single(image: &Image, channel: usize) -> Image {
     let mut one = Image::new(1, image.height, image.width);
     one.data.copy_from_slice(image.plane(channel));

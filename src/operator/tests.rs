@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Laws that hold for every operator: a new kind of damage joins the list and is tested.
+//! Laws that hold for every operator: a new kind of degradation joins the list and is tested.
 
 use super::*;
 use crate::image::{Image, Window};
@@ -18,7 +18,7 @@ pub fn noise(channels: usize, height: usize, width: usize) -> Image {
     })
 }
 
-/// A made picture with smooth shading, edges of several directions, and fine texture in one part.
+/// A made image with smooth shading, edges of several directions, and fine texture in one part.
 pub fn textured(height: usize, width: usize) -> Image {
     Image::from_fn(3, height, width, |c, y, x| {
         let (v, u) = (y as f32 / height as f32, x as f32 / width as f32);
@@ -55,16 +55,16 @@ pub fn rounded(image: &Image) -> Image {
 fn operators(width: usize, height: usize) -> (tempfile::TempDir, Vec<(String, Operator)>) {
     let folder = tempfile::tempdir().expect("a folder");
     let mask = folder.path().join("mask.png");
-    let picture = image::GrayImage::from_fn(width as u32, height as u32, |x, y| {
+    let image = image::GrayImage::from_fn(width as u32, height as u32, |x, y| {
         image::Luma([if (3 * x + 5 * y) % 7 < 3 { 255 } else { 0 }])
     });
-    picture.save(&mask).expect("a file");
+    image.save(&mask).expect("a file");
     let motion = Kernel::Motion {
         length: 6.5,
         angle: 25.0,
         size: 0,
     };
-    let damages = [
+    let degradations = [
         Degradation::Blur(Kernel::Gaussian {
             size: 0,
             sigma: 1.3,
@@ -77,23 +77,23 @@ fn operators(width: usize, height: usize) -> (tempfile::TempDir, Vec<(String, Op
         Degradation::Downscale(4),
         Degradation::Denoise,
     ];
-    let build = |damage: Degradation| {
-        let operator = Operator::new(&damage, width, height).expect("an operator");
-        (format!("{damage:?} at {width}x{height}"), operator)
+    let build = |degradation: Degradation| {
+        let operator = Operator::new(&degradation, width, height).expect("an operator");
+        (format!("{degradation:?} at {width}x{height}"), operator)
     };
-    (folder, damages.into_iter().map(build).collect())
+    (folder, degradations.into_iter().map(build).collect())
 }
 
 /// JPEG of a quality that comes with the frame, at every subsampling, which is not linear.
 fn compressed(width: usize, height: usize) -> impl Iterator<Item = (String, Operator)> {
-    let all = [Subsampling::Halved, Subsampling::Across, Subsampling::Full];
+    let all = [Subsampling::C420, Subsampling::C422, Subsampling::C444];
     all.into_iter().map(move |subsampling| {
-        let damage = Degradation::Jpeg {
+        let degradation = Degradation::Jpeg {
             quality: 0,
             subsampling,
         };
-        let operator = Operator::new(&damage, width, height).expect("an operator");
-        (format!("{damage:?} at {width}x{height}"), operator)
+        let operator = Operator::new(&degradation, width, height).expect("an operator");
+        (format!("{degradation:?} at {width}x{height}"), operator)
     })
 }
 
@@ -131,7 +131,7 @@ fn a_canvas_holds_the_frame_on_the_grid() {
         let (_folder, mut operators) = operators(width, height);
         operators.extend(compressed(width, height));
         for (name, mut op) in operators {
-            let canvas = op.place(8);
+            let canvas = op.canvas(8);
             let s = op.scale();
             assert!(
                 canvas.width.is_multiple_of(8) && canvas.height.is_multiple_of(8),
@@ -154,7 +154,7 @@ fn a_canvas_holds_the_frame_on_the_grid() {
                 (canvas.width, canvas.height),
                 "{name}"
             );
-            let start = op.start(&observed, &canvas);
+            let start = op.initial(&observed, &canvas);
             assert_eq!(
                 (start.width, start.height),
                 (canvas.width, canvas.height),
@@ -191,7 +191,7 @@ fn tensors_are_those_that_the_step_graphs_name() {
     let (_folder, mut operators) = operators(40, 30);
     operators.extend(compressed(40, 30));
     for (name, mut op) in operators {
-        let canvas = op.place(24);
+        let canvas = op.canvas(24);
         let observed = op.observe(&noise(3, 30, 40), &canvas);
         let made = op.tensors(&observed, &canvas, window, 20).expect("tensors");
         let found: Vec<(&str, &[usize])> =
@@ -233,7 +233,7 @@ fn tensors_are_those_that_the_step_graphs_name() {
 fn what_does_not_change_is_made_once() {
     let kernel = Kernel::Uniform { size: 3 };
     let mut op = Operator::new(&Degradation::Blur(kernel), 40, 30).expect("blur");
-    let canvas = op.place(8);
+    let canvas = op.canvas(8);
     let observed = op.observe(&noise(3, 30, 40), &canvas);
     let window = Window {
         x: 0,
@@ -254,7 +254,7 @@ fn missing_pixels_are_zero_and_the_start_fills_them() {
         .into_iter()
         .filter(|(_, op)| op.family() == Family::Mask)
     {
-        let canvas = op.place(8);
+        let canvas = op.canvas(8);
         let y = Image::filled(3, 30, 40, 0.5);
         let observed = op.observe(&y, &canvas);
         let made = op
@@ -264,13 +264,13 @@ fn missing_pixels_are_zero_and_the_start_fills_them() {
             assert_eq!(made[0].data[i], 0.5 * m);
         }
         assert!(made[1].data.contains(&0.0) && made[1].data.contains(&1.0));
-        let start = op.start(&observed, &canvas);
+        let start = op.initial(&observed, &canvas);
         assert!(start.data.iter().all(|v| (v - 0.5).abs() < 1e-6));
     }
 }
 
 #[test]
-fn the_residual_of_the_truth_is_one_and_that_of_another_picture_is_not() {
+fn the_residual_of_the_truth_is_one_and_that_of_another_image_is_not() {
     let (width, height, sigma) = (96, 72, 0.02);
     let (_folder, operators) = operators(width, height);
     for (name, op) in operators {
@@ -281,11 +281,11 @@ fn the_residual_of_the_truth_is_one_and_that_of_another_picture_is_not() {
             .iter_mut()
             .zip(&n.data)
             .for_each(|(v, n)| *v += 2.0 * sigma * n);
-        let truth = op.residual(&x, &y, sigma);
+        let truth = op.residual_rms(&x, &y, sigma);
         assert!((truth - 1.0).abs() < 0.1, "{name}: {truth}");
         let mut wrong = x.clone();
         wrong.data.iter_mut().for_each(|v| *v += 0.2);
-        assert!(op.residual(&wrong, &y, sigma) > 3.0, "{name}");
+        assert!(op.residual_rms(&wrong, &y, sigma) > 3.0, "{name}");
     }
 }
 
@@ -295,7 +295,7 @@ fn a_residual_is_finite_for_frames_smaller_than_the_kernel_and_without_noise() {
         let (_folder, operators) = operators(width, height);
         for (name, op) in operators {
             let x = noise(3, height * op.scale(), width * op.scale());
-            let found = op.residual(&x, &noise(3, height, width), 0.0);
+            let found = op.residual_rms(&x, &noise(3, height, width), 0.0);
             assert!(found.is_finite(), "{name}: {found}");
         }
     }
@@ -311,7 +311,7 @@ fn masks_that_do_not_fit_are_refused_by_file_and_size() {
     image::GrayImage::new(40, 30)
         .save(at("black.png"))
         .expect("a file");
-    std::fs::write(at("junk.png"), b"not a picture").expect("a file");
+    std::fs::write(at("junk.png"), b"not an image").expect("a file");
     for (name, words) in [
         ("small.png", ["8x9", "40x30"]),
         ("black.png", ["black.png", "nothing is observed"]),
@@ -336,9 +336,9 @@ fn families_are_named_as_their_files_are() {
         Family::Blur,
         Family::Mask,
         Family::Downscale(3),
-        Family::Jpeg(Subsampling::Halved),
-        Family::Jpeg(Subsampling::Across),
-        Family::Jpeg(Subsampling::Full),
+        Family::Jpeg(Subsampling::C420),
+        Family::Jpeg(Subsampling::C422),
+        Family::Jpeg(Subsampling::C444),
         Family::Denoise,
     ]
     .iter()

@@ -22,7 +22,7 @@ impl Restorer {
         settings: &Settings,
     ) -> Result<(Image, FrameReport), RestoreError> {
         let first = self.restore_in_memory(frame, number, settings);
-        let Err(RestoreError::Answer(_)) = first else {
+        let Err(RestoreError::InvalidOutput(_)) = first else {
             return first;
         };
         let other = Settings {
@@ -30,7 +30,7 @@ impl Restorer {
             ..settings.clone()
         };
         let second = self.restore_in_memory(frame, number, &other);
-        let Err(RestoreError::Answer(reason)) = second else {
+        let Err(RestoreError::InvalidOutput(reason)) = second else {
             return second;
         };
         let plain = Settings {

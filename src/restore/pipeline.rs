@@ -9,7 +9,7 @@ use super::{FrameReport, Interrupt, Output, Restorer, Settings, fallback, is_pas
 use crate::error::RestoreError;
 use crate::image::{Image, Window};
 use crate::operator::Canvas;
-use crate::sampler::{self, Level, Start, level, levels, reverse};
+use crate::sampler::{self, Initial, Level, level, levels, reverse};
 use crate::tile::Tiled;
 
 impl Restorer {
@@ -40,16 +40,16 @@ impl Restorer {
         };
         let manifest = self.step.manifest();
         let multiple = tiling::multiple(manifest.size_multiple, self.family);
-        let canvas = cached.operator.place(multiple);
+        let canvas = cached.operator.canvas(multiple);
         let halo = manifest.halo.max(cached.operator.margin());
         let sizes = settings.tiling.at_most(self.largest_tile);
         let plan = tiling::plan(&sizes, &canvas, multiple, halo)?;
         let tiles = tiling::count(&plan, &canvas);
-        self.tiles.follow(plan);
+        self.tiles.set_plan(plan);
         self.tile_side = plan.tile_width.max(plan.tile_height);
 
         let observed = cached.operator.observe(frame, &canvas);
-        let initial = cached.operator.start(&observed, &canvas);
+        let initial = cached.operator.initial(&observed, &canvas);
         let unrestored = settings.unrestored(frame, &initial, inside(&canvas));
         let mut report = FrameReport {
             noise_sigma: noise.sigma_y / 2.0,
@@ -76,12 +76,12 @@ impl Restorer {
             Some(warm_start) => {
                 report.cold_share = warm_start.cold_share;
                 (
-                    Start::Warm(warm_start.start),
+                    Initial::Warm(warm_start.start),
                     one.as_slice(),
                     Some(warm_start.average),
                 )
             }
-            None => (Start::Cold(initial), self.levels.as_slice(), None),
+            None => (Initial::Cold(initial), self.levels.as_slice(), None),
         };
         report.steps = levels.len();
         let step = OperatorStep::new(
@@ -94,7 +94,7 @@ impl Restorer {
         let model = Tiled::new(step, &mut self.tiles);
         let mut moments = draw(model, &canvas, start, levels, number, settings, &interrupt)?;
         if fallback::is_flat(moments.mean()) && !fallback::is_flat(frame) {
-            return Err(RestoreError::Answer(
+            return Err(RestoreError::InvalidOutput(
                 "The model answered with one flat colour: check noise-sigma and the kernel, or use another model.".to_owned(),
             ));
         }
@@ -107,7 +107,7 @@ impl Restorer {
             let previous = PreviousFrame::of(mean.clone(), frame, operator, noise.sigma_y);
             self.previous = Some(previous);
         }
-        report.residual_rms = operator.residual(mean, frame, noise.sigma_y / 2.0);
+        report.residual_rms = operator.residual_rms(mean, frame, noise.sigma_y / 2.0);
         report.evaluations = self.step.evaluations() - evaluations;
         report.model_time = self.step.spent() - spent;
         report.tiles = tiles;
@@ -127,20 +127,20 @@ impl Restorer {
 fn draw(
     mut model: Tiled<OperatorStep>,
     canvas: &Canvas,
-    start: Start,
+    start: Initial,
     levels: &[Level],
     number: u64,
     settings: &Settings,
     interrupt: &Interrupt,
 ) -> Result<Moments, RestoreError> {
-    let mut sample = |start: Start, index: usize| {
+    let mut sample = |start: Initial, index: usize| {
         let seed = seed(settings, number, index);
         let draw = |stream| {
             if interrupt.is_raised() {
                 // The step will refuse to run: the noise of a large frame would only delay that.
                 return Image::new(3, canvas.height, canvas.width);
             }
-            sampler::picture(seed, stream, 3, canvas.height, canvas.width)
+            sampler::normal_image(seed, stream, 3, canvas.height, canvas.width)
         };
         let x0 = reverse(&mut model, levels, start, settings.stochasticity, draw)?;
         Ok::<Image, RestoreError>(x0.crop(inside(canvas)))

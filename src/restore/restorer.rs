@@ -56,7 +56,7 @@ impl Restorer {
     ) -> Result<Self, RestoreError> {
         let package = model::locate(model)?;
         let graph = package.join(format!("{family}.onnx"));
-        if matches!(family, Family::Jpeg(s) if s != Subsampling::Halved) && !graph.is_file() {
+        if matches!(family, Family::Jpeg(s) if s != Subsampling::C420) && !graph.is_file() {
             return Err(RestoreError::Model {
                 path: graph.display().to_string(),
                 reason: "does not exist and JPEG of this chroma subsampling needs it: export the model again, or set jpeg-subsampling=420 to restore it as 4:2:0.".to_owned(),

@@ -10,7 +10,7 @@ use crate::error::RestoreError;
 use crate::image::{Image, Tensors, Window};
 use crate::model::OrtStep;
 use crate::operator::{Canvas, Operator};
-use crate::sampler::{Answer, Level, Patch, StepModel};
+use crate::sampler::{Aggregation, Level, Patch, StepModel};
 
 /// The tensors of a frame's windows.
 pub type TensorCache = HashMap<Window, Tensors>;
@@ -60,8 +60,8 @@ impl StepModel for OperatorStep<'_> {
         self.step.manifest().iterations
     }
 
-    fn answer(&self) -> Answer {
-        self.step.manifest().estimate
+    fn aggregation(&self) -> Aggregation {
+        self.step.manifest().aggregation
     }
 
     fn estimate(&mut self, patches: &mut [Patch], level: Level) -> Result<(), RestoreError> {

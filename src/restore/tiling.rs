@@ -198,8 +198,8 @@ mod tests {
     #[test]
     fn tiles_lie_on_the_grid_of_the_observation() {
         assert_eq!(multiple(8, Family::Downscale(3)), 24);
-        assert_eq!(multiple(8, Family::Jpeg(Subsampling::Halved)), 16);
-        assert_eq!(multiple(8, Family::Jpeg(Subsampling::Full)), 8);
+        assert_eq!(multiple(8, Family::Jpeg(Subsampling::C420)), 16);
+        assert_eq!(multiple(8, Family::Jpeg(Subsampling::C444)), 8);
         assert_eq!(multiple(16, Family::Downscale(4)), 16);
         assert_eq!(multiple(8, Family::Blur), 8);
     }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The reverse diffusion: levels, noise, and one loop over a trait.
 //!
-//! Knows no damage, no tile and no runtime: the [`StepModel`] it is given knows those.
+//! Knows no degradation, no tile and no runtime: the [`StepModel`] it is given knows those.
 
 mod noise;
 mod reverse;
 mod schedule;
 
-pub use noise::picture;
-pub use reverse::{Start, reverse};
+pub use noise::normal_image;
+pub use reverse::{Initial, reverse};
 pub use schedule::{BETA, LEVELS, Level, level, levels, time_grid};
 
 use crate::image::{Image, Window};
@@ -20,7 +20,7 @@ pub struct Patch {
     pub window: Window,
     /// The noisy state at the step's level.
     pub xt: Image,
-    /// The clean picture from which the step starts.
+    /// The clean image from which the step starts.
     pub z0: Image,
     /// The inner noises of the step, for each of its iterations as many channels as the state has.
     pub noise: Image,
@@ -28,16 +28,16 @@ pub struct Patch {
 
 /// Which of the steps' estimates is the sampler's answer; a step graph says in its manifest which it is made for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Answer {
+pub enum Aggregation {
     /// The estimate of the last step.
     #[default]
     Last,
-    /// The mean of all, each weighed by its place: 1, 2 … N. For steps that see the picture in different ways (mirrored,
+    /// The mean of all, each weighed by its place: 1, 2 … N. For steps that treat the image in different ways (mirrored,
     /// say): what one errs by at random the others do not.
     Mean,
 }
 
-/// One step of the conditional sampler: from a noisy state to an estimate of the clean picture.
+/// One step of the conditional sampler: from a noisy state to an estimate of the clean image.
 pub trait StepModel {
     type Error;
 
@@ -45,8 +45,8 @@ pub trait StepModel {
     fn iterations(&self) -> usize;
 
     /// What the sampler answers with.
-    fn answer(&self) -> Answer {
-        Answer::Last
+    fn aggregation(&self) -> Aggregation {
+        Aggregation::Last
     }
 
     /// Turns the start z0 of each patch into its clean estimate.

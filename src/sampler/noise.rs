@@ -28,8 +28,8 @@ static TABLE: LazyLock<Box<[f32; CELLS]>> = LazyLock::new(|| {
     table
 });
 
-/// A picture of independent standard normal values. Pictures of other sizes agree where they overlap.
-pub fn picture(seed: u64, stream: u32, channels: usize, height: usize, width: usize) -> Image {
+/// An image of independent standard normal values. Images of other sizes agree where they overlap.
+pub fn normal_image(seed: u64, stream: u32, channels: usize, height: usize, width: usize) -> Image {
     let table: &[f32; CELLS] = &TABLE;
     let mut image = Image::new(channels, height, width);
     for c in 0..channels {
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn moments_are_those_of_a_standard_normal() {
-        let noise = picture(7, 3, 3, 301, 203);
+        let noise = normal_image(7, 3, 3, 301, 203);
         let moment = |k| {
             let sum: f64 = noise.data.iter().map(|&v| f64::from(v).powi(k)).sum();
             sum / noise.data.len() as f64
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn neighbours_channels_streams_and_seeds_are_uncorrelated() {
-        let base = picture(1, 0, 2, 256, 256);
+        let base = normal_image(1, 0, 2, 256, 256);
         let dot = |a: &[f32], b: &[f32]| {
             let sum: f64 = a.iter().zip(b).map(|(&a, &b)| f64::from(a * b)).sum();
             sum / a.len().min(b.len()) as f64
@@ -175,11 +175,11 @@ mod tests {
             ("fourth to the right", plane[4..].to_vec()),
             ("below", plane[256..].to_vec()),
             ("other channel", base.plane(1).to_vec()),
-            ("other stream", picture(1, 1, 1, 256, 256).data.clone()),
-            ("other seed", picture(2, 0, 1, 256, 256).data.clone()),
+            ("other stream", normal_image(1, 1, 1, 256, 256).data.clone()),
+            ("other seed", normal_image(2, 0, 1, 256, 256).data.clone()),
             (
                 "seed a golden step on",
-                picture(1u64.wrapping_add(GOLDEN), 0, 1, 256, 256)
+                normal_image(1u64.wrapping_add(GOLDEN), 0, 1, 256, 256)
                     .data
                     .clone(),
             ),
@@ -192,8 +192,8 @@ mod tests {
     }
 
     #[test]
-    fn a_larger_picture_holds_the_smaller_one() {
-        let large = picture(9, 4, 3, 31, 43);
+    fn a_larger_image_holds_the_smaller_one() {
+        let large = normal_image(9, 4, 3, 31, 43);
         for (height, width) in [(31, 43), (17, 1), (1, 6), (30, 39), (5, 40)] {
             let window = Window {
                 x: 0,
@@ -201,7 +201,7 @@ mod tests {
                 width,
                 height,
             };
-            assert_eq!(picture(9, 4, 3, height, width), large.crop(window));
+            assert_eq!(normal_image(9, 4, 3, height, width), large.crop(window));
         }
     }
 }

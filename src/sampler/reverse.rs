@@ -1,38 +1,38 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The outer sampler (Algorithm 1 of arXiv 2507.02686): one function over a trait, noise handed in.
+//! The outer sampler (Algorithm 1 of arXiv 2507.02686): one function over a trait, with the noise given.
 //!
 //! x_t is the noisy state, x_0 the clean estimate, z the start of a step, zeta the share of fresh noise.
 
-use super::{Answer, Level, Patch, StepModel};
+use super::{Aggregation, Level, Patch, StepModel};
 use crate::image::Image;
 
 /// From what the first step starts; of the canvas's size.
 #[derive(Clone, Debug)]
-pub enum Start {
+pub enum Initial {
     /// A plain inverse: the state is noise alone.
     Cold(Image),
-    /// A picture that is nearly clean: the state is this picture, re-noised to the first level.
+    /// An image that is nearly clean: the state is this image, re-noised to the first level.
     Warm(Image),
 }
 
-/// Walks `levels` from the most to the least noisy one and returns the last estimate, or the mean of all (see [`Answer`]).
+/// Walks `levels` from the most to the least noisy one and returns the last estimate, or the mean of all (see [`Aggregation`]).
 ///
 /// Each step starts from the estimate of the one before, the first from `start`.
-/// `noise(stream)` draws a standard normal picture of the start's shape. Streams: 0 is the initial state; step i takes
+/// `noise(stream)` draws a standard normal image of the start's shape. Streams: 0 is the initial state; step i takes
 /// 1 + i (K + 1) + k for its K inner noises and 1 + i (K + 1) + K for re-noising, which is not drawn when zeta is 0.
 /// Without levels the answer is the start. Errors are the model's own.
 pub fn reverse<M: StepModel>(
     model: &mut M,
     levels: &[Level],
-    start: Start,
+    start: Initial,
     zeta: f32,
     mut noise: impl FnMut(u32) -> Image,
 ) -> Result<Image, M::Error> {
     let inner = model.iterations() as u32;
     let (z0, xt) = match (start, levels.first()) {
-        (Start::Cold(z0) | Start::Warm(z0), None) => return Ok(z0),
-        (Start::Cold(z0), Some(_)) => (z0, noise(0)),
-        (Start::Warm(z0), Some(level)) => {
+        (Initial::Cold(z0) | Initial::Warm(z0), None) => return Ok(z0),
+        (Initial::Cold(z0), Some(_)) => (z0, noise(0)),
+        (Initial::Warm(z0), Some(level)) => {
             let mut xt = noise(0);
             for (x, z) in xt.data.iter_mut().zip(&z0.data) {
                 *x = level.alpha * z + level.sigma * *x;
@@ -55,7 +55,7 @@ pub fn reverse<M: StepModel>(
         (0..inner).for_each(|k| drawn.extend_from_slice(&noise(first + k).data));
         model.estimate(&mut patch, *level)?;
         let [state] = &mut patch;
-        if model.answer() == Answer::Mean && levels.len() > 1 {
+        if model.aggregation() == Aggregation::Mean && levels.len() > 1 {
             match mean.as_mut() {
                 None => mean = Some(state.z0.clone()),
                 Some(mean) => approach(&mut mean.data, &state.z0.data, 2.0 / (i + 2) as f32),
@@ -108,13 +108,13 @@ fn descend(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sampler::{level, levels, picture};
+    use crate::sampler::{level, levels, normal_image};
     use std::convert::Infallible;
 
-    /// Answers with one picture, whatever it is given, and notes what it was given.
+    /// Answers with one image, whatever it is given, and records what it was given.
     struct Exact {
         truth: Image,
-        seen: Vec<(u32, Patch)>,
+        calls: Vec<(u32, Patch)>,
     }
 
     impl StepModel for Exact {
@@ -125,7 +125,7 @@ mod tests {
         }
 
         fn estimate(&mut self, patches: &mut [Patch], level: Level) -> Result<(), Infallible> {
-            self.seen.push((level.t, patches[0].clone()));
+            self.calls.push((level.t, patches[0].clone()));
             patches[0].z0 = self.truth.clone();
             Ok(())
         }
@@ -134,18 +134,18 @@ mod tests {
     fn run(steps: usize, zeta: f32) -> (Image, Exact, Vec<u32>) {
         let mut model = Exact {
             truth: Image::from_fn(3, 5, 7, |c, y, x| (c * 35 + y * 7 + x) as f32 / 60.0 - 0.9),
-            seen: Vec::new(),
+            calls: Vec::new(),
         };
         let mut streams = Vec::new();
         let z0 = Image::filled(3, 5, 7, 0.5);
         let Ok(x0) = reverse(
             &mut model,
             &levels(steps),
-            Start::Cold(z0),
+            Initial::Cold(z0),
             zeta,
             |stream| {
                 streams.push(stream);
-                picture(11, stream, 3, 5, 7)
+                normal_image(11, stream, 3, 5, 7)
             },
         );
         (x0, model, streams)
@@ -171,14 +171,14 @@ mod tests {
     #[test]
     fn each_step_starts_from_the_estimate_before_it() {
         let (_, model, _) = run(3, 0.0);
-        assert_eq!(model.seen[0].1.z0, Image::filled(3, 5, 7, 0.5));
-        assert_eq!(model.seen[0].1.xt, picture(11, 0, 3, 5, 7));
-        assert_eq!(model.seen[1].1.z0, model.truth);
-        assert_eq!(model.seen[2].1.z0, model.truth);
+        assert_eq!(model.calls[0].1.z0, Image::filled(3, 5, 7, 0.5));
+        assert_eq!(model.calls[0].1.xt, normal_image(11, 0, 3, 5, 7));
+        assert_eq!(model.calls[1].1.z0, model.truth);
+        assert_eq!(model.calls[2].1.z0, model.truth);
     }
 
-    /// Answers the step that it is asked for the i-th time with i.
-    struct Counting(Answer, f32);
+    /// Returns i from its i-th call.
+    struct Counting(Aggregation, f32);
 
     impl StepModel for Counting {
         type Error = Infallible;
@@ -187,7 +187,7 @@ mod tests {
             1
         }
 
-        fn answer(&self) -> Answer {
+        fn aggregation(&self) -> Aggregation {
             self.0
         }
 
@@ -201,16 +201,20 @@ mod tests {
     #[test]
     fn a_model_that_asks_for_it_is_answered_by_the_weighted_mean() {
         for (answer, steps, want) in [
-            (Answer::Last, 3, 3.0),
-            (Answer::Mean, 1, 1.0),
-            (Answer::Mean, 2, 5.0 / 3.0),
-            (Answer::Mean, 3, 14.0 / 6.0),
-            (Answer::Mean, 4, 3.0),
+            (Aggregation::Last, 3, 3.0),
+            (Aggregation::Mean, 1, 1.0),
+            (Aggregation::Mean, 2, 5.0 / 3.0),
+            (Aggregation::Mean, 3, 14.0 / 6.0),
+            (Aggregation::Mean, 4, 3.0),
         ] {
             let (mut model, z0) = (Counting(answer, 0.0), Image::filled(3, 2, 2, 0.0));
-            let Ok(x0) = reverse(&mut model, &levels(steps), Start::Cold(z0), 0.0, |stream| {
-                picture(1, stream, 3, 2, 2)
-            });
+            let Ok(x0) = reverse(
+                &mut model,
+                &levels(steps),
+                Initial::Cold(z0),
+                0.0,
+                |stream| normal_image(1, stream, 3, 2, 2),
+            );
             for v in &*x0.data {
                 assert!((v - want).abs() < 1e-6, "{answer:?} of {steps}: {v}");
             }
@@ -221,19 +225,19 @@ mod tests {
     fn a_warm_start_is_renoised_to_the_first_level() {
         let mut model = Exact {
             truth: Image::filled(3, 5, 7, 0.1),
-            seen: Vec::new(),
+            calls: Vec::new(),
         };
         let (z0, at) = (Image::filled(3, 5, 7, 0.5), level(111));
-        let start = Start::Warm(z0.clone());
+        let start = Initial::Warm(z0.clone());
         let Ok(_) = reverse(&mut model, &[at], start, 0.0, |stream| {
-            picture(11, stream, 3, 5, 7)
+            normal_image(11, stream, 3, 5, 7)
         });
-        let (t, patch) = &model.seen[0];
-        assert_eq!((*t, &patch.z0, model.seen.len()), (111, &z0, 1));
-        for (x, n) in patch.xt.data.iter().zip(&picture(11, 0, 3, 5, 7).data) {
+        let (t, patch) = &model.calls[0];
+        assert_eq!((*t, &patch.z0, model.calls.len()), (111, &z0, 1));
+        for (x, n) in patch.xt.data.iter().zip(&normal_image(11, 0, 3, 5, 7).data) {
             assert_eq!(*x, at.alpha * 0.5 + at.sigma * n);
         }
-        let Ok(same) = reverse(&mut model, &[], Start::Warm(z0.clone()), 0.0, |_| {
+        let Ok(same) = reverse(&mut model, &[], Initial::Warm(z0.clone()), 0.0, |_| {
             Image::default()
         });
         assert_eq!(same, z0);
@@ -243,14 +247,14 @@ mod tests {
     fn without_fresh_noise_the_state_keeps_its_own() {
         let (_, model, _) = run(3, 0.0);
         for (step, level) in levels(3).into_iter().enumerate() {
-            let (t, patch) = &model.seen[step];
+            let (t, patch) = &model.calls[step];
             assert_eq!(*t, level.t);
             // The first state is noise alone; that of later levels is truth and the same noise, in their shares.
             if step == 0 {
                 continue;
             }
             let first = levels(3)[0];
-            let start = picture(11, 0, 3, 5, 7);
+            let start = normal_image(11, 0, 3, 5, 7);
             for ((x, x0), n) in patch.xt.data.iter().zip(&model.truth.data).zip(&start.data) {
                 let eps = (n - first.alpha * x0) / first.sigma;
                 let want = level.alpha * x0 + level.sigma * eps;
@@ -262,8 +266,8 @@ mod tests {
     #[test]
     fn with_zeta_one_the_noise_of_a_state_is_fresh() {
         let (_, model, _) = run(3, 1.0);
-        let (level, noise) = (levels(3)[1], picture(11, 3, 3, 5, 7));
-        for ((x, x0), n) in model.seen[1]
+        let (level, noise) = (levels(3)[1], normal_image(11, 3, 3, 5, 7));
+        for ((x, x0), n) in model.calls[1]
             .1
             .xt
             .data

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Weights of the tiles along one side of a picture: a partition of unity.
+//! Weights of the tiles along one side of an image: a partition of unity.
 //!
-//! The weights of a picture are products of those of its two sides, so that they never need a picture of their own.
+//! The weights of an image are products of those of its two sides, so that they never need an image of their own.
 
 use super::Plan;
 use super::grid::offsets;
@@ -72,7 +72,7 @@ impl Axis {
     }
 }
 
-/// Full weight in the middle and at the picture's own edges, a ramp towards each inner edge.
+/// Full weight in the middle and at the image's own edges, a ramp towards each inner edge.
 fn ramps(size: usize, inner_start: bool, inner_end: bool, plan: &Plan) -> Vec<f32> {
     let far = size + plan.overlap;
     (0..size)

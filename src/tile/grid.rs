@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Where tiles start along one side of a picture.
+//! Where tiles start along one side of an image.
 
 /// Starts of tiles of `size` that cover `0..len` and share at least `overlap` pixels with their neighbours.
 ///
-/// Starts are multiples of `multiple` when `len` and `size` are; the last tile is pulled back inside. A picture that
+/// Starts are multiples of `multiple` when `len` and `size` are; the last tile is pulled back inside. An image that
 /// fits one tile has the one start 0. Where `overlap` leaves less than one multiple to step by, a multiple is stepped.
 pub fn offsets(
     len: usize,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A step on a large picture made of steps on its tiles.
+//! A step on a large image made of steps on its tiles.
 //!
-//! States and noise live on the whole picture; the clean estimates of overlapping tiles are blended with weights that
-//! sum to one. Knows no damage and no runtime.
+//! States and noise live on the whole image; the clean estimates of overlapping tiles are blended with weights that
+//! sum to one. Knows no degradation and no runtime.
 
 mod feather;
 mod grid;
@@ -14,31 +14,31 @@ use std::mem;
 use feather::Axis;
 
 use crate::image::{Image, Window};
-use crate::sampler::{Answer, Level, Patch, StepModel};
+use crate::sampler::{Aggregation, Level, Patch, StepModel};
 
-/// How a picture is cut. Lengths are in pixels of the output.
+/// How an image is cut. Lengths are in pixels of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// Size of every tile, in multiples of `multiple`; a smaller picture is one tile of its own size.
+    /// Size of every tile, in multiples of `multiple`; a smaller image is one tile of its own size.
     pub tile_width: usize,
     pub tile_height: usize,
     /// Neighbouring tiles share at least this much, and less than a tile.
     pub overlap: usize,
-    /// Tiles start at multiples of this. The picture's sides must be multiples of it too.
+    /// Tiles start at multiples of this. The image's sides must be multiples of it too.
     pub multiple: usize,
     /// Estimates this near to an inner edge of a tile lean on what lies beyond it and weigh next to nothing.
     pub halo: usize,
-    /// How many tiles are handed to the model at once.
+    /// How many tiles the model takes at once.
     pub batch: usize,
 }
 
-/// Places and weights of the tiles of a plan, kept from one picture to the next of its size.
+/// Places and weights of the tiles of a plan, kept from one image to the next of its size.
 #[derive(Default)]
 pub struct Tiles {
     plan: Plan,
     columns: Axis,
     rows: Axis,
-    /// The tiles at work; between pictures there are none.
+    /// The tiles at work; between images there are none.
     parts: Vec<Patch>,
 }
 
@@ -57,8 +57,8 @@ impl Tiles {
         }
     }
 
-    /// Makes these the tiles of `plan`; those at hand are kept where it is the same.
-    pub fn follow(&mut self, plan: Plan) {
+    /// Makes these the tiles of `plan`; those there are stay where it is the same.
+    pub fn set_plan(&mut self, plan: Plan) {
         if self.plan != plan {
             *self = Self::new(plan);
         }
@@ -120,7 +120,7 @@ impl Tiles {
 }
 
 impl<'a, M: StepModel> Tiled<'a, M> {
-    /// `inner` is asked for the tiles.
+    /// `inner` estimates the tiles.
     pub fn new(inner: M, tiles: &'a mut Tiles) -> Self {
         Self { inner, tiles }
     }
@@ -153,8 +153,8 @@ impl<M: StepModel> StepModel for Tiled<'_, M> {
         self.inner.iterations()
     }
 
-    fn answer(&self) -> Answer {
-        self.inner.answer()
+    fn aggregation(&self) -> Aggregation {
+        self.inner.aggregation()
     }
 
     fn estimate(&mut self, patches: &mut [Patch], level: Level) -> Result<(), M::Error> {

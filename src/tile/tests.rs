@@ -4,11 +4,11 @@
 use std::convert::Infallible;
 
 use super::*;
-use crate::sampler::{Start, levels, picture, reverse};
+use crate::sampler::{Initial, levels, normal_image, reverse};
 
 /// Answers with a linear, pixel-wise function of what it is given.
 struct Pointwise {
-    asked: Vec<(usize, Window)>,
+    calls: Vec<(usize, Window)>,
 }
 
 impl StepModel for Pointwise {
@@ -21,7 +21,7 @@ impl StepModel for Pointwise {
     fn estimate(&mut self, patches: &mut [Patch], _: Level) -> Result<(), Infallible> {
         let count = patches.len();
         for patch in patches {
-            self.asked.push((count, patch.window));
+            self.calls.push((count, patch.window));
             let second = &patch.noise.data[patch.xt.data.len()..];
             let values = patch.xt.data.iter().zip(second);
             for (z, (x, n)) in patch.z0.data.iter_mut().zip(values) {
@@ -33,7 +33,7 @@ impl StepModel for Pointwise {
 }
 
 fn model() -> Pointwise {
-    Pointwise { asked: Vec::new() }
+    Pointwise { calls: Vec::new() }
 }
 
 fn plan(width: usize, height: usize, batch: usize) -> Plan {
@@ -48,15 +48,15 @@ fn plan(width: usize, height: usize, batch: usize) -> Plan {
 }
 
 fn sample(model: &mut impl StepModel<Error = Infallible>, height: usize, width: usize) -> Image {
-    let z0 = picture(5, 99, 3, height, width);
-    let Ok(x0) = reverse(model, &levels(3), Start::Cold(z0), 0.4, |stream| {
-        picture(6, stream, 3, height, width)
+    let z0 = normal_image(5, 99, 3, height, width);
+    let Ok(x0) = reverse(model, &levels(3), Initial::Cold(z0), 0.4, |stream| {
+        normal_image(6, stream, 3, height, width)
     });
     x0
 }
 
 #[test]
-fn tiles_of_any_size_and_batch_agree_with_the_whole_picture() {
+fn tiles_of_any_size_and_batch_agree_with_the_whole_image() {
     for (height, width) in [(72, 120), (40, 200), (136, 64), (64, 72)] {
         let whole = sample(&mut model(), height, width);
         for (tile_width, tile_height, batch) in
@@ -73,7 +73,7 @@ fn tiles_of_any_size_and_batch_agree_with_the_whole_picture() {
 }
 
 #[test]
-fn a_picture_that_fits_one_tile_passes_straight_through() {
+fn an_image_that_fits_one_tile_passes_straight_through() {
     let mut tiles = Tiles::new(plan(128, 64, 4));
     let mut tiled = Tiled::new(model(), &mut tiles);
     assert_eq!(sample(&mut tiled, 64, 120), sample(&mut model(), 64, 120));
@@ -83,17 +83,17 @@ fn a_picture_that_fits_one_tile_passes_straight_through() {
         width: 120,
         height: 64,
     };
-    assert_eq!(tiled.inner.asked, [(1, whole); 3]);
+    assert_eq!(tiled.inner.calls, [(1, whole); 3]);
 }
 
 #[test]
-fn the_model_is_asked_for_full_tiles_inside_the_picture_in_batches() {
+fn the_model_is_given_full_tiles_inside_the_image_in_batches() {
     let mut tiles = Tiles::new(plan(64, 32, 4));
     let mut tiled = Tiled::new(model(), &mut tiles);
     sample(&mut tiled, 72, 120);
     let tiles = 3 * offsets(120, 64, 24, 8).count() * offsets(72, 32, 24, 8).count();
-    assert_eq!(tiled.inner.asked.len(), tiles);
-    for (batch, window) in tiled.inner.asked {
+    assert_eq!(tiled.inner.calls.len(), tiles);
+    for (batch, window) in tiled.inner.calls {
         assert!(batch <= 4);
         assert_eq!((window.width, window.height), (64, 32));
         assert!(window.x + 64 <= 120 && window.y + 32 <= 72);

@@ -32,7 +32,7 @@ pub fn message(error: &RestoreError) -> gst::ErrorMessage {
             gst::error_msg!(gst::ResourceError::OpenRead, ("{error}"))
         }
         RestoreError::Runtime(_) => gst::error_msg!(gst::LibraryError::Init, ("{error}")),
-        RestoreError::Frame(_) | RestoreError::Answer(_) => {
+        RestoreError::Frame(_) | RestoreError::InvalidOutput(_) => {
             gst::error_msg!(gst::StreamError::Format, ("{error}"))
         }
         RestoreError::Memory(_) => {

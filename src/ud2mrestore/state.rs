@@ -191,9 +191,9 @@ fn subsampling(info: &VideoInfo) -> Subsampling {
     let format = info.format_info();
     let of = |shifts: &[u32]| shifts.get(1).copied().unwrap_or_default();
     match (of(format.w_sub()), of(format.h_sub())) {
-        (1, 0) if info.is_yuv() => Subsampling::Across,
-        (0, 0) if info.is_yuv() => Subsampling::Full,
-        _ => Subsampling::Halved,
+        (1, 0) if info.is_yuv() => Subsampling::C422,
+        (0, 0) if info.is_yuv() => Subsampling::C444,
+        _ => Subsampling::C420,
     }
 }
 

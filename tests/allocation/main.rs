@@ -61,14 +61,14 @@ fn families() -> (tempfile::TempDir, Vec<(&'static str, Family, Degradation)>) {
             "jpeg",
             Degradation::Jpeg {
                 quality: 30,
-                subsampling: Subsampling::Halved,
+                subsampling: Subsampling::C420,
             },
         ),
         (
             "jpeg of a quality to be found",
             Degradation::Jpeg {
                 quality: 0,
-                subsampling: Subsampling::Full,
+                subsampling: Subsampling::C444,
             },
         ),
     ];
@@ -113,7 +113,7 @@ fn ways(damage: &Degradation) -> Vec<(&'static str, Settings)> {
 }
 
 fn frame(number: u64) -> Image {
-    let noise = sampler::picture(number, 0, 3, HEIGHT, WIDTH);
+    let noise = sampler::normal_image(number, 0, 3, HEIGHT, WIDTH);
     let scene = |c: usize, y: usize, x: usize| ((x / 5 + y / 3 + c) % 9) as f32 / 9.0 - 0.5;
     Image::from_fn(3, HEIGHT, WIDTH, |c, y, x| {
         let value = scene(c, y, x) + 0.02 * noise.row(c, y)[x];

@@ -20,20 +20,20 @@ const TO_YCC: [[f32; 3]; 3] = [
 pub enum Subsampling {
     /// 4:2:0: two across, two down.
     #[default]
-    Halved,
+    C420,
     /// 4:2:2: two across.
-    Across,
+    C422,
     /// 4:4:4: one.
-    Full,
+    C444,
 }
 
 impl Subsampling {
     /// Pixels of a sample, across and down.
     pub fn factors(self) -> (usize, usize) {
         match self {
-            Self::Halved => (2, 2),
-            Self::Across => (2, 1),
-            Self::Full => (1, 1),
+            Self::C420 => (2, 2),
+            Self::C422 => (2, 1),
+            Self::C444 => (1, 1),
         }
     }
 
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn repeated_chroma_averages_to_itself_and_other_to_its_mean() {
         let (width, height) = (8, 4);
-        for subsampling in [Subsampling::Halved, Subsampling::Across, Subsampling::Full] {
+        for subsampling in [Subsampling::C420, Subsampling::C422, Subsampling::C444] {
             let (across, down) = subsampling.factors();
             let sample = |x: usize, y: usize| (x / across * 7 + y / down * 31) as f32 - 40.0;
             let plane: Vec<f32> = (0..width * height)

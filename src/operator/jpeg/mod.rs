@@ -47,18 +47,18 @@ impl Jpeg {
         })
     }
 
-    /// The quality that was set or told last, or else that which `frame` shows.
+    /// The quality that was set or used last, or else the one estimated from `frame`.
     fn quality_of(&self, frame: &Image) -> u32 {
         match (self.quality, &self.tables) {
-            (0, Some((told, _))) => *told,
+            (0, Some((last, _))) => *last,
             (0, None) => jpeg_quality(frame),
             (set, _) => set,
         }
     }
 
-    fn told(&mut self, quality: u32) -> &[Arc<[f32]>; 2] {
+    fn tables(&mut self, quality: u32) -> &[Arc<[f32]>; 2] {
         let made = match self.tables.take() {
-            Some((known, tables)) if known == quality => tables,
+            Some((last, tables)) if last == quality => tables,
             _ => {
                 let (luma, chroma) = quantisation(quality);
                 [luma.as_slice().into(), chroma.as_slice().into()]
@@ -89,7 +89,7 @@ impl Physics for Jpeg {
         } else {
             quality
         };
-        let [luma, chroma] = self.told(quality.clamp(1, 100));
+        let [luma, chroma] = self.tables(quality.clamp(1, 100));
         Ok(smallvec![
             Tensor::own("y", part(observed, window, 1)),
             Tensor::shared("quant_luma", &[BLOCK, BLOCK], luma),
@@ -107,7 +107,7 @@ impl Physics for Jpeg {
         let padded = x.pad(0, 0, height, width, Border::Symmetric);
         let (luma_steps, chroma_steps) = quantisation(self.quality_of(x));
         let mut luma = mixed(&padded, 0);
-        // The encoder takes 128 off each code and a picture's zero is code 127.5.
+        // The encoder takes 128 off each code and an image's zero is code 127.5.
         luma.iter_mut().for_each(|v| *v -= 0.5);
         compress(&mut luma, width, &luma_steps);
         luma.iter_mut().for_each(|v| *v += 0.5);
@@ -134,16 +134,16 @@ impl Physics for Jpeg {
         y.clone()
     }
 
-    /// y - x: compressing x would compare roundings rather than pictures.
-    fn errors(&self, x: &Image, y: &Image, channel: usize) -> Image {
-        let mut errors = single(y, channel);
-        let pairs = errors.data.iter_mut().zip(x.plane(channel));
+    /// y - x: compressing x would compare roundings rather than images.
+    fn residual(&self, x: &Image, y: &Image, channel: usize) -> Image {
+        let mut residual = single(y, channel);
+        let pairs = residual.data.iter_mut().zip(x.plane(channel));
         pairs.for_each(|(e, x)| *e -= x);
-        errors
+        residual
     }
 
     /// Difference of the luma coefficients, over the root mean square step / sqrt(12) that rounding to steps leaves.
-    fn misfit(&self, x: &Image, y: &Image) -> f32 {
+    fn residual_rms(&self, x: &Image, y: &Image) -> f32 {
         let (steps, _) = quantisation(self.quality_of(y));
         let (mut difference, width) = luma(x);
         let (observed, _) = luma(y);
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
     use crate::operator::tests::textured;
 
-    const ALL: [Subsampling; 3] = [Subsampling::Halved, Subsampling::Across, Subsampling::Full];
+    const ALL: [Subsampling; 3] = [Subsampling::C420, Subsampling::C422, Subsampling::C444];
 
     fn distance(a: &Image, b: &Image) -> f32 {
         let pairs = a.data.iter().zip(&b.data);
@@ -214,7 +214,7 @@ mod tests {
                 assert!(distance(&once, &twice) < 1e-4, "{at}");
                 // The truth lies in its cells: luma does not know how chroma was sampled.
                 assert!(
-                    op.misfit(&x, &once) < 1.05 && op.misfit(&x, &once) > 0.1,
+                    op.residual_rms(&x, &once) < 1.05 && op.residual_rms(&x, &once) > 0.1,
                     "{at}"
                 );
                 last = error;
@@ -241,12 +241,12 @@ mod tests {
             distance(&op.apply(&x), &x)
         };
         for (subsampling, vertical, flat) in [
-            (Subsampling::Halved, true, true),
-            (Subsampling::Halved, false, true),
-            (Subsampling::Across, true, true),
-            (Subsampling::Across, false, false),
-            (Subsampling::Full, true, false),
-            (Subsampling::Full, false, false),
+            (Subsampling::C420, true, true),
+            (Subsampling::C420, false, true),
+            (Subsampling::C422, true, true),
+            (Subsampling::C422, false, false),
+            (Subsampling::C444, true, false),
+            (Subsampling::C444, false, false),
         ] {
             let error = lost(subsampling, vertical);
             assert_eq!(error > 0.2, flat, "{subsampling:?} {vertical}: {error}");
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_quality_above_100_is_refused_by_name() {
-        let error = Jpeg::new(101, Subsampling::Halved).err();
+        let error = Jpeg::new(101, Subsampling::C420).err();
         let error = error.expect("refused").to_string();
         assert!(error.contains("jpeg-quality is 101"), "{error}");
     }

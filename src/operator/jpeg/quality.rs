@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The quality at which a frame was compressed, told by the frame itself.
+//! The quality at which a frame was compressed, estimated from the frame itself.
 
 use std::f32::consts::PI;
 use std::sync::LazyLock;
@@ -11,7 +11,7 @@ use crate::image::{Image, Scratch};
 
 /// Rounding of the decoded RGB to 8 bits, as it shows in a luma coefficient (std, code values).
 const JITTER: f32 = 0.36;
-/// Coefficients nearer to zero than this tell nothing: most are zero at any quality. Code values.
+/// Coefficients nearer to zero than this are not informative: most are zero at any quality. Code values.
 const NEAR_ZERO: f32 = 1.5;
 /// Likelihood, beside that of a perfect fit, of a coefficient that no lattice explains (clipping).
 const STRAY: f32 = 2e-4;
@@ -29,7 +29,7 @@ pub fn jpeg_quality(frame: &Image) -> u32 {
         return 100;
     }
     dct(&mut plane, width, false);
-    let coefficients = telling(frame, &plane, width);
+    let coefficients = informative(frame, &plane, width);
     // Many qualities share a step of a frequency: each is weighed once.
     let mut known = Scratch::filled(BLOCK * BLOCK * 256, f32::NAN);
     let mut best = (100, f32::MIN);
@@ -54,7 +54,7 @@ pub fn jpeg_quality(frame: &Image) -> u32 {
 ///
 /// Blocks that touch the range's end are left out as far as others remain: clipping moved their coefficients. So is the
 /// mean of every block: rounding shifts a flat block as a whole.
-fn telling(frame: &Image, plane: &[f32], width: usize) -> Telling {
+fn informative(frame: &Image, plane: &[f32], width: usize) -> Coefficients {
     let across = width / BLOCK;
     let blocks = plane.len() / (BLOCK * BLOCK);
     let whole =
@@ -62,7 +62,7 @@ fn telling(frame: &Image, plane: &[f32], width: usize) -> Telling {
     let inside = Scratch::collected(blocks, whole);
     let any = inside.len() * 20 < blocks;
     let kept = if any { blocks } else { inside.len() };
-    let mut out = Telling {
+    let mut out = Coefficients {
         values: Scratch::filled(BLOCK * BLOCK * BLOCKS, 0.0),
         counts: [0; BLOCK * BLOCK],
     };
@@ -81,12 +81,12 @@ fn telling(frame: &Image, plane: &[f32], width: usize) -> Telling {
 }
 
 /// Sizes of coefficients, at most [`BLOCKS`] of each frequency.
-struct Telling {
+struct Coefficients {
     values: Scratch<f32>,
     counts: [usize; BLOCK * BLOCK],
 }
 
-impl Telling {
+impl Coefficients {
     /// Those of frequency `i`.
     fn of(&self, i: usize) -> &[f32] {
         &self.values[i * BLOCKS..][..self.counts[i]]
@@ -136,7 +136,7 @@ mod tests {
     fn jpeg(quality: u32) -> Degradation {
         Degradation::Jpeg {
             quality,
-            subsampling: Subsampling::Halved,
+            subsampling: Subsampling::C420,
         }
     }
 
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_that_was_never_compressed_has_a_high_quality() {
+    fn an_image_that_was_never_compressed_has_a_high_quality() {
         let mut clean = textured(120, 160);
         let noise = noise(3, 120, 160);
         clean

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Blur kernels read from files: gray pictures and plain arrays.
+//! Blur kernels read from files: gray images and plain arrays.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use image::ImageDecoder;
 use super::psf::{Psf, SIDE, normalised};
 use crate::error::RestoreError;
 
-/// The kernel in a PNG or PGM picture or an .npy array, normalised; errors name the file and what to do.
+/// The kernel in a PNG or PGM image or an .npy array, normalised; errors name the file and what to do.
 pub fn read(path: &Path) -> Result<Psf, RestoreError> {
     if path.as_os_str().is_empty() {
         return Err(RestoreError::Settings(
@@ -22,7 +22,7 @@ pub fn read(path: &Path) -> Result<Psf, RestoreError> {
     let read = if array {
         read_array(path)
     } else {
-        read_picture(path)
+        read_image(path)
     };
     read.and_then(|(width, height, data)| normalised(width, height, &data))
         .map_err(|reason| RestoreError::file(path, reason))
@@ -34,7 +34,7 @@ fn unreadable(error: impl std::fmt::Display) -> String {
     )
 }
 
-fn read_picture(path: &Path) -> Result<(usize, usize, Vec<f64>), String> {
+fn read_image(path: &Path) -> Result<(usize, usize, Vec<f64>), String> {
     let reader = image::ImageReader::open(path)
         .and_then(image::ImageReader::with_guessed_format)
         .map_err(unreadable)?;
@@ -42,11 +42,11 @@ fn read_picture(path: &Path) -> Result<(usize, usize, Vec<f64>), String> {
     let (width, height) = decoder.dimensions();
     let (width, height) = (width as usize, height as usize);
     if width > SIDE || height > SIDE {
-        // The caller refuses the size; a large picture is not decoded for that.
+        // The caller refuses the size; a large image is not decoded for that.
         return Ok((width, height, Vec::new()));
     }
-    let picture = image::DynamicImage::from_decoder(decoder).map_err(unreadable)?;
-    let data = picture.to_luma32f().into_raw();
+    let image = image::DynamicImage::from_decoder(decoder).map_err(unreadable)?;
+    let data = image.to_luma32f().into_raw();
     Ok((width, height, data.into_iter().map(f64::from).collect()))
 }
 
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gray_picture_is_read_and_even_sides_grow_by_one_at_the_end() {
+    fn a_gray_image_is_read_and_even_sides_grow_by_one_at_the_end() {
         let (_folder, path) = written("k.pgm", b"P5 2 3 255\n\x01\x02\x03\x04\x00\x06");
         let psf = read(&path).expect("a kernel");
         assert_eq!((psf.width, psf.height), (3, 3));
@@ -151,12 +151,12 @@ mod tests {
     }
 
     #[test]
-    fn a_16_bit_picture_keeps_its_precision() {
+    fn a_16_bit_image_keeps_its_precision() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("k.png");
-        let picture =
+        let image =
             image::ImageBuffer::<image::Luma<u16>, _>::from_raw(3, 1, vec![1u16, 65535, 256]);
-        picture.expect("a picture").save(&path).expect("a file");
+        image.expect("an image").save(&path).expect("a file");
         let psf = read(&path).expect("a kernel");
         assert!((f64::from(psf.data[0]) - 1.0 / 65792.0).abs() < 1e-9);
     }
@@ -172,7 +172,7 @@ mod tests {
             .iter()
             .flat_map(|v| f64::from(*v).to_le_bytes())
             .collect();
-        let mut seen = Vec::new();
+        let mut kernels = Vec::new();
         for file in [
             npy("<f4", false, "(3, 5)", &floats(&rows)),
             npy("<f4", true, "(3, 5)", &floats(&columns)),
@@ -181,11 +181,11 @@ mod tests {
             npy("<f8", false, "(3, 5)", &doubles),
         ] {
             let (_folder, path) = written("k.npy", &file);
-            seen.push(read(&path).expect("a kernel"));
+            kernels.push(read(&path).expect("a kernel"));
         }
-        assert_eq!((seen[0].width, seen[0].height), (5, 3));
-        assert!((seen[0].data[4] - 5.0 / 60.0).abs() < 1e-7);
-        assert!(seen.iter().all(|psf| *psf == seen[0]));
+        assert_eq!((kernels[0].width, kernels[0].height), (5, 3));
+        assert!((kernels[0].data[4] - 5.0 / 60.0).abs() < 1e-7);
+        assert!(kernels.iter().all(|psf| *psf == kernels[0]));
     }
 
     #[test]
@@ -196,7 +196,7 @@ mod tests {
                 b"P5 2 2 255\n\0\0\0\0".to_vec(),
                 "sums to zero",
             ),
-            ("junk.png", b"not a picture".to_vec(), "cannot be read"),
+            ("junk.png", b"not an image".to_vec(), "cannot be read"),
             ("junk.npy", b"not an array".to_vec(), "cannot be read"),
             (
                 "large.pgm",

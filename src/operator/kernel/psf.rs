@@ -16,7 +16,7 @@ const UNIFORM: usize = 9;
 /// Samples for each pixel of a motion's path.
 const DENSITY: f64 = 64.0;
 
-/// A kernel as the user says it. Lengths in pixels; a `size` of 0 follows from the other numbers, others are odd.
+/// A kernel as the user sets it. Lengths in pixels; a `size` of 0 follows from the other numbers, others are odd.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kernel {
     /// Standard deviation `sigma` > 0, sampled at pixel centres and cut to `size`; 0 reaches three sigmas.
@@ -30,7 +30,7 @@ pub enum Kernel {
         angle: f32,
         size: usize,
     },
-    /// A gray PNG or PGM picture, or an .npy array; its sum does not matter.
+    /// A gray PNG or PGM image, or an .npy array; its sum does not matter.
     File { path: Arc<Path> },
 }
 

@@ -135,17 +135,17 @@ mod tests {
 
     fn denoising() -> (Operator, Canvas) {
         let operator = Operator::new(&Degradation::Denoise, 40, 32).expect("an operator");
-        let canvas = operator.place(16);
+        let canvas = operator.canvas(16);
         (operator, canvas)
     }
 
     fn textured(seed: u64) -> Image {
-        let noise = crate::sampler::picture(seed, 0, 3, 32, 40);
+        let noise = crate::sampler::normal_image(seed, 0, 3, 32, 40);
         Image::from_fn(3, 32, 40, |c, y, x| 0.3 * noise.row(c, y)[x])
     }
 
     fn noisy(x: &Image, seed: u64) -> Image {
-        let noise = crate::sampler::picture(seed, 1, 3, x.height, x.width);
+        let noise = crate::sampler::normal_image(seed, 1, 3, x.height, x.width);
         let mut y = x.clone();
         let pairs = y.data.iter_mut().zip(&noise.data);
         pairs.for_each(|(v, n)| *v += SIGMA * n);
@@ -170,7 +170,7 @@ mod tests {
         let ((operator, canvas), x) = (denoising(), textured(1));
         let previous = || PreviousFrame::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
         let frame = noisy(&x, 3);
-        let plain = operator.start(&operator.observe(&frame, &canvas), &canvas);
+        let plain = operator.initial(&operator.observe(&frame, &canvas), &canvas);
         let warm = previous().warm_start(&frame, &plain, &operator, &canvas);
         let WarmStart {
             start,
@@ -192,7 +192,7 @@ mod tests {
             }
         }
         let frame = noisy(&moved, 3);
-        let plain = operator.start(&operator.observe(&frame, &canvas), &canvas);
+        let plain = operator.initial(&operator.observe(&frame, &canvas), &canvas);
         let warm = previous().warm_start(&frame, &plain, &operator, &canvas);
         let WarmStart {
             start,
@@ -233,7 +233,7 @@ mod tests {
                 other.row_mut(channel, y).iter_mut().for_each(|v| *v += 0.4);
             }
             let frame = noisy(&other, 3);
-            let plain = operator.start(&operator.observe(&frame, &canvas), &canvas);
+            let plain = operator.initial(&operator.observe(&frame, &canvas), &canvas);
             let previous = PreviousFrame::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
             let warm = previous.warm_start(&frame, &plain, &operator, &canvas);
             assert!(warm.is_none_or(|l| l.cold_share > 0.3), "channel {channel}");
@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn an_enlarging_operator_is_asked_at_its_own_resolution() {
         let operator = Operator::new(&Degradation::Downscale(2), 20, 16).expect("an operator");
-        let (canvas, x) = (operator.place(16), textured(1));
+        let (canvas, x) = (operator.canvas(16), textured(1));
         let frame = operator.apply(&x);
         let previous = || PreviousFrame::of(x.clone(), &frame, &operator, SIGMA);
         let plain = Image::new(3, canvas.height, canvas.width);

@@ -11,7 +11,7 @@ const RADIUS: usize = 4;
 pub fn local(operator: &Operator, x: &Image, y: &Image) -> Image {
     let mut power = Image::new(1, y.height, y.width);
     for channel in 0..y.channels {
-        let errors = operator.errors(x, y, channel);
+        let errors = operator.residual(x, y, channel);
         let pairs = power.data.iter_mut().zip(&errors.data);
         pairs.for_each(|(p, e)| *p += e * e);
     }

@@ -36,9 +36,9 @@ impl Fixed {
     fn subsampling(&self) -> Subsampling {
         match self.jpeg_subsampling {
             JpegSubsampling::Auto => self.seen,
-            JpegSubsampling::Halved => Subsampling::Halved,
-            JpegSubsampling::Across => Subsampling::Across,
-            JpegSubsampling::Full => Subsampling::Full,
+            JpegSubsampling::Halved => Subsampling::C420,
+            JpegSubsampling::Across => Subsampling::C422,
+            JpegSubsampling::Full => Subsampling::C444,
         }
     }
 
