@@ -14,6 +14,10 @@ mod jpeg;
 mod kernel;
 mod mask;
 mod noise_level;
+#[expect(
+    clippy::module_inception,
+    reason = "the room is named after its main type"
+)]
 mod operator;
 mod physics;
 
