@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from search_knobs import Bench
-from ud2m import conditioning
-from ud2m.conditioning import FAMILIES
-from ud2m.data import crops, split
-from ud2m.unfolding import Knobs, KnobValues
-from ud2m.weights import load_prior
+from search_scalars import Bench
+from ud2m.nn.weights import load_prior
+from ud2m.physics import observation as conditioning
+from ud2m.physics.observation import FAMILIES
+from ud2m.step.unfolded import Knobs, KnobValues
+from ud2m.training.data import crops, split
 
 
 class PaperKnobs(Knobs):
@@ -32,7 +32,7 @@ def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--prior", type=Path, required=True)
     p.add_argument("--knobs", type=Path, required=True)
-    p.add_argument("--cache", type=Path, required=True, help="folder of the decoded pictures (see train_prior.py)")
+    p.add_argument("--cache", type=Path, required=True, help="folder of the decoded pictures (see train_denoiser.py)")
     p.add_argument("--families", nargs="+", default=[f for f in FAMILIES if f not in ("downscale2", "downscale3")])
     p.add_argument("--pictures", type=int, default=8)
     p.add_argument("--seed", type=int, default=1, help="other damage than the search saw")

@@ -13,8 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ud2m import tables
-from ud2m.likelihoods import WEIGHTS
+from ud2m.evaluation import tables
+from ud2m.training.problems import WEIGHTS
 
 VARIANTS = {  # name -> options of distill.py
     "all weights, joint, K = 3": [],

@@ -9,7 +9,7 @@ arXiv 2203.05482). --share is the second's; choose it on held-out training probl
 import argparse
 from pathlib import Path
 
-from ud2m.distilled import average, load_distilled, provenance, save_distilled
+from ud2m.step.model import average, load_distilled, provenance, save_distilled
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     for name in ("first", "second", "out"):
         p.add_argument(f"--{name}", type=Path, required=True)
     p.add_argument("--share", type=float, default=0.5, help="of the second, 0 to 1")
-    p.add_argument("--ensemble", action="store_true", help="the steps of the result see mirrored pictures (ud2m.unfolding.UnfoldedStep)")
+    p.add_argument("--ensemble", action="store_true", help="the steps of the result see mirrored pictures (ud2m.step.unfolded.UnfoldedStep)")
     a = p.parse_args()
     if not 0 <= a.share <= 1:
         p.error(f"--share {a.share} must be between 0 and 1.")

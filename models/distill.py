@@ -15,20 +15,20 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ud2m import lora
-from ud2m.conditioning import FAMILIES
-from ud2m.data import crops, decode, split
-from ud2m.distillation import GO_ON, Perceptual, fidelity
-from ud2m.distilled import Distilled, load_distilled, provenance, save_distilled
-from ud2m.guidance import Guidance, GuidanceConfig, guided_flops_per_pixel
-from ud2m.likelihoods import MASKS, WEIGHTS, draw, largest_crop
-from ud2m.losses import PRESETS
-from ud2m.progress import Exam
-from ud2m.psfs import drawer, recorded
-from ud2m.stream import stream
-from ud2m.training import Schedule, Trainer, default_device
-from ud2m.unfolding import KnobValues
-from ud2m.weights import load_prior
+from ud2m.nn import lora
+from ud2m.nn.conditioning import Guidance, GuidanceConfig, guided_flops_per_pixel
+from ud2m.nn.weights import load_prior
+from ud2m.physics.generators.kernels import drawer, recorded
+from ud2m.physics.observation import FAMILIES
+from ud2m.step.model import Distilled, load_distilled, provenance, save_distilled
+from ud2m.step.unfolded import KnobValues
+from ud2m.training.data import crops, decode, split
+from ud2m.training.distillation import GO_ON, Perceptual, fidelity
+from ud2m.training.losses import PRESETS
+from ud2m.training.prefetch import stream
+from ud2m.training.problems import MASKS, WEIGHTS, draw, largest_crop
+from ud2m.training.trainer import Schedule, Trainer, default_device
+from ud2m.training.validator import Exam
 
 # Share of fresh noise in the first round: enough for samples to differ where the data leave room. See distilled.CHOSEN.
 FRESH = {"blur": 0.1, "mask": 0.3, "denoise": 1e-3, "downscale2": 0.1, "downscale3": 0.1, "downscale4": 0.1, "jpeg": 0.05}
@@ -62,7 +62,7 @@ def main() -> None:
     p.add_argument("--cache", type=Path, help="folder of the decoded pictures (default: OUT/cache)")
     p.add_argument("--kernels", type=Path, help="folder of .npz files with recorded blur kernels")
     p.add_argument("--prior", type=Path, help="prior.safetensors to begin with")
-    p.add_argument("--knobs", type=Path, help="scalars of each family to begin with (search_knobs.py)")
+    p.add_argument("--knobs", type=Path, help="scalars of each family to begin with (search_scalars.py)")
     p.add_argument("--start", type=Path, help="step.safetensors to go on from, instead of --prior and --knobs")
     p.add_argument("--families", nargs="+", default=list(WEIGHTS), choices=list(WEIGHTS), help="likelihoods to draw (all: one network for all)")
     p.add_argument("--shares", type=float, nargs="+", help="how often each family is drawn (default: likelihoods.WEIGHTS)")
@@ -72,8 +72,8 @@ def main() -> None:
     p.add_argument("--targets", default=r"head|tail|down|up|first|second|film", help="regular expression of the layers to adapt")
     p.add_argument("--initialiser", choices=("learned", "adjoint"), default="learned", help="f_psi, or A†y alone")
     p.add_argument("--guidance", choices=("full", "none"), default="full", help="none: the prior sees a picture and a level only")
-    p.add_argument("--preset", choices=PRESETS, default="fidelity", help="weights of the losses (ud2m.losses.presets)")
-    p.add_argument("--ensemble", action="store_true", help="let the networks see mirrored pictures (ud2m.unfolding.UnfoldedStep)")
+    p.add_argument("--preset", choices=PRESETS, default="fidelity", help="weights of the losses (ud2m.training.losses.presets)")
+    p.add_argument("--ensemble", action="store_true", help="let the networks see mirrored pictures (ud2m.step.unfolded.UnfoldedStep)")
     p.add_argument("--go-on", type=float, default=GO_ON, help="probability of a further outer step; low: the first is seen most, as with steps=1")
     p.add_argument("--iterations", type=int, default=3, help="K: rounds of a step")
     p.add_argument("--crop", type=int, default=96)

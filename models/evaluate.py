@@ -20,15 +20,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ud2m import scores, tables
-from ud2m.cases import CASES, Case, Damaged, classical, damaged, pictures, plain
-from ud2m.conditioning import Condition, operator_of
-from ud2m.operators import Operator
-from ud2m.rivals import RIVALS, NotDefined
-from ud2m.sampling import sample
-from ud2m.specialists import load_specialists
-from ud2m.unfolding import Knobs, KnobValues, UnfoldedStep
-from ud2m.weights import load_prior
+from ud2m.diffusion.sampler import sample
+from ud2m.evaluation import metrics as scores
+from ud2m.evaluation import tables
+from ud2m.evaluation.cases import CASES, Case, Damaged, classical, damaged, pictures, plain
+from ud2m.evaluation.samplers import RIVALS, NotDefined
+from ud2m.nn.weights import load_prior
+from ud2m.physics.observation import Condition, operator_of
+from ud2m.physics.operators import Operator
+from ud2m.step.specialists import load_specialists
+from ud2m.step.unfolded import Knobs, KnobValues, UnfoldedStep
 
 ITERATIONS = 3  # K of the shipped steps; a count below it is one step of that many rounds
 NO_SAMPLER = ("input", "classical")
@@ -159,7 +160,7 @@ class Bench:
 
 def ram_start(weights: Path) -> Callable[[Operator, Condition, float], torch.Tensor]:
     """(operator, condition, sigma_y) -> z0 by RAM."""
-    from ud2m import ram  # deepinv takes seconds to import
+    from ud2m.evaluation import ram  # deepinv takes seconds to import
 
     try:
         return partial(ram.start, ram.load_ram(weights))

@@ -20,8 +20,9 @@ import cv2
 import numpy as np
 import torch
 
-from ud2m import scores, tables
-from ud2m.cases import CASES
+from ud2m.evaluation import metrics as scores
+from ud2m.evaluation import tables
+from ud2m.evaluation.cases import CASES
 
 SIZE = (176, 144)  # pixels of every clip
 LARGEST = 320  # a clip is reduced to this width before it is cut, or as far as its height allows, so that something moves in the cut

@@ -10,17 +10,17 @@ import json
 import sys
 from pathlib import Path
 
-from ud2m import weights
-from ud2m.export import ExportError, export, unfolded
-from ud2m.specialists import load_specialists, trainings
-from ud2m.unfolding import KnobValues
+from ud2m.export.package import ExportError, export, unfolded
+from ud2m.nn import weights
+from ud2m.step.specialists import load_specialists, trainings
+from ud2m.step.unfolded import KnobValues
 
 
 def main() -> int:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--step", type=Path, help="distilled step (distill.py), or the folder of one step for all families and of specialists, step-….safetensors")
     p.add_argument("--prior", type=Path)
-    p.add_argument("--knobs", type=Path, help="scalars of each family (search_knobs.py)")
+    p.add_argument("--knobs", type=Path, help="scalars of each family (search_scalars.py)")
     p.add_argument("--scores", type=Path, help="JSON of measured scores for the manifest (evaluate.py)")
     p.add_argument("--name", default="lite")
     p.add_argument("--version", default="1")

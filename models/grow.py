@@ -10,9 +10,9 @@ from pathlib import Path
 
 import torch
 
-from ud2m.distilled import load_distilled, provenance, save_distilled
-from ud2m.growth import grow
-from ud2m.prior import SIZES
+from ud2m.nn.denoiser import SIZES
+from ud2m.nn.net2net import grow
+from ud2m.step.model import load_distilled, provenance, save_distilled
 
 
 def main() -> None:

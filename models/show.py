@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ud2m.cases import CASES, damaged, pictures, plain
-from ud2m.sampling import sample
-from ud2m.specialists import load_specialists
+from ud2m.diffusion.sampler import sample
+from ud2m.evaluation.cases import CASES, damaged, pictures, plain
+from ud2m.step.specialists import load_specialists
 
 STEPS = 3
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from ud2m.distilled import Distilled, average, load_distilled, provenance, save_distilled
-from ud2m.prior import Prior, PriorConfig
-from ud2m.unfolding import KnobValues
+from ud2m.nn.denoiser import Prior, PriorConfig
+from ud2m.step.model import Distilled, average, load_distilled, provenance, save_distilled
+from ud2m.step.unfolded import KnobValues
 
 VERB = Path(__file__).parents[1] / "average.py"
 

@@ -4,16 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from ud2m import lora, psfs
-from ud2m.conditioning import FAMILIES
-from ud2m.diffusion import time_grid
-from ud2m.distillation import GRID_SHARES, GRIDS, Balance, Perceptual, fidelity, squared_error, trajectory
-from ud2m.distilled import CHOSEN, Distilled, load_distilled, provenance, save_distilled
-from ud2m.guidance import Guidance, GuidanceConfig, guided_flops_per_pixel
-from ud2m.likelihoods import draw
-from ud2m.losses import PRESETS
-from ud2m.prior import Prior, PriorConfig, flops_per_pixel
-from ud2m.unfolding import KnobValues
+from ud2m.diffusion.schedule import time_grid
+from ud2m.nn import lora
+from ud2m.nn.conditioning import Guidance, GuidanceConfig, guided_flops_per_pixel
+from ud2m.nn.denoiser import Prior, PriorConfig, flops_per_pixel
+from ud2m.physics.generators import kernels as psfs
+from ud2m.physics.observation import FAMILIES
+from ud2m.step.model import CHOSEN, Distilled, load_distilled, provenance, save_distilled
+from ud2m.step.unfolded import KnobValues
+from ud2m.training.distillation import GRID_SHARES, GRIDS, Balance, Perceptual, fidelity, squared_error, trajectory
+from ud2m.training.losses import PRESETS
+from ud2m.training.problems import draw
 
 TOY = PriorConfig(2, (8, 16), (1, 1), 16)
 SHAPE = GuidanceConfig((0, 1), PriorConfig(4, (8, 12), (1, 1), 16))
@@ -185,7 +186,7 @@ def test_a_step_comes_back_from_disk_with_its_adapters_merged(tmp_path):
 
 
 def test_another_file_is_refused(tmp_path):
-    from ud2m.weights import save_prior
+    from ud2m.nn.weights import save_prior
 
     save_prior(Prior(TOY), tmp_path / "prior.safetensors", {})
     with pytest.raises(ValueError, match="make one with distill.py"):

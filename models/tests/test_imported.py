@@ -10,12 +10,12 @@ import torch
 from published import guided, lsun, random
 from safetensors.torch import save_file
 
-from ud2m import lora
-from ud2m.diffusion import sigmas
-from ud2m.export import export, unfolded
-from ud2m.imported import AdmUNet, DdpmUNet, adapt, adm, ddpm, from_tensors, merge_adapter, read_checkpoint, save_adapter
-from ud2m.imported.parts import sinusoids
-from ud2m.unfolding import KnobValues
+from ud2m.diffusion.schedule import sigmas
+from ud2m.export.package import export, unfolded
+from ud2m.nn import lora
+from ud2m.nn.imported import AdmUNet, DdpmUNet, adapt, adm, ddpm, from_tensors, merge_adapter, read_checkpoint, save_adapter
+from ud2m.nn.imported.parts import sinusoids
+from ud2m.step.unfolded import KnobValues
 
 MODELS = Path(__file__).parents[1]
 ABOUT = {"name": "toy", "version": "1", "licence": "none", "training": {}, "scores": {}}
@@ -216,6 +216,6 @@ def test_a_file_that_is_no_checkpoint_is_refused_in_a_sentence(tmp_path):
 
 def test_the_script_says_what_is_wrong(tmp_path):
     torch.save(random(SMALL["adm"]), tmp_path / "a.pt")
-    command = [sys.executable, MODELS / "import_prior.py", "--checkpoint", tmp_path / "a.pt", "--out", tmp_path / "zoo"]
+    command = [sys.executable, MODELS / "import_denoiser.py", "--checkpoint", tmp_path / "a.pt", "--out", tmp_path / "zoo"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1 and "import refused" in done.stderr and "--head-channels" in done.stderr and not (tmp_path / "zoo").exists()

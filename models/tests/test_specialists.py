@@ -10,12 +10,12 @@ import onnx
 import pytest
 import torch
 
-from ud2m.distilled import Distilled, load_distilled, save_distilled
-from ud2m.export import export
-from ud2m.manifest import KEY
-from ud2m.prior import Prior, PriorConfig
-from ud2m.specialists import Specialists, load_specialists, step_files, trainings
-from ud2m.unfolding import KnobValues
+from ud2m.export.manifest import KEY
+from ud2m.export.package import export
+from ud2m.nn.denoiser import Prior, PriorConfig
+from ud2m.step.model import Distilled, load_distilled, save_distilled
+from ud2m.step.specialists import Specialists, load_specialists, step_files, trainings
+from ud2m.step.unfolded import KnobValues
 
 VERBS = Path(__file__).parents[1]
 TOY = PriorConfig(2, (8, 16), (1, 1), 16)

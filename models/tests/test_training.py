@@ -15,16 +15,16 @@ import pytest
 import torch
 from PIL import Image
 
-from ud2m import export as exporting
-from ud2m.conditioning import FAMILIES, graphs_of
-from ud2m.data import crops, decode
-from ud2m.distilled import provenance
-from ud2m.export import ExportError, export, unfolded
-from ud2m.manifest import KEY
-from ud2m.prior import Prior, PriorConfig
-from ud2m.training import Schedule, Trainer
-from ud2m.unfolding import KnobValues
-from ud2m.weights import load_prior, save_prior
+from ud2m.export import package as exporting
+from ud2m.export.manifest import KEY
+from ud2m.export.package import ExportError, export, unfolded
+from ud2m.nn.denoiser import Prior, PriorConfig
+from ud2m.nn.weights import load_prior, save_prior
+from ud2m.physics.observation import FAMILIES, graphs_of
+from ud2m.step.model import provenance
+from ud2m.step.unfolded import KnobValues
+from ud2m.training.data import crops, decode
+from ud2m.training.trainer import Schedule, Trainer
 
 MODELS = Path(__file__).parents[1]
 TOY = PriorConfig(2, (8, 16), (1, 1), 16)
@@ -52,7 +52,7 @@ def shard(tmp_path_factory):
 
 
 def train(shard, out, minutes):
-    command = [sys.executable, MODELS / "train_prior.py", "--shards", shard, "--out", out, "--size", "toy", "--crop", "32", "--time-budget", str(minutes)]
+    command = [sys.executable, MODELS / "train_denoiser.py", "--shards", shard, "--out", out, "--size", "toy", "--crop", "32", "--time-budget", str(minutes)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
@@ -93,7 +93,7 @@ def test_a_toy_trains_is_distilled_exported_and_restores(shard, tmp_path):
     assert "resumed at" in train(shard, run, 0.2)
     rows = [json.loads(line) for line in (run / "stats.jsonl").read_text().splitlines()]
     assert rows[-1]["images"] > first[-1]["images"] and json.loads((run / "config.json").read_text())["prior"]["channels"] == [8, 16]
-    search = [sys.executable, MODELS / "search_knobs.py", "--prior", run / "prior.safetensors", "--cache", run / "cache", "--out", run / "knobs.json"]
+    search = [sys.executable, MODELS / "search_scalars.py", "--prior", run / "prior.safetensors", "--cache", run / "cache", "--out", run / "knobs.json"]
     # The toy's pictures are smaller than the search's crops: it must say so, not fail somewhere inside.
     failed = subprocess.run([*search, "--tries", "1", "--pictures", "1"], capture_output=True, text=True)
     assert failed.returncode != 0 and "128" in failed.stderr

@@ -1,0 +1,115 @@
+"""Scores on pictures whose scores are known."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ud2m.evaluation.cases import pictures
+from ud2m.evaluation.metrics import inner, psnr, residual, spread_against_error, ssim
+from ud2m.evaluation.tables import command, comparison, replace_section
+from ud2m.physics.observation import Condition
+from ud2m.physics.operators import Blur, Downscale, Identity, Mask
+from ud2m.physics.operators.downscale import bicubic, gram
+from ud2m.physics.operators.fft import otf
+
+H, W = 48, 64
+
+
+def test_psnr_and_ssim_of_known_differences():
+    a = torch.zeros(3, H, W)
+    assert psnr(a, a + 0.2) == pytest.approx(20.0, abs=1e-4)  # a tenth of the width of [-1, 1]
+    assert psnr(a, a) == 120 and ssim(a, a) == pytest.approx(1.0)
+    edge = a.clone()
+    edge[:, :4] = 1
+    assert psnr(a, edge, border=4) == 120 and inner(a, 4).shape == (3, H - 8, W - 8)
+
+
+@pytest.mark.parametrize("operator", [Identity(), Mask(), Blur(), Downscale(2)], ids=lambda o: o.family)
+def test_the_residual_of_the_truth_is_one(operator):
+    physics = ()
+    if isinstance(operator, Mask):
+        physics = ((torch.rand(1, 1, H, W) < 0.3).float(),)
+    if isinstance(operator, Blur):
+        physics = otf(torch.full((3, 3), 1 / 9), H, W), torch.ones(1, 1, H, W)
+    if isinstance(operator, Downscale):
+        physics = bicubic(2), gram(bicubic(2), 2, H // 2, W // 2)
+    x, sigma, s = torch.randn(1, 3, H, W), 0.05, operator.scale
+    y = operator.A(x, *physics)
+    y = y + sigma * torch.randn_like(y)
+    y = y * physics[0] if isinstance(operator, Mask) else y
+    y[..., : 8 // s, :] = 7.0  # outside the frame: not asked
+    c = Condition(y, x, physics, slice(8, H), slice(4, W - 4))
+    assert residual(operator, x, c, sigma) == pytest.approx(1.0, abs=0.06)
+    assert residual(operator, x + 0.1, c, sigma) > 1.5
+
+
+def exact(samples: int = 8, count: int = 4000):
+    """Samples and truth drawn from one posterior whose spread differs from pixel to pixel."""
+    mean, std = torch.randn(count), torch.rand(count) * 0.4 + 0.01
+    draw = lambda: mean + std * torch.randn(count)
+    return torch.stack([draw() for _ in range(samples)]), draw()
+
+
+@pytest.mark.parametrize("samples", [2, 8])
+def test_exact_posterior_samples_are_honest(samples):
+    s = spread_against_error(*exact(samples))
+    assert s.ratio == pytest.approx(1.0, abs=0.06) and s.correlation > 0.2
+    assert s.spread == pytest.approx(s.error, rel=0.06)
+
+
+def test_many_exact_samples_are_honest_in_every_bin():
+    s = spread_against_error(*exact(64))
+    assert s.slip < 0.15 and len(s.bins) == 10 and list(s.bins) == sorted(s.bins)
+
+
+def test_a_collapsed_sampler_is_too_sure():
+    samples, truth = exact()
+    collapsed = samples.mean(0) + 0.1 * (samples - samples.mean(0))
+    assert spread_against_error(collapsed, truth).ratio < 0.15
+    still = spread_against_error(samples[:1].repeat(8, 1), truth)
+    assert still.ratio < 1e-3 and still.slip > 5 and still.correlation == pytest.approx(0, abs=0.1)
+
+
+def test_a_scattered_sampler_is_not_sure_enough():
+    samples, truth = exact()
+    assert spread_against_error(samples.mean(0) + 3 * (samples - samples.mean(0)), truth).ratio > 2
+
+
+def test_one_sample_has_no_spread():
+    with pytest.raises(ValueError, match="2 samples or more"):
+        spread_against_error(torch.zeros(1, 4), torch.zeros(4))
+
+
+def test_a_section_of_a_report_is_replaced_and_the_rest_stays(tmp_path):
+    file = tmp_path / "results.md"
+    replace_section(file, "rivals", "old\n")
+    replace_section(file, "spread", "other\n")
+    replace_section(file, "rivals", "new\n")
+    text = file.read_text()
+    assert "old" not in text and text.index("new") < text.index("other") and text.count("<!-- begin rivals -->") == 1
+    file.write_text("<!-- begin rivals -->\n")
+    with pytest.raises(SystemExit, match="does not end it"):
+        replace_section(file, "rivals", "new\n")
+
+
+def test_a_method_that_is_not_defined_is_said_to_be_so():
+    rows = {"jpeg-q10": {"ud2m-9": {"psnr": 30.0, "ssim": 0.9, "residual": 1.0, "evaluations": 9, "seconds": 0.5}}}
+    text = comparison(rows, ["ud2m-9", "ddrm"])
+    assert "| jpeg-q10 | 30.00 / 0.900 | not defined |" in text and "UD²M N·K=9" in text
+
+
+def test_the_command_names_no_place_outside_the_checkout(tmp_path):
+    (tmp_path / "pictures").mkdir()
+    assert command(["--images", str(tmp_path / "pictures"), "--limit", "8"]) == "python models/evaluate.py --images pictures --limit 8"
+
+
+def test_a_crop_is_the_middle_and_a_whole_picture_begins_at_its_corner(tmp_path):
+    codes = np.arange(100 * 120, dtype=np.int64).reshape(100, 120) % 251
+    Image.fromarray(np.repeat(codes[:, :, None], 3, 2).astype(np.uint8)).save(tmp_path / "a.png")
+    value = lambda r, c: pytest.approx(codes[r, c] / 127.5 - 1)
+    (whole,), (crop,) = pictures(tmp_path, 0), pictures(tmp_path, 0, 70)
+    assert whole.shape == (3, 96, 96) and float(whole[0, 0, 0]) == value(0, 0)
+    assert crop.shape == (3, 64, 64) and float(crop[0, 0, 0]) == value(18, 28)
+    with pytest.raises(SystemExit, match="smaller than 16"):
+        pictures(tmp_path, 0, 10)

@@ -1,0 +1,68 @@
+"""Borders, starts and damage."""
+
+import numpy as np
+import pytest
+import torch
+
+from ud2m.physics.generators import degradations as damage
+from ud2m.physics.observation import FAMILIES, condition, crossfade, fill, graphs_of, mirrored, operator_of, pad
+
+BLACK = torch.tensor(-1.0)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+@pytest.mark.parametrize("repeat,mode", [(False, "reflect"), (True, "symmetric")])
+def test_reflection_is_that_of_numpy_whatever_the_length(n, repeat, mode):
+    line = np.arange(n)
+    assert line[mirrored(n, 7, 9, repeat).numpy()].tolist() == np.pad(line, (7, 9), mode).tolist()
+
+
+def test_padding_keeps_the_picture_where_it_says():
+    x = torch.randn(1, 3, 5, 7)
+    assert torch.equal(pad(x, 2, 4, 16, 24, False)[..., 2:7, 4:11], x)
+
+
+def test_the_crossfade_closes_the_wrap_and_leaves_the_inside():
+    y = torch.randn(1, 3, 40, 40)
+    z = crossfade(y, 6)
+    assert torch.equal(z[..., 6:-6, 6:-6], y[..., 6:-6, 6:-6])
+    assert torch.allclose(z[..., 0, :], z[..., -1, :], atol=1e-6) and torch.allclose(z[..., 0], z[..., -1], atol=1e-6)
+
+
+def test_filling_keeps_what_was_observed_and_invents_nothing_brighter():
+    mask = (torch.rand(1, 1, 37, 31) < 0.2).float()
+    x = torch.rand(1, 3, 37, 31)
+    z = fill(x * mask + BLACK * (1 - mask), mask)
+    assert torch.equal(z[mask.expand_as(z) > 0], x[mask.expand_as(x) > 0])
+    seen = x[mask.expand_as(x) > 0]
+    assert z.min() >= seen.min() - 1e-5 and z.max() <= seen.max() + 1e-5
+
+
+@pytest.mark.parametrize("family", [graph for family in FAMILIES for graph in graphs_of(family)])
+@pytest.mark.parametrize("height,width", [(36, 60), (13, 1)])
+def test_every_family_conditions_frames_of_any_size(family, height, width):
+    operator = operator_of(family)
+    physics = {"psf": torch.full((3, 3), 1 / 9), "mask": torch.ones(1, 1, height, width), "quality": 10}
+    c = condition(operator, torch.randn(1, 3, height, width), physics, 8)
+    assert c.z0.shape[-2] % 8 == 0 and c.z0.shape[-1] % 8 == 0
+    assert c.z0[..., c.rows, c.columns].shape[-2:] == (height * operator.scale, width * operator.scale)
+    assert torch.isfinite(c.z0).all() and torch.isfinite(c.y).all()
+
+
+def test_kernels_weigh_one():
+    rng = np.random.default_rng(0)
+    for k in (damage.gaussian(1.7), damage.uniform(9), damage.trajectory(19, rng)):
+        assert abs(k.sum() - 1) < 1e-9 and (k >= 0).all()
+
+
+def test_damage_is_rounded_as_video_is():
+    x = torch.rand(3, 16, 16) * 2 - 1
+    y, _ = damage.denoise(x, 0.1, np.random.default_rng(0))
+    codes = (y + 1) * 127.5
+    assert (codes - codes.round()).abs().max() < 1e-3 and y.min() >= -1 and y.max() <= 1
+
+
+def test_lost_pixels_are_black():
+    x = torch.rand(3, 16, 16)
+    y, physics = damage.mask(x, damage.box_mask(16, 16), 0.01, np.random.default_rng(0))
+    assert (y[(physics["mask"][0] == 0).expand_as(y)] == -1).all()

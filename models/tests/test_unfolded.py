@@ -1,0 +1,156 @@
+"""Laws of the schedule, the unfolded step and the outer sampler."""
+
+import pytest
+import torch
+
+from ud2m.diffusion.sampler import sample
+from ud2m.diffusion.schedule import alpha_bar, sigmas, time_grid
+from ud2m.nn.denoiser import Prior, PriorConfig
+from ud2m.physics.operators import Blur, Identity, Mask
+from ud2m.physics.operators.fft import otf
+from ud2m.step.unfolded import Knobs, KnobValues, UnfoldedStep, mirrored
+
+TOY = PriorConfig(2, (8, 16), (1, 1), 16)
+
+
+def test_levels_rise_from_clean_to_noise():
+    s = sigmas()
+    assert (s.diff() > 0).all() and abs(s[0] - 0.01) < 1e-4 and abs(s[999] - 157.4) < 0.1
+    assert abs(alpha_bar()[0] - 0.9999) < 1e-9
+
+
+@pytest.mark.parametrize("steps,grid", [(1, [999]), (2, [999, 250]), (3, [999, 444, 111]), (5, [999, 640, 360, 160, 40])])
+def test_the_time_grid_is_quadratic(steps, grid):
+    assert time_grid(steps) == grid
+
+
+@pytest.mark.parametrize("steps", [0, 101])
+def test_an_impossible_number_of_steps_is_refused(steps):
+    with pytest.raises(ValueError, match="choose 1 to 100"):
+        time_grid(steps)
+
+
+def test_an_exact_denoiser_is_returned_unchanged_whatever_the_noise():
+    truth = torch.randn(1, 3, 7, 5)
+    noise = lambda i: torch.randn(1, 3, 3, 7, 5)
+    got = sample(lambda xt, z, n, t: truth, torch.zeros_like(truth), torch.randn_like(truth), 4, noise, lambda i: torch.randn_like(truth), 0.5)
+    assert torch.equal(got, truth)
+
+
+def test_each_step_starts_from_the_last_estimate_at_the_next_level():
+    seen = []
+
+    def step(xt, z, n, t):
+        seen.append((float(z.mean()), float(t[0])))
+        return z + 1
+
+    sample(step, torch.zeros(1, 3, 4, 4), torch.randn(1, 3, 4, 4), 3, lambda i: None)
+    assert seen == [(0.0, 999.0), (1.0, 444.0), (2.0, 111.0)]
+
+
+@pytest.mark.parametrize("steps,want", [(1, 1.0), (2, 5 / 3), (3, 14 / 6), (4, 3.0)])
+def test_the_mean_weighs_each_estimate_by_its_place(steps, want):
+    zeros = torch.zeros(1, 3, 4, 4)
+    got = sample(lambda xt, z, n, t: z + 1, zeros, torch.randn_like(zeros), steps, lambda i: None, mean=True)
+    assert torch.allclose(got, torch.full_like(zeros, want))
+
+
+class Perfect(torch.nn.Module):
+    """A prior that knows the answer."""
+
+    def __init__(self, truth):
+        super().__init__()
+        self.truth = truth
+
+    def forward(self, x, sigma):
+        return self.truth
+
+
+class Blind(torch.nn.Module):
+    """A prior that believes what it is shown."""
+
+    def forward(self, x, sigma):
+        return x
+
+
+def arguments(h=16, w=24, b=1):
+    return (
+        torch.randn(b, 3, h, w),
+        torch.randn(b, 3, h, w),
+        torch.randn(b, 3, h, w),
+        torch.randn(b, 3, 3, h, w),
+        torch.tensor([444.0]),
+        torch.tensor([0.05]),
+    )
+
+
+def test_the_step_returns_what_its_prior_says():
+    truth = torch.randn(1, 3, 16, 24)
+    assert torch.equal(UnfoldedStep(Perfect(truth), Identity(), Knobs())(*arguments()), truth)
+
+
+class Shift(torch.nn.Module):
+    """A prior that sees where up and left are: it moves the picture one pixel down and two to the right."""
+
+    def forward(self, x, sigma):
+        return x.roll((1, 2), (-2, -1))
+
+
+@pytest.mark.parametrize("t,move", [(999.0, (1, 2)), (444.0, (1, -2)), (250.0, (-1, -2)), (111.0, (-1, 2))])
+def test_an_ensemble_sees_the_picture_mirrored_and_answers_upright(t, move):
+    values = KnobValues(fresh=1e-9, fresh_last=1e-9, spread=1e-6)  # each round starts where the one before ended
+    step = UnfoldedStep(Shift(), Mask(), Knobs(values), 1, ensemble=True)
+    xt, z0, y, noise, _, sigma_y = arguments()
+    got = step(xt, z0, y, noise[:, :1], torch.tensor([t]), sigma_y, torch.zeros(1, 1, 16, 24))
+    assert (got - z0.roll(move, (-2, -1))).abs().max() < 1e-4
+
+
+def test_a_batch_may_hold_levels_that_are_seen_differently():
+    x, t = torch.randn(4, 3, 6, 5), torch.tensor([999.0, 444.0, 250.0, 111.0])
+    seen = mirrored(x, t)
+    for i, axes in enumerate([[], [-1], [-2, -1], [-2]]):
+        assert torch.equal(seen[i], x[i].flip(axes))
+    assert torch.equal(mirrored(seen, t), x)
+
+
+def test_the_anchor_minimises_the_three_quadratics():
+    """u of the design's section 2, for a mask: the closed form against the normal equation of the three terms."""
+    xt, z0, y, noise, t, sigma_y = arguments()
+    mask = (torch.rand(1, 1, 16, 24) < 0.5).float()
+    values = KnobValues(trust=0.7, anchor=1.0, fresh=1e-6, fresh_last=1e-6)
+    u = UnfoldedStep(Blind(), Mask(), Knobs(values), 1)(xt, z0, y, noise[:, :1], t, sigma_y, mask)
+    st = sigmas()[444].float()
+    rho = values.spread * Knobs(values).level(st.reshape(1, 1, 1, 1), sigma_y.reshape(1, 1, 1, 1), 1.0).detach()
+    root = torch.rsqrt(1 + st**2)
+    data = mask / (values.trust * sigma_y**2)
+    want = (data * y + xt / root / st**2 + z0 / rho**2) / (data + 1 / st**2 + 1 / rho**2)
+    assert (u - want).abs().max() < 1e-3
+
+
+def test_inner_levels_fall_and_stay_above_the_floor():
+    knobs = Knobs(KnobValues(high=0.5, restart=0.4, floor=0.03, follow=1.0))
+    one = lambda v: torch.tensor(v).reshape(1, 1, 1, 1)
+    levels = [float(knobs.level(one(157.4), one(0.02), s).detach()) for s in (0.0, 0.5, 1.0)]
+    assert levels == sorted(levels, reverse=True) and abs(levels[0] - 0.5) < 1e-6 and levels[2] >= 0.03
+
+
+def test_every_scalar_receives_a_gradient():
+    psf = torch.full((3, 3), 1 / 9)
+    step = UnfoldedStep(Prior(TOY), Blur(), Knobs(KnobValues(high=5.0, restart=0.4)))
+    torch.nn.init.normal_(step.prior.tail.weight, std=0.1)
+    xt, z0, y, noise, _, sigma_y = arguments()
+    for t in (999.0, 444.0):
+        step(xt, z0, y, noise, torch.tensor([t]), sigma_y, otf(psf, 16, 24), torch.ones(1, 1, 16, 24)).square().mean().backward()
+    missing = [n for n, p in step.knobs.named_parameters() if p.grad is None or float(p.grad.abs()) == 0]
+    assert missing == []
+
+
+def test_the_answer_for_a_pixel_does_not_depend_on_far_pixels():
+    net = Prior(TOY)
+    torch.nn.init.normal_(net.tail.weight, std=0.1)
+    x = torch.randn(1, 3, 128, 128)
+    other = x.clone()
+    other[..., 64:] = torch.randn(1, 3, 128, 64)
+    with torch.no_grad():
+        a, b = net(x, torch.tensor([0.1])), net(other, torch.tensor([0.1]))
+    assert torch.equal(a[..., :32], b[..., :32]) and not torch.equal(a[..., 60:], b[..., 60:])

@@ -1,0 +1,97 @@
+"""How good a restoration is: against the truth, against the observation, and whether its spread is honest.
+
+Pictures are [3,H,W] in [-1, 1] unless a canvas [1,3,H,W] is said.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from skimage.metrics import structural_similarity
+
+from ud2m.physics.observation import Condition
+from ud2m.physics.operators import Mask, Operator
+
+BINS = 10
+
+
+def inner(x: torch.Tensor, border: int) -> torch.Tensor:
+    """x without `border` pixels on each side."""
+    return x[..., border : x.shape[-2] - border, border : x.shape[-1] - border]
+
+
+def psnr(a: torch.Tensor, b: torch.Tensor, border: int = 0) -> float:
+    """In dB, peak 2 (the width of [-1, 1]); 120 when equal."""
+    mse = float(((inner(a, border) - inner(b, border)) / 2).square().mean())
+    return float(-10 * np.log10(max(mse, 1e-12)))
+
+
+def ssim(a: torch.Tensor, b: torch.Tensor, border: int = 0) -> float:
+    """Mean structural similarity (Wang et al. 2004), windows of 7 pixels, channels averaged."""
+    return float(structural_similarity(inner(a, border).numpy(), inner(b, border).numpy(), channel_axis=0, data_range=2.0))
+
+
+def perceptual() -> Callable[[torch.Tensor, torch.Tensor, int], float] | None:
+    """A perceptual distance (a, b, border) -> float, 0 when equal; None where the package has none."""
+    try:
+        from ud2m.training.losses.perceptual import FeatureDistance
+    except ModuleNotFoundError as missing:
+        if not (missing.name or "").startswith("ud2m.training.losses"):
+            raise
+        return None
+    net = FeatureDistance().eval()
+
+    @torch.no_grad()
+    def distance(a: torch.Tensor, b: torch.Tensor, border: int = 0) -> float:
+        return float(net(inner(a, border)[None], inner(b, border)[None])[0])
+
+    return distance
+
+
+def residual(operator: Operator, x0: torch.Tensor, c: Condition, sigma_y: float) -> float:
+    """|y - A x0| / (sigma_y sqrt(n)) over the observed values inside the frame: 1 for the truth, below 1 noise was fitted.
+
+    x0 [1,3,H,W] is the whole canvas, for A reaches over the frame's border; outside the frame y was made up and is not asked.
+    JPEG observes without noise: there sigma_y is only the unit.
+    """
+    misfit = operator.misfit(x0, c.y, *c.physics)
+    s = operator.scale
+    rows, columns = (slice(v.start // s, v.stop // s) for v in (c.rows, c.columns))
+    seen = c.physics[0][..., rows, columns].expand_as(misfit[..., rows, columns]) if isinstance(operator, Mask) else torch.ones(1)
+    misfit = misfit[..., rows, columns] * seen
+    count = float(seen.sum()) if seen.numel() > 1 else misfit.numel()
+    return float(misfit.norm()) / (sigma_y * max(count, 1.0) ** 0.5)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Spread of posterior samples against the error of their mean, both in [-1, 1]."""
+
+    spread: float  # expected error of the mean if the samples came from the posterior
+    error: float  # RMSE of the mean
+    ratio: float  # spread / error: 1 honest, below 1 too sure
+    correlation: float  # of spread and absolute error over the values; 0 where the spread is the same everywhere
+    slip: float  # mean |log2(spread / error)| over the bins: 0 honest everywhere, 1 wrong by a factor of two
+    bins: tuple[tuple[float, float], ...]  # (spread, error) in bins of equal size, rising in spread
+
+
+def spread_against_error(samples: torch.Tensor, truth: torch.Tensor) -> Spread:
+    """samples [M,...], M at least 2, and the truth [...].
+
+    For M samples of the true posterior of variance v the error of their mean has variance v (1 + 1/M): the truth is one
+    more sample, and the mean of M is itself noisy. That is what the spread is scaled to.
+    """
+    if len(samples) < 2:
+        raise ValueError(f"Spread needs 2 samples or more; there are {len(samples)}.")
+    variance = (samples.double().var(0) * (1 + 1 / len(samples))).flatten()
+    square = (samples.double().mean(0) - truth).square().flatten()
+    order = variance.argsort()
+    pairs = [(float(variance[i].mean().sqrt()), float(square[i].mean().sqrt())) for i in order.tensor_split(min(BINS, len(order)))]
+    s, e = variance.sqrt(), square.sqrt()
+    scale = float(s.std() * e.std())
+    correlation = float(((s - s.mean()) * (e - e.mean())).sum() / (len(s) - 1)) / scale if scale > 1e-12 else 0.0
+    spread, error = float(variance.mean().sqrt()), float(square.mean().sqrt())
+    tiny = 1e-6  # far below a code value: keeps the logarithm of a collapsed sampler finite
+    slip = float(np.mean([abs(np.log2((a + tiny) / (b + tiny))) for a, b in pairs]))
+    return Spread(spread, error, spread / max(error, tiny), correlation, slip, tuple(pairs))

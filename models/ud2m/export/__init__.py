@@ -1,0 +1,1 @@
+"""Export: step graphs for ONNX Runtime, their manifest, weights and golden files."""

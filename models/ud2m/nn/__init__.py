@@ -1,0 +1,1 @@
+"""Networks: the denoiser, its conditioning, adapters, growth, and weights on disk."""

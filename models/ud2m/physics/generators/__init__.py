@@ -1,0 +1,1 @@
+"""Draws degradations for training and evaluation, apart from the operators that invert them."""

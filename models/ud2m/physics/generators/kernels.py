@@ -1,0 +1,75 @@
+"""Draws blur kernels for training: the range that the element's properties span, and recorded camera shakes.
+
+Kernels are [n,n] float64 arrays, n odd, that sum to 1.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from ud2m.physics.generators import degradations as damage
+
+LARGEST = 31  # px across
+
+
+def gaussian(rng: np.random.Generator) -> np.ndarray:
+    """Random widths along two turned axes; every second one is round, and some are cut to a small support as users do."""
+    wide = np.exp(rng.uniform(np.log(0.5), np.log(4.0)))
+    narrow = wide if rng.random() < 0.5 else wide * rng.uniform(0.3, 1.0)
+    size = 2 * int(np.ceil(3 * wide)) + 1 if rng.random() < 0.6 else 2 * int(rng.integers(2, 6)) + 1
+    r, turn = np.arange(size) - size // 2, rng.uniform(0, np.pi)
+    u = np.cos(turn) * r[None] + np.sin(turn) * r[:, None]
+    v = np.cos(turn) * r[:, None] - np.sin(turn) * r[None]
+    k = np.exp(-0.5 * ((u / wide) ** 2 + (v / narrow) ** 2))
+    return _fitted(k / k.sum())
+
+
+def uniform(rng: np.random.Generator) -> np.ndarray:
+    """A box of 3 … 15 pixels."""
+    return damage.uniform(2 * int(rng.integers(1, 8)) + 1)
+
+
+def line(rng: np.random.Generator) -> np.ndarray:
+    """Linear motion of 3 … 25 pixels in any direction."""
+    length, angle = rng.uniform(3, 25), rng.uniform(0, np.pi)
+    at = np.linspace(-0.5, 0.5, 200)[:, None] * length * np.array([-np.sin(angle), np.cos(angle)])
+    size = 2 * int(np.ceil(length / 2 + 1)) + 1
+    return damage.splat(at, size)
+
+
+def shake(rng: np.random.Generator) -> np.ndarray:
+    """An unsteady hand over 9 … 31 pixels."""
+    return damage.trajectory(2 * int(rng.integers(4, LARGEST // 2 + 1)) + 1, rng)
+
+
+def recorded(folder: Path) -> list[np.ndarray]:
+    """Kernels of the `.npz` files in a folder (arrays [n,n]), in the order of their names; those over 31 pixels are left out."""
+    out = []
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path) as arrays:
+            for name in sorted(arrays.files):
+                k = np.maximum(arrays[name].astype(np.float64), 0)
+                k = np.pad(k, [(0, 1 - n % 2) for n in k.shape])
+                side = max(k.shape)
+                k = np.pad(k, [((side - n) // 2,) * 2 for n in k.shape])
+                if side <= LARGEST:
+                    out.append(k / k.sum())
+    return out
+
+
+def drawer(known: list[np.ndarray]) -> Callable[[np.random.Generator], np.ndarray]:
+    """A function that draws a kernel of any kind; recorded ones are turned and mirrored."""
+
+    def one_of_known(rng: np.random.Generator) -> np.ndarray:
+        k = np.rot90(known[rng.integers(len(known))], rng.integers(4))
+        return k[:, ::-1] if rng.random() < 0.5 else k
+
+    kinds = [(gaussian, 0.35), (uniform, 0.2), (line, 0.15), (shake, 0.15), (one_of_known if known else shake, 0.15)]
+    return lambda rng: kinds[rng.choice(len(kinds), p=[w for _, w in kinds])][0](rng)
+
+
+def _fitted(k: np.ndarray) -> np.ndarray:
+    cut = max(0, (k.shape[0] - LARGEST) // 2)
+    k = k[cut : k.shape[0] - cut, cut : k.shape[1] - cut]
+    return k / k.sum()

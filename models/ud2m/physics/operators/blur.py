@@ -1,0 +1,77 @@
+"""Convolution with a point spread function, given by its transfer function, of which only a part was seen.
+
+What lies beyond a frame's edge is not known, while a transform takes the picture to go on at the other side. So the blur is
+circular on a canvas, and `mask` says which pixels of y it really made; the canvas around them is estimated with the rest
+(masked deconvolution: Almeida and Figueiredo 2013, IEEE TIP 22(8), arXiv 1210.2687).
+"""
+
+import torch
+
+from ud2m.physics.operators.base import Operator
+from ud2m.physics.operators.fft import conjugate, multiply, power, transform
+
+ROUNDS = 2  # of the correction for what was not seen
+LOWEST = 0.2  # eigenvalue from which on a round is to help; measured in docs/architecture.md
+
+
+class Blur(Operator):
+    """y = M (h * x). `otf` [2,H,W]: real and imaginary part of the transform of h (see `spectral.otf`); `mask` [B,1,H,W]: 1 where seen.
+
+    What y says elsewhere is a first guess, and best smooth across the wrap (`conditioning.crossfade`). rounds: how often the
+    proximal step corrects it; exact at once where all was seen, else in the limit.
+    """
+
+    family = "blur"
+    inputs = ("otf", "mask")
+
+    def __init__(self, rounds: int = ROUNDS):
+        super().__init__()
+        self.rounds = rounds
+
+    @staticmethod
+    def _half(otf: torch.Tensor) -> torch.Tensor:
+        return otf[..., : otf.shape[-1] // 2 + 1]
+
+    def _circular(self, x: torch.Tensor, otf: torch.Tensor) -> torch.Tensor:
+        f = transform(x.shape[-2], x.shape[-1], x.device)
+        return f.inverse(multiply(f.forward(x), self._half(otf)))
+
+    def A(self, x, otf, mask):
+        return mask * self._circular(x, otf)
+
+    def A_adjoint(self, y, otf, mask):
+        return self._circular(mask * y, conjugate(otf))
+
+    def misfit(self, x, y, otf, mask):
+        return mask * (self._circular(x, otf) - y)
+
+    def observed(self, x, otf, mask):
+        return mask
+
+    def prepare(self, y, otf, mask):
+        f = transform(y.shape[-2], y.shape[-1], y.device)
+        h = self._half(otf)
+        return f, h, power(h), multiply(conjugate(h), f.forward(y)), y, mask
+
+    def solve(self, z, gamma, f, h, gain, guess, y, mask):
+        """The minimiser for all of y; then Chebyshev's iteration (Saad 2003, Algorithm 12.1) with that as preconditioner, for what was seen."""
+        g = gamma[:, :, None]
+        plain = 1 / (1 + g * gain)
+        a = f.forward(z)
+        u = (a + g * guess) * plain
+        middle, reach = (1 + LOWEST) / 2, (1 - LOWEST) / 2
+        ratio, move = reach / middle, None
+        for _ in range(self.rounds):
+            seen = mask * (y - f.inverse(multiply(h, u)))
+            missing = (a - u + g * multiply(conjugate(h), f.forward(seen))) * plain
+            if move is None:
+                move = missing / middle
+            else:
+                after = 1 / (2 * middle / reach - ratio)
+                move, ratio = after * ratio * move + 2 * after / reach * missing, after
+            u = u + move
+        return f.inverse(u)
+
+    def strengths(self, otf, mask):
+        gain = otf.square().sum(-3).mean((-2, -1)).reshape(-1, 1)  # sum of h²: how much noise the blur would average away
+        return torch.cat([gain.log10(), torch.zeros(gain.shape[0], 2, device=gain.device)], 1)

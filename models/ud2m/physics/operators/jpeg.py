@@ -1,0 +1,137 @@
+"""JPEG: block DCT, quantised; luma at full size, chroma too (4:4:4) or averaged over 2×2 (4:2:0) or 1×2 pixels (4:2:2).
+
+The observation is the decoded picture. Each coefficient of the original lay within half a step of the decoded one; the
+proximal step takes that as Gaussian noise of variance step²/12 and then stays within the cell (design: closed form).
+It works on Y, Cb, Cr in their own metric, in which the transform to RGB is left out of account.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+from ud2m.physics.operators.base import Operator
+
+# ITU-T T.81, Annex K: the tables that the IJG quality scales.
+LUMA = (
+    (16, 11, 10, 16, 24, 40, 51, 61),
+    (12, 12, 14, 19, 26, 58, 60, 55),
+    (14, 13, 16, 24, 40, 57, 69, 56),
+    (14, 17, 22, 29, 51, 87, 80, 62),
+    (18, 22, 37, 56, 68, 109, 103, 77),
+    (24, 35, 55, 64, 81, 104, 113, 92),
+    (49, 64, 78, 87, 103, 121, 120, 101),
+    (72, 92, 95, 98, 112, 100, 103, 99),
+)
+CHROMA = (
+    (17, 18, 24, 47, 99, 99, 99, 99),
+    (18, 21, 26, 66, 99, 99, 99, 99),
+    (24, 26, 56, 99, 99, 99, 99, 99),
+    (47, 66, 99, 99, 99, 99, 99, 99),
+) + ((99,) * 8,) * 4
+CODE = 2 / 255  # one 8-bit code value in [-1, 1]
+FACTORS = {"4:2:0": (2, 2), "4:2:2": (1, 2), "4:4:4": (1, 1)}  # pixels to a chroma sample, down and across
+TO_YCC = ((0.299, 0.587, 0.114), (-0.168735892, -0.331264108, 0.5), (0.5, -0.418687589, -0.081312411))
+TO_RGB = ((1.0, 0.0, 1.402), (1.0, -0.344136286, -0.714136286), (1.0, 1.772, 0.0))
+
+
+def quantisation(quality: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Luma and chroma steps [8,8] in code values for an IJG quality of 1 … 100."""
+    if not 1 <= quality <= 100:
+        raise ValueError(f"JPEG quality is {quality}; choose 1 to 100.")
+    scale = 5000 // quality if quality < 50 else 200 - 2 * quality
+    step = lambda table: ((torch.tensor(table) * scale + 50) // 100).clamp(1, 255).float()
+    return step(LUMA), step(CHROMA)
+
+
+def _dct_basis() -> torch.Tensor:
+    """[64,1,8,8] orthonormal DCT-II patterns, vertical frequency major."""
+    n, k = torch.arange(8, dtype=torch.float64), torch.arange(8, dtype=torch.float64)[:, None]
+    rows = torch.cos(math.pi * (2 * n + 1) * k / 16) * torch.where(k == 0, math.sqrt(1 / 8), 0.5)
+    return torch.einsum("ui,vj->uvij", rows, rows).reshape(64, 1, 8, 8).float()
+
+
+def _pair(value: torch.Tensor) -> torch.Tensor:
+    """[B,1,1,1] for the 2B chroma planes; one value for all stays one."""
+    return value if value.shape[0] == 1 else value.repeat_interleave(2, 0)
+
+
+class Jpeg(Operator):
+    """`quant_luma`, `quant_chroma` [8,8] in code values. Sides are multiples of `multiple`, on the encoder's block grid.
+
+    subsampling: "4:2:0", "4:2:2" or "4:4:4".
+    """
+
+    family = "jpeg"
+    inputs = ("quant_luma", "quant_chroma")
+
+    def __init__(self, subsampling: str = "4:2:0"):
+        super().__init__()
+        self.factors = FACTORS[subsampling]
+        self.multiple = 8 * max(self.factors)
+        self.register_buffer("basis", _dct_basis(), persistent=False)
+        self.register_buffer("to_ycc", torch.tensor(TO_YCC)[:, :, None, None], persistent=False)
+        self.register_buffer("to_rgb", torch.tensor(TO_RGB)[:, :, None, None], persistent=False)
+
+    def planes(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Luma coefficients [B,64,H/8,W/8] and, of Cb and Cr averaged over f×g pixels (`factors`), [2B,64,H/8f,W/8g]."""
+        ycc = F.conv2d(x, self.to_ycc)
+        chroma = F.avg_pool2d(ycc[:, 1:], self.factors)
+        b, _, h, w = chroma.shape
+        return F.conv2d(ycc[:, :1], self.basis, stride=8), F.conv2d(chroma.reshape(2 * b, 1, h, w), self.basis, stride=8)
+
+    def _lattice(self, quant_luma, quant_chroma):
+        # One table for all pictures, or one for each: [8,8] or [B,8,8].
+        luma, chroma = (CODE * q.reshape(-1, 64, 1, 1) for q in (quant_luma, quant_chroma))
+        return [luma, _pair(chroma)]
+
+    def A(self, x, quant_luma, quant_chroma):
+        """Compressed and decoded, before rounding to 8 bits; chroma is repeated over f×g pixels."""
+        steps = self._lattice(quant_luma, quant_chroma)
+        # A code value v stands at CODE (v - 127.5); the encoder shifts by 128: half a code value times 8 in the DC term.
+        coefficients = []
+        for c, q, dc in zip(self.planes(x), steps, (4 * CODE, 0.0)):
+            shift = dc * F.one_hot(torch.tensor(0, device=x.device), 64).reshape(1, 64, 1, 1)
+            coefficients.append(torch.round((c - shift) / q) * q + shift)
+        luma = F.conv_transpose2d(coefficients[0], self.basis, stride=8)
+        chroma = F.conv_transpose2d(coefficients[1], self.basis, stride=8)
+        return F.conv2d(torch.cat([luma, self._enlarged(chroma, x)], 1), self.to_rgb)
+
+    def decoded(self, x, quant_luma, quant_chroma):
+        """`A` with luma and chroma rounded and clipped to 8 bits each, as a decoder hands its planes out."""
+        ycc = F.conv2d(self.A(x, quant_luma, quant_chroma), self.to_ycc)
+        luma = ((ycc[:, :1] / CODE + 127.5).round().clamp(0, 255) - 127.5) * CODE
+        chroma = (ycc[:, 1:] / CODE).round().clamp(-128, 127) * CODE
+        return F.conv2d(torch.cat([luma, chroma], 1), self.to_rgb)
+
+    def prepare(self, y, quant_luma, quant_chroma):
+        steps = self._lattice(quant_luma, quant_chroma)
+        return (*self.planes(y), *steps)
+
+    def data_step(self, z, weight, sigma_y, luma, chroma, step_luma, step_chroma):
+        zl, zc = self.planes(z)
+        f, g = self.factors
+        dl = self._cell(zl, luma, step_luma, weight, sigma_y) - zl
+        # Averaging over f×g and repeating are adjoint up to f·g: the chroma correction weighs that much less.
+        dc = self._cell(zc, chroma, step_chroma, _pair(weight) / (f * g), _pair(sigma_y)) - zc
+        luma = F.conv_transpose2d(dl, self.basis, stride=8)
+        chroma = F.conv_transpose2d(dc, self.basis, stride=8)
+        return z + F.conv2d(torch.cat([luma, self._enlarged(chroma, z)], 1), self.to_rgb)
+
+    def _enlarged(self, chroma: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """The planes [2B,1,H/f,W/g] as [B,2,H,W], the size of x: each value repeated."""
+        (b, _, h, w), (f, g) = x.shape, self.factors
+        chroma = chroma.reshape(b, 2, h // f, w // g)
+        return chroma if f * g == 1 else F.interpolate(chroma, scale_factor=(float(f), float(g)), mode="nearest")
+
+    def strengths(self, quant_luma, quant_chroma):
+        means = torch.stack([q.mean((-2, -1)).reshape(-1) for q in (quant_luma, quant_chroma)], 1).log10()
+        fine = torch.full_like(means[:, :1], float(self.factors == (1, 1)))
+        return torch.cat([means, fine], 1)
+
+    @staticmethod
+    def _cell(z, d, step, weight, sigma_y):
+        gamma = weight / (step.square() / 12 + sigma_y.square())
+        u = (z + gamma * d) / (1 + gamma)
+        reach = step / 2 + 2 * sigma_y  # the decoder rounded and clipped
+        return torch.maximum(torch.minimum(u, d + reach), d - reach)

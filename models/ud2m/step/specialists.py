@@ -1,0 +1,69 @@
+"""The networks behind one package: for each family the one that was trained for it, else the joint one.
+
+All begin as one network trained on all families; some then go on with a single family (`distill.py --families`). A graph
+holds one family's network, so a specialist costs room on disk and nothing else.
+"""
+
+from pathlib import Path
+
+from torch import nn
+
+from ud2m.physics.observation import graphs_of, operator_of
+from ud2m.physics.operators import Operator
+from ud2m.step.model import Distilled, load_distilled, provenance
+from ud2m.step.unfolded import UnfoldedStep
+
+JOINT, SPECIAL = "step.safetensors", "step-*.safetensors"
+
+
+class Specialists(nn.Module):
+    """families: the network of each. All are alike in rounds and in `ensemble` (ValueError otherwise)."""
+
+    def __init__(self, families: dict[str, Distilled]):
+        super().__init__()
+        self.families = nn.ModuleDict(families)
+        if len({(net.iterations, net.ensemble) for net in families.values()}) != 1:
+            raise ValueError("The steps differ in their rounds or in whether they are ensembles; put together steps of one kind.")
+
+    @property
+    def iterations(self) -> int:
+        """K: rounds of a step."""
+        return next(iter(self.families.values())).iterations
+
+    @iterations.setter
+    def iterations(self, count: int) -> None:
+        for net in self.families.values():
+            net.iterations = count
+
+    @property
+    def ensemble(self) -> bool:
+        """Whether the sampler is to answer with the mean of its estimates."""
+        return next(iter(self.families.values())).ensemble
+
+    def step(self, family: str, operator: Operator | None = None) -> UnfoldedStep:
+        """The unfolded step of `family`; see `Distilled.step`."""
+        return self.families[family].step(family, operator)
+
+    def steps(self) -> dict[str, UnfoldedStep]:
+        """The step of every graph of every family."""
+        return {graph: self.step(family, operator_of(graph)) for family in self.families for graph in graphs_of(family)}
+
+
+def step_files(path: Path) -> list[Path]:
+    """`path` itself, or, of a folder, the joint step and then the specialists, by name."""
+    return [path / JOINT, *sorted(path.glob(SPECIAL))] if path.is_dir() else [path]
+
+
+def load_specialists(path: Path) -> Specialists:
+    """A step file, or a folder of them; a later file takes over the families that it knows. ValueError where one holds no step."""
+    families: dict[str, Distilled] = {}
+    for file in step_files(path):
+        net = load_distilled(file)
+        families |= {family: net for family in net.knobs}
+    return Specialists(families).eval()
+
+
+def trainings(path: Path) -> dict:
+    """What each file was told about its training: of a single file that alone, of a folder by name."""
+    files = step_files(path)
+    return provenance(path) if files == [path] else {f.stem: provenance(f) for f in files}

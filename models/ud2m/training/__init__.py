@@ -1,0 +1,1 @@
+"""Training: data, problems, losses, the loop, distillation and validation."""
