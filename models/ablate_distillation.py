@@ -1,9 +1,9 @@
-"""What each part of the distillation is worth: trains variants on equally many problems from one prior, and tabulates them.
+"""What each part of the distillation is worth: trains variants on equally many problems from one denoiser, and tabulates them.
 
-    python models/ablate_distillation.py --shards a.tar b.tar c.tar --cache runs/cache --kernels KERNELS --prior models/zoo/lite/prior.safetensors \\
-        --knobs models/zoo/lite/knobs.json --out runs/ablation --image-budget 2400 --report docs/results.md --plot docs/ablation.png
+    python models/ablate_distillation.py --shards a.tar b.tar c.tar --cache runs/cache --kernels KERNELS --denoiser models/zoo/lite/denoiser.safetensors \\
+        --scalars models/zoo/lite/scalars.json --out runs/ablation --image-budget 2400 --report docs/results.md --plot docs/ablation.png
 
-PSNR in dB on held-out training pictures (the last line of each run's stats.jsonl). Runs that are there already are not
+PSNR in dB on held-out training images (the last line of each run's stats.jsonl). Runs that are there already are not
 trained again. So short a training shows the order of the variants, not what they reach in the end.
 """
 
@@ -21,9 +21,9 @@ VARIANTS = {  # name -> options of distill.py
     "not distilled (one update)": ["--image-budget", "1", "--rate", "1e-6"],
     "LoRA rank 4": ["--rank", "4"],
     "LoRA rank 16": ["--rank", "16"],
-    "rank 0: guidance and scalars only": ["--rank", "0"],
-    "start A†y, not learned": ["--initialiser", "adjoint"],
-    "no guidance: levels only": ["--guidance", "none"],
+    "rank 0: conditioning and scalars only": ["--rank", "0"],
+    "initial estimate A†y, not learned": ["--initial", "adjoint"],
+    "no conditioning: levels only": ["--conditioning", "none"],
     "K = 1": ["--iterations", "1"],
     "K = 2": ["--iterations", "2"],
     "perceptual losses": ["--preset", "perceptual"],
@@ -37,7 +37,7 @@ def run(a: argparse.Namespace, name: str) -> dict[str, float]:
     """The last scores of a variant, trained if it is not there."""
     out = a.out / name.replace(" ", "-").replace(",", "").replace(":", "").replace("†", "")
     if not (out / "step.safetensors").exists():
-        command = [sys.executable, Path(__file__).parent / "distill.py", "--shards", *a.shards, "--prior", a.prior, "--knobs", a.knobs, "--out", out]
+        command = [sys.executable, Path(__file__).parent / "distill.py", "--shards", *a.shards, "--denoiser", a.denoiser, "--scalars", a.scalars, "--out", out]
         command += ["--cache", a.cache or a.out / "cache", *(["--kernels", a.kernels] if a.kernels else [])]
         command += ["--image-budget", str(a.image_budget), "--batch", str(a.batch), "--crop", str(a.crop), "--seed", "0", "--every", "1e9", *VARIANTS[name]]
         subprocess.run(command, check=True)
@@ -57,7 +57,7 @@ def table(rows: dict[str, dict[str, float]]) -> str:
         cells = [f"{row[f] - (name != BASE) * base[f]:{sign}.{3 if f == 'distance' else 2}f}" if f in known else "–" for f in families]
         one = sum(row[f"one_{f}"] - row[f] for f in shared) / len(shared)
         body.append([name, *cells, f"{one:+.2f}", f"{row['images']:,}"])
-    return tables.markdown(["variant", *families, "one step against three", "pictures seen"], body)
+    return tables.markdown(["variant", *families, "one step against three", "images"], body)
 
 
 def plot(rows: dict[str, dict[str, float]], path: Path) -> None:
@@ -79,7 +79,7 @@ def plot(rows: dict[str, dict[str, float]], path: Path) -> None:
 
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("shards", "prior", "knobs", "out"):
+    for name in ("shards", "denoiser", "scalars", "out"):
         p.add_argument(f"--{name}", type=Path, required=True, nargs="+" if name == "shards" else None)
     p.add_argument("--cache", type=Path)
     p.add_argument("--kernels", type=Path)
@@ -95,8 +95,8 @@ def main() -> None:
     text = table(rows)
     print(text)
     if a.report:
-        told = f"\nTrained on {a.image_budget:,} problems each, crops of {a.crop}. {tables.machine()}.\n\n```\n{tables.command(sys.argv[1:], Path(__file__).name)}\n```\n"
-        tables.replace_section(a.report, "ablation", text + told)
+        note = f"\nTrained on {a.image_budget:,} problems each, crops of {a.crop}. {tables.machine()}.\n\n```\n{tables.command(sys.argv[1:], Path(__file__).name)}\n```\n"
+        tables.replace_section(a.report, "ablation", text + note)
     if a.plot:
         plot(rows, a.plot)
 

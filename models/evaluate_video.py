@@ -1,8 +1,8 @@
-"""Scores the element on damaged clips, each frame by itself against temporal=warm-start.
+"""Scores the element on degraded clips, each frame by itself against temporal=warm-start.
 
     python models/evaluate_video.py --clips FOLDER --plugin-path target/release --cut --report docs/results.md video
 
-Clips are decoded by OpenCV, reduced and cut to a common size, damaged frame by frame, rounded to 8 bits, and sent through
+Clips are decoded by OpenCV, reduced and cut to a common size, degraded frame by frame, rounded to 8 bits, and sent through
 gst-launch-1.0. Flicker is the mean absolute difference of successive frames less that of the clean clip, in codes of 8
 bits: above zero, the restored clip moves more than the clean one; below, less, which may be blur too.
 """
@@ -20,8 +20,7 @@ import cv2
 import numpy as np
 import torch
 
-from ud2m.evaluation import metrics as scores
-from ud2m.evaluation import tables
+from ud2m.evaluation import metrics, tables
 from ud2m.evaluation.cases import CASES
 
 SIZE = (176, 144)  # pixels of every clip
@@ -101,12 +100,12 @@ def decoded(path: Path, count: int, first: int) -> Clip:
 def measured(plugin: Path, case: str, clip: Clip, mode: str) -> dict[str, float]:
     """PSNR and flicker without the border that the case leaves out, and evaluations for each frame."""
     rng = np.random.default_rng(7)
-    damaged = [CASES[case].spoil(x, rng)[0] for x in clip.frames]
-    restored, evaluations = through_the_element(plugin, damaged, f"{PROPERTIES[case]} {MODES[mode]}", clip.frames[0].shape[1:])
-    inner = lambda x: scores.inner(x, CASES[case].border)
+    degraded = [CASES[case].degrade(x, rng)[0] for x in clip.frames]
+    restored, evaluations = through_the_element(plugin, degraded, f"{PROPERTIES[case]} {MODES[mode]}", clip.frames[0].shape[1:])
+    inner = lambda x: metrics.inner(x, CASES[case].border)
     moves = lambda frames: float(np.mean([float((inner(b) - inner(a)).abs().mean()) for a, b in zip(frames, frames[1:])])) * CODES
     return {
-        "psnr": float(np.mean([scores.psnr(x, y, CASES[case].border) for x, y in zip(restored, clip.frames)])),
+        "psnr": float(np.mean([metrics.psnr(x, y, CASES[case].border) for x, y in zip(restored, clip.frames)])),
         "flicker": moves(restored) - moves(clip.frames),
         "evaluations": evaluations / len(restored),
     }
@@ -127,11 +126,11 @@ def through_the_element(plugin: Path, frames: list[torch.Tensor], properties: st
         run = subprocess.run(["gst-launch-1.0", "-m", *pipeline.split()], env=env, capture_output=True, text=True)
         if run.returncode:
             raise SystemExit(f"gst-launch-1.0 failed; mend what it says: {run.stderr.strip()[-500:]}")
-        told = re.findall(r"ud2mrestore-stats.*?evaluations=\(guint64\)(\d+)", run.stdout)
+        counts = re.findall(r"ud2mrestore-stats.*?evaluations=\(guint64\)(\d+)", run.stdout)
         out = np.frombuffer(sink.read_bytes(), np.uint8).reshape(-1, *size, 3)
-    if len(out) != len(frames) or not told:
-        raise SystemExit(f"{len(out)} of {len(frames)} frames came out, with {len(told)} messages of statistics; report it.")
-    return [torch.from_numpy(o.astype(np.float32).transpose(2, 0, 1) / CODES - 1) for o in out], int(told[-1])
+    if len(out) != len(frames) or not counts:
+        raise SystemExit(f"{len(out)} of {len(frames)} frames came out, with {len(counts)} messages of statistics; report it.")
+    return [torch.from_numpy(o.astype(np.float32).transpose(2, 0, 1) / CODES - 1) for o in out], int(counts[-1])
 
 
 def table(rows: dict) -> str:

@@ -2,7 +2,7 @@
 
     python models/export.py --step runs/distil/step.safetensors --name lite --out models/zoo/lite
 
-Without --step, a prior is unfolded as it is: --prior runs/lite/prior.safetensors --knobs runs/lite/knobs.json
+Without --step, a denoiser is unfolded as it is: --denoiser runs/lite/denoiser.safetensors --scalars runs/lite/scalars.json
 """
 
 import argparse
@@ -12,15 +12,15 @@ from pathlib import Path
 
 from ud2m.export.package import ExportError, export, unfolded
 from ud2m.nn import weights
+from ud2m.step.scalars import ScalarValues
 from ud2m.step.specialists import load_specialists, trainings
-from ud2m.step.unfolded import KnobValues
 
 
 def main() -> int:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--step", type=Path, help="distilled step (distill.py), or the folder of one step for all families and of specialists, step-….safetensors")
-    p.add_argument("--prior", type=Path)
-    p.add_argument("--knobs", type=Path, help="scalars of each family (search_scalars.py)")
+    p.add_argument("--denoiser", type=Path)
+    p.add_argument("--scalars", type=Path, help="scalars of each family (search_scalars.py)")
     p.add_argument("--scores", type=Path, help="JSON of measured scores for the manifest (evaluate.py)")
     p.add_argument("--name", default="lite")
     p.add_argument("--version", default="1")
@@ -28,11 +28,11 @@ def main() -> int:
     a = p.parse_args()
     if a.step:
         steps, training = load_specialists(a.step).steps(), trainings(a.step)
-    elif a.prior and a.knobs:
-        knobs = {f: KnobValues(**entry["values"]) for f, entry in json.loads(a.knobs.read_text()).items()}
-        steps, training = unfolded(weights.load_prior(a.prior), knobs), weights.provenance(a.prior)
+    elif a.denoiser and a.scalars:
+        scalars = {f: ScalarValues(**entry["values"]) for f, entry in json.loads(a.scalars.read_text()).items()}
+        steps, training = unfolded(weights.load_denoiser(a.denoiser), scalars), weights.provenance(a.denoiser)
     else:
-        p.error("name --step, or --prior and --knobs.")
+        p.error("name --step, or --denoiser and --scalars.")
     about = {
         "name": a.name,
         "version": a.version,

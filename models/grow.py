@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 
 from ud2m.nn.denoiser import SIZES
-from ud2m.nn.net2net import grow
-from ud2m.step.model import load_distilled, provenance, save_distilled
+from ud2m.nn.weights import provenance
+from ud2m.step.model import grow, load_model, save_model
 
 
 def main() -> None:
@@ -24,11 +24,11 @@ def main() -> None:
     a = p.parse_args()
     torch.manual_seed(a.seed)
     try:
-        grown = grow(load_distilled(a.step), SIZES[a.size])
+        grown = grow(load_model(a.step), SIZES[a.size])
     except ValueError as reason:
         p.error(str(reason))
     a.out.parent.mkdir(parents=True, exist_ok=True)
-    save_distilled(grown, a.out, {"grown": {"size": a.size, "seed": a.seed, "from": provenance(a.step)}})
+    save_model(grown, a.out, {"grown": {"size": a.size, "seed": a.seed, "from": provenance(a.step)}})
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python models/import_denoiser.py --checkpoint 256x256_diffusion_uncond.pt --out models/zoo/adm --families blur mask
 
-Reads checkpoints of guided-diffusion (ADM, FFHQ-10m) and pytorch_diffusion (LSUN); docs/imported-priors.md says which.
+Reads checkpoints of guided-diffusion (ADM, FFHQ-10m) and pytorch_diffusion (LSUN); docs/imported-denoisers.md says which.
 """
 
 import argparse
@@ -14,10 +14,10 @@ from pathlib import Path
 from ud2m.export.package import ExportError, export, unfolded
 from ud2m.nn.imported import merge_adapter, read_checkpoint
 from ud2m.physics.observation import FAMILIES
-from ud2m.step.unfolded import KnobValues, unsearched
+from ud2m.step.scalars import ScalarValues, untuned
 
 ADVICE = (
-    "This prior normalises and attends over the whole picture that it is handed, so its answer for a pixel depends on the tile around it: "
+    "This denoiser normalises and attends over the whole image that it gets, so its answer for a pixel depends on the tile around it: "
     "restore frames in tiles of the size it was trained on, with ud2mrestore tile-width=256 tile-height=256."
 )
 
@@ -28,15 +28,15 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(f, "sha256").hexdigest()
 
 
-def scalars(families: list[str], file: Path | None) -> dict[str, KnobValues]:
+def read_scalars(families: list[str], file: Path | None) -> dict[str, ScalarValues]:
     """The scalars of each family: from a file that search_scalars.py wrote, else where its search begins."""
     if file is None:
-        return {family: unsearched(family) for family in families}
+        return {family: untuned(family) for family in families}
     found = json.loads(file.read_text())
     missing = [family for family in families if family not in found]
     if missing:
         raise ValueError(f"{file} has no scalars for {missing[0]}; search them, or leave the family out with --families.")
-    return {family: KnobValues(**found[family]["values"]) for family in families}
+    return {family: ScalarValues(**found[family]["values"]) for family in families}
 
 
 def arguments() -> argparse.Namespace:
@@ -49,7 +49,7 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--version", default="1")
     p.add_argument("--licence", default="that of the checkpoint: ask its authors", help="for the manifest")
     p.add_argument("--iterations", type=int, default=3, help="network evaluations of a step")
-    p.add_argument("--knobs", type=Path, help="scalars of each family (search_scalars.py); otherwise where that search begins")
+    p.add_argument("--scalars", type=Path, help="scalars of each family (search_scalars.py); otherwise where that search begins")
     p.add_argument("--head-channels", type=int, help="channels of an attention head, for a guided-diffusion model of unknown size")
     p.add_argument("--new-attention-order", action="store_true", help="for a model trained with use_new_attention_order")
     return p.parse_args()
@@ -60,19 +60,19 @@ def main() -> int:
     try:
         if not 1 <= a.iterations <= 64:
             raise ValueError(f"--iterations is {a.iterations}; choose 1 to 64.")
-        knobs = scalars(a.families, a.knobs)
-        prior = read_checkpoint(a.checkpoint, a.head_channels, a.new_attention_order)
-        facts = prior.config.to_dict()
-        size = sum(p.numel() for p in prior.parameters()) / 1e6
+        scalars = read_scalars(a.families, a.scalars)
+        denoiser = read_checkpoint(a.checkpoint, a.head_channels, a.new_attention_order)
+        facts = denoiser.config.to_dict()
+        size = sum(p.numel() for p in denoiser.parameters()) / 1e6
         print(f"{facts['layout']}: {size:.1f} million weights, {len(facts['widths'])} scales of {list(facts['widths'])} channels")
         training = {"checkpoint": a.checkpoint.name, "sha256": digest(a.checkpoint), "network": facts}
         if a.adapter:
-            names = merge_adapter(prior, a.adapter)
+            names = merge_adapter(denoiser, a.adapter)
             training |= {"adapter": a.adapter.name, "adapter_sha256": digest(a.adapter)}
             print(f"adapters of {len(names)} layers merged")
         about = {"name": a.name, "version": a.version, "licence": a.licence, "training": training, "scores": {}}
         a.out.parent.mkdir(parents=True, exist_ok=True)
-        misses = export(unfolded(prior, knobs, a.iterations), a.out, about)
+        misses = export(unfolded(denoiser, scalars, a.iterations), a.out, about)
     except (ValueError, OSError, ExportError) as e:
         print(f"import refused: {e}", file=sys.stderr)
         return 1

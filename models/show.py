@@ -1,4 +1,4 @@
-"""Draws what steps make of damaged pictures, to look at: a row for each case and picture, input | each step | truth.
+"""Draws what steps make of degraded images, to look at: a row for each case and image, input | each step | truth.
 
 python models/show.py --steps-from models/zoo/lite models/zoo/lite-perceptual --images FOLDER --out docs/presets.png
 """
@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from ud2m.diffusion.sampler import sample
-from ud2m.evaluation.cases import CASES, damaged, pictures, plain
+from ud2m.evaluation.cases import CASES, degrade_images, load_images, upscaled
 from ud2m.step.specialists import load_specialists
 
 STEPS = 3
@@ -22,21 +22,21 @@ def main() -> None:
     p.add_argument("--steps-from", type=Path, nargs="+", required=True, help="distilled steps (distill.py), or folders of packages")
     p.add_argument("--images", type=Path, required=True)
     p.add_argument("--cases", nargs="+", default=["super-resolve-x4", "inpaint-box"], choices=CASES)
-    p.add_argument("--pictures", type=int, nargs="+", default=[0, 1], help="places in the folder, by name")
+    p.add_argument("--places", type=int, nargs="+", default=[0, 1], help="places in the folder, by name")
     p.add_argument("--crop", type=int, default=192)
     p.add_argument("--out", type=Path, required=True)
     a = p.parse_args()
-    clean = pictures(a.images, max(a.pictures) + 1, a.crop)
+    clean = load_images(a.images, max(a.places) + 1, a.crop)
     nets = [load_specialists(path) for path in a.steps_from]
     multiple = int(np.lcm.reduce([net.step(next(iter(net.families))).multiple for net in nets]))
     rows = []
     for name in a.cases:
         case = CASES[name]
-        operator, seen = damaged(case, [clean[i] for i in a.pictures], multiple)
-        for d, before in zip(seen, plain(operator, seen)):
+        operator, degraded = degrade_images(case, [clean[i] for i in a.places], multiple)
+        for d, before in zip(degraded, upscaled(operator, degraded)):
             row = [before]
             for net in nets:
-                c, step, shape = d.condition, net.step(case.family), d.condition.z0.shape
+                c, step, shape = d.observation, net.step(case.family), d.observation.z0.shape
                 generator = torch.Generator().manual_seed(0)
                 normal = lambda *s: torch.randn(*s, generator=generator)
                 run = lambda xt, z, n, t: step(xt, z, c.y, n, t, torch.tensor([2 * case.sigma]), *c.physics)

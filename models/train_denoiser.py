@@ -1,4 +1,4 @@
-"""Trains the diffusion prior on tar shards of pictures under a time budget. To resume, run the same command again.
+"""Trains the denoiser on tar shards of images under a time budget. To resume, run the same command again.
 
 python models/train_denoiser.py --shards a.tar b.tar c.tar --out runs/lite --time-budget 120
 """
@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ud2m.nn.denoiser import SIZES, Prior, flops_per_pixel
-from ud2m.nn.weights import load_prior, save_prior
+from ud2m.nn.denoiser import SIZES, Denoiser, flops_per_pixel
+from ud2m.nn.weights import load_denoiser, save_denoiser
 from ud2m.training.data import crops, decode, split
 from ud2m.training.prefetch import stream
 from ud2m.training.trainer import Schedule, Trainer, default_device
@@ -26,7 +26,7 @@ def draw_sigma(count: int, rng: np.random.Generator) -> torch.Tensor:
     return torch.from_numpy(np.exp(rng.uniform(ends[:, 0], ends[:, 1])).astype(np.float32))
 
 
-def balanced_loss(net: Prior, clean: torch.Tensor, sigma: torch.Tensor, noise: torch.Tensor, carried: dict) -> torch.Tensor:
+def balanced_loss(net: Denoiser, clean: torch.Tensor, sigma: torch.Tensor, noise: torch.Tensor, carried: dict) -> torch.Tensor:
     """Squared error over the running mean of the error at its noise level, so that no level drowns the others."""
     error = (net(clean + sigma[:, None, None, None] * noise, sigma).float() - clean).square().mean((1, 2, 3))
     bins = ((sigma.log() - np.log(0.01)) / np.log(160 / 0.01) * BINS).long().clamp(0, BINS - 1)
@@ -38,11 +38,11 @@ def balanced_loss(net: Prior, clean: torch.Tensor, sigma: torch.Tensor, noise: t
 
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--shards", type=Path, nargs="+", required=True, help="tar files of square pictures")
+    p.add_argument("--shards", type=Path, nargs="+", required=True, help="tar files of square images")
     p.add_argument("--out", type=Path, required=True, help="folder of checkpoint, statistics and weights")
-    p.add_argument("--cache", type=Path, help="folder of the decoded pictures (default: OUT/cache)")
+    p.add_argument("--cache", type=Path, help="folder of the decoded images (default: OUT/cache)")
     p.add_argument("--size", choices=SIZES, default="lite")
-    p.add_argument("--start", type=Path, help="weights to start from (prior.safetensors)")
+    p.add_argument("--start", type=Path, help="weights to start from (denoiser.safetensors)")
     p.add_argument("--crop", type=int, default=96)
     p.add_argument("--time-budget", type=float, default=Schedule.time_budget, help="minutes of training over all resumed runs")
     p.add_argument("--exact-share", type=float, default=Schedule.exact_share, help="last share of the budget in float32")
@@ -54,15 +54,15 @@ def main() -> None:
     a = p.parse_args()
 
     torch.manual_seed(a.seed)
-    pictures, sides = decode(a.shards, a.cache or a.out / "cache")
-    train, scored = split(len(pictures))
-    net = load_prior(a.start) if a.start else Prior(SIZES[a.size])
+    images, sides = decode(a.shards, a.cache or a.out / "cache")
+    train, scored = split(len(images))
+    net = load_denoiser(a.start) if a.start else Denoiser(SIZES[a.size])
     if a.crop % net.config.multiple or a.crop > sides.min():
-        p.error(f"--crop {a.crop} must be a multiple of {net.config.multiple} and at most {sides.min()}, the smallest picture.")
-    print(f"{sum(w.numel() for w in net.parameters()) / 1e6:.2f} M weights, {flops_per_pixel(net.config) / 1e3:.0f} kFLOP per pixel, {len(train)} pictures")
+        p.error(f"--crop {a.crop} must be a multiple of {net.config.multiple} and at most {sides.min()}, the smallest image.")
+    print(f"{sum(w.numel() for w in net.parameters()) / 1e6:.2f} M weights, {flops_per_pixel(net.config) / 1e3:.0f} kFLOP per pixel, {len(train)} images")
 
     def take(which, count, size, rng):
-        return crops(pictures, sides, count, size, rng, which)
+        return crops(images, sides, count, size, rng, which)
 
     rng = np.random.default_rng(1)
     size = min(128, int(sides.min())) // net.config.multiple * net.config.multiple
@@ -88,10 +88,10 @@ def main() -> None:
         clean = next(batches).to(a.device, memory_format=torch.channels_last, non_blocking=True)
         return balanced_loss(net, clean, draw_sigma(a.batch, rng).to(a.device), torch.randn_like(clean), carried)
 
-    config = {"prior": net.config.to_dict(), "shards": [s.name for s in a.shards], "crop": a.crop, "start": a.start and a.start.name}
+    config = {"denoiser": net.config.to_dict(), "shards": [s.name for s in a.shards], "crop": a.crop, "start": a.start and a.start.name}
     trainer.run(loss, validate, config, a.every)
-    save_prior(trainer.ema, a.out / "prior.safetensors", {"images": trainer.images, "minutes": round(trainer.spent / 60, 1), "seed": a.seed})
-    print(f"weights in {a.out / 'prior.safetensors'}")
+    save_denoiser(trainer.ema, a.out / "denoiser.safetensors", {"images": trainer.images, "minutes": round(trainer.spent / 60, 1), "seed": a.seed})
+    print(f"weights in {a.out / 'denoiser.safetensors'}")
 
 
 if __name__ == "__main__":

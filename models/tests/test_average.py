@@ -7,27 +7,28 @@ from pathlib import Path
 import pytest
 import torch
 
-from ud2m.nn.denoiser import Prior, PriorConfig
-from ud2m.step.model import Distilled, average, load_distilled, provenance, save_distilled
-from ud2m.step.unfolded import KnobValues
+from ud2m.nn.denoiser import Denoiser, DenoiserConfig
+from ud2m.nn.weights import provenance
+from ud2m.step.model import UnfoldedModel, average, load_model, save_model
+from ud2m.step.scalars import ScalarValues
 
 VERB = Path(__file__).parents[1] / "average.py"
 
 
 def step(seed, channels=(8, 16)):
     torch.manual_seed(seed)
-    prior = Prior(PriorConfig(2, channels, (1, 1), 16))
-    torch.nn.init.normal_(prior.tail.weight, std=0.1)
-    return Distilled(prior, None, {"denoise": KnobValues(floor=0.01 * (seed + 1))}, 2)
+    denoiser = Denoiser(DenoiserConfig(2, channels, (1, 1), 16))
+    torch.nn.init.normal_(denoiser.tail.weight, std=0.1)
+    return UnfoldedModel(denoiser, None, {"denoise": ScalarValues(min_sigma=0.01 * (seed + 1))}, 2)
 
 
 def test_the_verb_moves_every_weight_by_the_share_and_tells_of_both(tmp_path):
     paths = [tmp_path / name for name in ("a.safetensors", "b.safetensors", "c.safetensors")]
     for seed, path in enumerate(paths[:2]):
-        save_distilled(step(seed), path, {"seed": seed})
+        save_model(step(seed), path, {"seed": seed})
     command = [sys.executable, VERB, "--first", paths[0], "--second", paths[1], "--share", "0.25", "--out", paths[2]]
     subprocess.run(command, check=True)
-    a, b, c = (dict(load_distilled(p).named_parameters()) for p in paths)
+    a, b, c = (dict(load_model(p).named_parameters()) for p in paths)
     for name, mean in c.items():
         assert torch.allclose(mean, 0.75 * a[name] + 0.25 * b[name], atol=2e-3), name
     assert any(not torch.equal(a[n], b[n]) for n in a)
@@ -39,9 +40,9 @@ def test_the_verb_moves_every_weight_by_the_share_and_tells_of_both(tmp_path):
 def test_the_mean_of_ensembles_is_one_and_others_become_one_when_asked(tmp_path, before, asked, after):
     net, path, out = step(0), tmp_path / "a.safetensors", tmp_path / "b.safetensors"
     net.ensemble = before
-    save_distilled(net, path, {})
+    save_model(net, path, {})
     subprocess.run([sys.executable, VERB, "--first", path, "--second", path, "--out", out, *asked], check=True)
-    mean = load_distilled(out)
+    mean = load_model(out)
     assert mean.ensemble is after and all(s.ensemble is after for s in mean.steps().values())
 
 

@@ -1,4 +1,4 @@
-"""The distilled step: silent before training, trained on its own trajectories, stored whole."""
+"""The distilled step: as its denoiser before training, trained on its own trajectories, stored whole."""
 
 import numpy as np
 import pytest
@@ -6,24 +6,25 @@ import torch
 
 from ud2m.diffusion.schedule import time_grid
 from ud2m.nn import lora
-from ud2m.nn.conditioning import Guidance, GuidanceConfig, guided_flops_per_pixel
-from ud2m.nn.denoiser import Prior, PriorConfig, flops_per_pixel
-from ud2m.physics.generators import kernels as psfs
+from ud2m.nn.conditioning import Conditioning, ConditioningConfig, conditioned_flops_per_pixel
+from ud2m.nn.denoiser import Denoiser, DenoiserConfig, flops_per_pixel
+from ud2m.nn.weights import provenance
+from ud2m.physics.generators import kernels
 from ud2m.physics.observation import FAMILIES
-from ud2m.step.model import CHOSEN, Distilled, load_distilled, provenance, save_distilled
-from ud2m.step.unfolded import KnobValues
+from ud2m.step.model import CHOSEN, UnfoldedModel, load_model, save_model
+from ud2m.step.scalars import ScalarValues
 from ud2m.training.distillation import GRID_SHARES, GRIDS, Balance, Perceptual, fidelity, squared_error, trajectory
 from ud2m.training.losses import PRESETS
 from ud2m.training.problems import draw
 
-TOY = PriorConfig(2, (8, 16), (1, 1), 16)
-SHAPE = GuidanceConfig((0, 1), PriorConfig(4, (8, 12), (1, 1), 16))
+TOY = DenoiserConfig(2, (8, 16), (1, 1), 16)
+SHAPE = ConditioningConfig((0, 1), DenoiserConfig(4, (8, 12), (1, 1), 16))
 
 
 def network(guided=True):
-    prior = Prior(TOY)
-    torch.nn.init.normal_(prior.tail.weight, std=0.1)
-    return Distilled(prior, Guidance(TOY, SHAPE) if guided else None, {f: KnobValues(fresh=0.2) for f in FAMILIES})
+    denoiser = Denoiser(TOY)
+    torch.nn.init.normal_(denoiser.tail.weight, std=0.1)
+    return UnfoldedModel(denoiser, Conditioning(TOY, SHAPE) if guided else None, {f: ScalarValues(fresh_first=0.2) for f in FAMILIES})
 
 
 def source(count, side):
@@ -32,7 +33,7 @@ def source(count, side):
 
 def problem(family, seed=0):
     torch.manual_seed(1)
-    return draw(family, source, 2, 48, np.random.default_rng(seed), psfs.drawer([]))
+    return draw(family, source, 2, 48, np.random.default_rng(seed), kernels.mixture([]))
 
 
 def run(net, p, t=444.0):
@@ -43,63 +44,63 @@ def run(net, p, t=444.0):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_untrained_guidance_leaves_the_prior_as_it_was(family):
+def test_untrained_conditioning_leaves_the_denoiser_as_it_was(family):
     guided, plain, p = network(), network(False), problem(family)
-    plain.prior.load_state_dict(guided.prior.state_dict())
+    plain.denoiser.load_state_dict(guided.denoiser.state_dict())
     assert torch.allclose(run(guided, p), run(plain, p), atol=1e-6)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_walk_needs_nothing_of_the_cpu(family, monkeypatch):
+def test_a_trajectory_needs_nothing_of_the_cpu(family, monkeypatch):
     """On PyTorch's device without data, which refuses, as a GPU does, tensors that were left on the CPU."""
     monkeypatch.setattr(torch, "is_autocast_enabled", lambda kind: False)  # it knows no such device
     net, p = network().to("meta"), problem(family).to("meta")
-    walks = list(trajectory(net, p, np.random.default_rng(1), go_on=1.0))
-    squared_error(walks[-1].x0, p).sum().backward()
-    assert walks[-1].x0.device.type == "meta" and net.prior.tail.weight.grad.shape == net.prior.tail.weight.shape
+    steps = list(trajectory(net, p, np.random.default_rng(1), go_on=1.0))
+    squared_error(steps[-1].x0, p).sum().backward()
+    assert steps[-1].x0.device.type == "meta" and net.denoiser.tail.weight.grad.shape == net.denoiser.tail.weight.shape
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_part_learns_but_the_fresh_noise(family):
     net = network()
-    for name, p in net.named_parameters():  # past the silent start, where gradients of what lies behind a zero are zero
-        if name.startswith("guidance") or "film" in name:
+    for name, p in net.named_parameters():  # past the zero weights of the start, where gradients of what lies behind a zero are zero
+        if name.startswith("conditioning") or "film" in name:
             torch.nn.init.normal_(p, std=0.05)
     for t in (999.0, 444.0, 111.0):
         run(net, problem(family), t).square().mean().backward()
     learning = {n for n, p in net.named_parameters() if p.grad is not None and float(p.grad.abs().max()) > 0}
-    wanted = {n for n, _ in net.named_parameters() if not n.startswith("knobs") and "embed.0" not in n and "briefing.net.0" not in n}
+    wanted = {n for n, _ in net.named_parameters() if not n.startswith("scalars") and "embed.0" not in n and "context.net.0" not in n}
     assert wanted <= learning, wanted - learning
-    scalars = {n.rsplit(".", 1)[1] for n in learning if n.startswith(f"knobs.{family}.")}
-    assert {"spread", "trust", "floor", "follow", "anchor"} <= scalars and not scalars & set(CHOSEN)
-    assert not any(n.startswith("knobs") and not n.startswith(f"knobs.{family}.") for n in learning)
+    scalars = {n.rsplit(".", 1)[1] for n in learning if n.startswith(f"scalars.{family}.")}
+    assert {"rho_ratio", "noise_trust", "min_sigma", "noise_ratio", "state_weight"} <= scalars and not scalars & set(CHOSEN)
+    assert not any(n.startswith("scalars") and not n.startswith(f"scalars.{family}.") for n in learning)
 
 
-def test_the_guidance_sees_the_mask_and_the_operator():
+def test_the_conditioning_sees_the_mask_and_the_operator():
     net = network()
-    torch.nn.init.normal_(net.guidance.look.conv.weight, std=0.3)
-    torch.nn.init.normal_(net.guidance.briefing.net[2].weight, std=0.3)
-    for layer in net.prior.modules():
+    torch.nn.init.normal_(net.conditioning.inject.conv.weight, std=0.3)
+    torch.nn.init.normal_(net.conditioning.context.net[2].weight, std=0.3)
+    for layer in net.denoiser.modules():
         if hasattr(layer, "film"):
             torch.nn.init.normal_(layer.film.weight, std=0.3)
     p = problem("blur")
-    guidance, x, sigma = net.guidance, torch.randn(2, 3, 48, 48), torch.tensor([0.1, 0.1])
-    facts = lambda family: (net.step(family).operator.code(*p.physics if family == "blur" else ()), p.sigma_y, torch.tensor([1.0]), 0.5)
-    seen = torch.zeros(2, 4, 48, 48)
-    answers = [guidance(net.prior, x, sigma, s, facts(f), None)[0] for s, f in ((seen, "blur"), (seen + 1, "blur"), (seen, "denoise"))]
+    conditioning, x, sigma = net.conditioning, torch.randn(2, 3, 48, 48), torch.tensor([0.1, 0.1])
+    context = lambda family: (net.step(family).operator.context(*p.physics if family == "blur" else ()), p.sigma_y, torch.tensor([1.0]), 0.5)
+    none = torch.zeros(2, 4, 48, 48)
+    answers = [conditioning(net.denoiser, x, sigma, s, context(f), None)[0] for s, f in ((none, "blur"), (none + 1, "blur"), (none, "denoise"))]
     assert not torch.allclose(answers[0], answers[1]) and not torch.allclose(answers[0], answers[2])
 
 
-def test_a_trajectory_walks_the_grid_and_steps_do_not_reach_back():
+def test_a_trajectory_follows_the_grid_and_steps_do_not_reach_back():
     net, p, lengths = network(), problem("mask"), []
     for seed in range(12):
-        walks = list(trajectory(net, p, np.random.default_rng(seed)))
-        lengths.append(len(walks))
-        assert [w.index for w in walks] == list(range(len(walks))) and len(walks) <= len(time_grid(5))
+        steps = list(trajectory(net, p, np.random.default_rng(seed)))
+        lengths.append(len(steps))
+        assert [s.index for s in steps] == list(range(len(steps))) and len(steps) <= len(time_grid(5))
     assert min(lengths) == 1 and max(lengths) > 1
-    walks = list(trajectory(net, p, np.random.default_rng(int(np.argmax(lengths)))))
-    walks[-1].x0.square().mean().backward()
-    assert walks[0].x0.grad_fn is not walks[-1].x0.grad_fn
+    steps = list(trajectory(net, p, np.random.default_rng(int(np.argmax(lengths)))))
+    steps[-1].x0.square().mean().backward()
+    assert steps[0].x0.grad_fn is not steps[-1].x0.grad_fn
 
 
 def test_how_far_a_trajectory_goes_is_chosen():
@@ -122,7 +123,7 @@ def test_an_ensemble_is_also_trained_by_what_the_sampler_answers_with():
     fidelity(net, p, np.random.default_rng(seed), carried, go_on=1.0)
     assert set(carried["expected"]) == {"denoise 0 0", "denoise 0 1", "denoise 0 mean 1"}
     torch.manual_seed(3)
-    first, second = (w.x0.detach() for w in trajectory(net, p, np.random.default_rng(seed), go_on=1.0))
+    first, second = (s.x0.detach() for s in trajectory(net, p, np.random.default_rng(seed), go_on=1.0))
     errors = squared_error((first + 2 * second) / 3, p)
     wanted = errors[0] + 0.02 * (errors[1] - errors[0])  # the balance's running mean
     assert carried["expected"]["denoise 0 mean 1"] == pytest.approx(float(wanted), rel=1e-4)
@@ -170,29 +171,29 @@ def test_a_resumed_discriminator_goes_on_where_it_stood():
 
 def test_a_step_comes_back_from_disk_with_its_adapters_merged(tmp_path):
     net, p = network(), problem("blur")
-    lora.attach(net.prior, 2, targets="first|second")
+    lora.attach(net.denoiser, 2, targets="first|second")
     with torch.no_grad():
         for name, value in net.named_parameters():
             if name.endswith(".up"):
                 value.normal_(std=0.2)
     want = run(net, p)
-    save_distilled(net, tmp_path / "step.safetensors", {"images": 7})
-    back = load_distilled(tmp_path / "step.safetensors")
+    save_model(net, tmp_path / "step.safetensors", {"images": 7})
+    back = load_model(tmp_path / "step.safetensors")
     assert provenance(tmp_path / "step.safetensors") == {"images": 7}
-    assert back.prior.config == TOY and back.guidance.config == SHAPE and not lora.adapter_state(back)
+    assert back.denoiser.config == TOY and back.conditioning.config == SHAPE and not lora.adapter_state(back)
     assert (run(back, p) - want).abs().max() < 0.02  # half precision on disk
     for family in FAMILIES:
         assert back.values()[family].to_dict() == pytest.approx(net.values()[family].to_dict(), rel=1e-5)
 
 
 def test_another_file_is_refused(tmp_path):
-    from ud2m.nn.weights import save_prior
+    from ud2m.nn.weights import save_denoiser
 
-    save_prior(Prior(TOY), tmp_path / "prior.safetensors", {})
+    save_denoiser(Denoiser(TOY), tmp_path / "denoiser.safetensors", {})
     with pytest.raises(ValueError, match="make one with distill.py"):
-        load_distilled(tmp_path / "prior.safetensors")
+        load_model(tmp_path / "denoiser.safetensors")
 
 
 def test_the_shipped_shape_keeps_to_its_budget():
-    evaluation, start = guided_flops_per_pixel(PriorConfig(), GuidanceConfig())
-    assert flops_per_pixel(PriorConfig()) < evaluation <= 120e3 and start < 40e3
+    evaluation, initial = conditioned_flops_per_pixel(DenoiserConfig(), ConditioningConfig())
+    assert flops_per_pixel(DenoiserConfig()) < evaluation <= 120e3 and initial < 40e3

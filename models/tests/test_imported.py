@@ -1,4 +1,4 @@
-"""Published checkpoints as priors: small random ones of each layout, by names and shapes written down here anew."""
+"""Published checkpoints as denoisers: small random ones of each layout, by names and shapes written down here anew."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ from ud2m.export.package import export, unfolded
 from ud2m.nn import lora
 from ud2m.nn.imported import AdmUNet, DdpmUNet, adapt, adm, ddpm, from_tensors, merge_adapter, read_checkpoint, save_adapter
 from ud2m.nn.imported.parts import sinusoids
-from ud2m.step.unfolded import KnobValues
+from ud2m.step.scalars import ScalarValues
 
 MODELS = Path(__file__).parents[1]
 ABOUT = {"name": "toy", "version": "1", "licence": "none", "training": {}, "scores": {}}
@@ -39,7 +39,7 @@ def small(layout, seed=0):
     ],
     ids=["adm-256", "ffhq-10m", "lsun"],
 )
-def test_the_papers_three_priors_are_recognised_in_their_full_size(shapes, millions, widths, blocks, attention):
+def test_the_papers_three_denoisers_are_recognised_in_their_full_size(shapes, millions, widths, blocks, attention):
     with torch.device("meta"):
         named = {n: torch.empty(s).shape for n, s in shapes.items()}
         net = AdmUNet(adm.infer(named)) if "out.2.weight" in named else DdpmUNet(ddpm.infer(named))
@@ -62,73 +62,73 @@ def test_a_checkpoint_loads_from_every_kind_of_file(layout, kind, tmp_path):
         "half.pt": {n: v.half() for n, v in state.items()},
     }[kind]
     save_file(held, path) if path.suffix == ".safetensors" else torch.save(held, path)
-    prior = read_checkpoint(path, HEADS[layout])
-    assert (prior.config.widths, prior.config.blocks, prior.config.attention, prior.config.multiple) == ((32, 64), 1, (1,), 2)
-    for name, value in prior.net.state_dict().items():
+    denoiser = read_checkpoint(path, HEADS[layout])
+    assert (denoiser.config.widths, denoiser.config.blocks, denoiser.config.attention, denoiser.config.multiple) == ((32, 64), 1, (1,), 2)
+    for name, value in denoiser.net.state_dict().items():
         assert value.dtype == torch.float32 and torch.allclose(value, state[name], atol=2e-3 if kind == "half.pt" else 0), name
-    out = prior(torch.randn(2, 3, 16, 20), torch.tensor([0.05, 3.0]))
+    out = denoiser(torch.randn(2, 3, 16, 20), torch.tensor([0.05, 3.0]))
     assert out.shape == (2, 3, 16, 20) and out.isfinite().all()
 
 
 @LAYOUTS
 def test_a_network_that_sees_no_noise_returns_the_picture_and_an_exact_one_the_clean_picture(layout):
     x, noise, sigma = torch.rand(2, 3, 16, 16) * 2 - 1, torch.randn(2, 3, 16, 16), torch.tensor([0.1, 2.0])
-    silent = from_tensors({n: torch.zeros(s) for n, s in SMALL[layout].items()}, HEADS[layout])
-    assert torch.equal(silent(x, sigma), x)
-    prior, seen = small(layout), {}
+    zero = from_tensors({n: torch.zeros(s) for n, s in SMALL[layout].items()}, HEADS[layout])
+    assert torch.equal(zero(x, sigma), x)
+    denoiser, got = small(layout), {}
 
     class Exact(torch.nn.Module):
         def forward(self, state, t):
-            seen.update(state=state, t=t)
+            got.update(state=state, t=t)
             return noise
 
-    prior.net = Exact()
+    denoiser.net = Exact()
     s = sigma[:, None, None, None]
-    assert torch.allclose(prior(x + s * noise, sigma), x, atol=1e-5)
+    assert torch.allclose(denoiser(x + s * noise, sigma), x, atol=1e-5)
     abar = 1 / (1 + s.square())
-    assert torch.allclose(seen["state"], abar.sqrt() * x + (1 - abar).sqrt() * noise, atol=1e-6)
+    assert torch.allclose(got["state"], abar.sqrt() * x + (1 - abar).sqrt() * noise, atol=1e-6)
 
 
 def test_levels_are_whole_at_their_sigma_and_rise_between():
-    prior, whole = small("adm"), torch.tensor([0, 1, 7, 111, 444, 998, 999])
-    levels = prior.level(sigmas()[whole].float())
+    denoiser, whole = small("adm"), torch.tensor([0, 1, 7, 111, 444, 998, 999])
+    levels = denoiser.level(sigmas()[whole].float())
     assert torch.allclose(levels, whole.float(), atol=2e-3)
     for last in (True, False):
         for got, want in zip(sinusoids(levels, 32, last), sinusoids(whole.float(), 32, last)):
             assert torch.allclose(got, want, atol=2e-3)
-    between = prior.level((sigmas()[110].log() * 0.75 + sigmas()[111].log() * 0.25).exp().float()[None])
+    between = denoiser.level((sigmas()[110].log() * 0.75 + sigmas()[111].log() * 0.25).exp().float()[None])
     assert abs(float(between) - 110.25) < 1e-3
-    assert prior.level(torch.tensor([1e-4, 1e4])).tolist() == [0, 999]
-    assert (prior.level(torch.logspace(-2, 2.19, 500)).diff() > 0).all()
+    assert denoiser.level(torch.tensor([1e-4, 1e4])).tolist() == [0, 999]
+    assert (denoiser.level(torch.logspace(-2, 2.19, 500)).diff() > 0).all()
 
 
 @LAYOUTS
 def test_adapters_sit_on_the_attention_and_merge_into_the_same_answer(layout, tmp_path):
-    prior, x, sigma = small(layout), torch.randn(1, 3, 16, 16), torch.tensor([0.3])
+    denoiser, x, sigma = small(layout), torch.randn(1, 3, 16, 16), torch.tensor([0.3])
     parts = {"adm": {"qkv", "proj_out"}, "lsun": {"q", "k", "v", "proj_out"}}[layout]
-    names = adapt(prior)
+    names = adapt(denoiser)
     assert {n.rsplit(".", 1)[1] for n in names} == parts and len(names) == len(parts) * (1 + 1 + 2)
-    trained = [n for n, p in prior.named_parameters() if p.requires_grad]
-    assert {n for n in trained if "parametrizations" not in n} == {f"net.{prior.net.last_layer}.{k}" for k in ("weight", "bias")}
+    trained = [n for n, p in denoiser.named_parameters() if p.requires_grad]
+    assert {n for n in trained if "parametrizations" not in n} == {f"net.{denoiser.net.last_layer}.{k}" for k in ("weight", "bias")}
     with torch.no_grad():
-        assert torch.allclose(prior(x, sigma), small(layout)(x, sigma), atol=1e-6)
-        for p in prior.parameters():
+        assert torch.allclose(denoiser(x, sigma), small(layout)(x, sigma), atol=1e-6)
+        for p in denoiser.parameters():
             if p.requires_grad:
                 p.add_(0.1 * torch.randn_like(p))
-        adapted = prior(x, sigma)
-        save_adapter(prior, tmp_path / "a.safetensors", 1.5)
+        adapted = denoiser(x, sigma)
+        save_adapter(denoiser, tmp_path / "a.safetensors", 1.5)
         again = small(layout)
         assert (again(x, sigma) - adapted).abs().max() > 1e-3
         assert set(merge_adapter(again, tmp_path / "a.safetensors")) == set(names)
         assert torch.allclose(again(x, sigma), adapted, atol=1e-5)
-        assert torch.allclose(lora.merge(prior)(x, sigma), adapted, atol=1e-5)
+        assert torch.allclose(lora.merge(denoiser)(x, sigma), adapted, atol=1e-5)
     assert set(again.state_dict()) == set(small(layout).state_dict())
 
 
 def test_an_adapter_of_another_network_is_refused(tmp_path):
-    prior, other = small("adm"), small("lsun")
-    adapt(prior)
-    save_adapter(prior, tmp_path / "a.safetensors", 1.5)
+    denoiser, other = small("adm"), small("lsun")
+    adapt(denoiser)
+    save_adapter(denoiser, tmp_path / "a.safetensors", 1.5)
     with pytest.raises(ValueError, match="which this network has not; give the adapter"):
         merge_adapter(other, tmp_path / "a.safetensors")
     save_file(random(SMALL["adm"]), tmp_path / "b.safetensors")
@@ -154,7 +154,7 @@ def test_the_numbers_are_those_of_deepinvs_network():
 @LAYOUTS
 def test_the_step_exports_and_onnx_runtime_agrees(layout, tmp_path):
     family = {"adm": "blur", "lsun": "denoise"}[layout]
-    misses = export(unfolded(small(layout), {family: KnobValues()}, 1), tmp_path / "zoo", ABOUT)
+    misses = export(unfolded(small(layout), {family: ScalarValues()}, 1), tmp_path / "zoo", ABOUT)
     assert set(misses) == {family} and misses[family] <= 1e-4
     weights = sum(np.prod(s) * 4 for s in SMALL[layout].values())
     assert (tmp_path / "zoo" / "weights.bin").stat().st_size > 0.98 * weights
@@ -169,8 +169,8 @@ def without(name):
     [
         ("adm", lambda s: s | {"label_emb.weight": (1000, 128)}, "class-conditional.*choose an unconditional one"),
         ("adm", lambda s: {n: v for n, v in s.items() if not n.startswith("output_blocks")}, "no output_blocks.*choose a diffusion model"),
-        ("adm", lambda s: s | {"input_blocks.0.0.weight": (32, 6, 3, 3)}, "input of the checkpoint has 6 picture channels"),
-        ("adm", lambda s: s | {"out.2.weight": (4, 32, 3, 3)}, "output of the checkpoint has 4 picture channels where 3 or 6"),
+        ("adm", lambda s: s | {"input_blocks.0.0.weight": (32, 6, 3, 3)}, "input of the checkpoint has 6 image channels"),
+        ("adm", lambda s: s | {"out.2.weight": (4, 32, 3, 3)}, "output of the checkpoint has 4 image channels where 3 or 6"),
         ("adm", without("out.0.bias"), "lacks 1 of the tensors of its layout, such as out.0.bias; download it again"),
         ("adm", lambda s: s | {"betas": (1000,)}, r"has a tensor that its layout has not \(1 in all\), betas"),
         ("adm", lambda s: s | {"middle_block.1.norm.weight": (32,)}, r"middle_block.1.norm.weight has the shape \[32\] where \[64\]"),
@@ -179,7 +179,7 @@ def without(name):
         ("lsun", without("conv_in.weight"), "lacks the tensor conv_in.weight; download it again"),
         ("lsun", without("mid.attn_1.q.weight"), "lacks 1 of the tensors of its layout, such as mid.attn_1.q.weight"),
         ("lsun", lambda s: s | {"up.0.attn.0.q.weight": (32, 32, 1, 1)}, r"\(1 in all\), up.0.attn.0.q.weight; it is of a variant"),
-        ("lsun", lambda s: s | {"conv_out.weight": (6, 32, 3, 3)}, "output of the checkpoint has 6 picture channels where 3 are needed"),
+        ("lsun", lambda s: s | {"conv_out.weight": (6, 32, 3, 3)}, "output of the checkpoint has 6 image channels where 3 are needed"),
         ("lsun", lambda s: {n: v for n, v in s.items() if not n.startswith("down.")}, "no down.0.block, so it is cut short"),
     ],
 )
@@ -188,7 +188,7 @@ def test_a_checkpoint_that_does_not_fit_is_refused_in_a_sentence(layout, change,
         from_tensors({n: torch.zeros(s) for n, s in change(SMALL[layout]).items()}, HEADS[layout])
 
 
-def test_the_width_of_a_head_is_asked_for_where_no_tensor_tells_it():
+def test_the_width_of_a_head_is_demanded_where_no_tensor_tells_it():
     state = random(SMALL["adm"])
     with pytest.raises(ValueError, match="width of an attention head; give it with --head-channels"):
         from_tensors(state)

@@ -17,10 +17,11 @@ MAY = {  # module or folder -> what of the package it may import, its own folder
     "nn.lora": set(),
     "nn.weights": {"nn.denoiser"},
     "nn.conditioning": {OPERATORS, "nn.denoiser"},
-    "nn.net2net": {"nn.conditioning", "nn.denoiser", "step.model"},
+    "nn.net2net": {"nn.conditioning", "nn.denoiser"},
     "nn.imported": {"diffusion.schedule", "nn.lora"},
-    "step.unfolded": {"diffusion.schedule", "nn.conditioning", "nn.denoiser", OPERATORS},
-    "step.model": {"nn", "physics.observation", OPERATORS, "step.unfolded"},
+    "step.scalars": set(),
+    "step.unfolded": {"diffusion.schedule", "nn.conditioning", "nn.denoiser", OPERATORS, "step.scalars"},
+    "step.model": {"nn", "physics.observation", OPERATORS, "step.scalars", "step.unfolded"},
     "step.specialists": {"nn.weights", "physics.observation", OPERATORS, "step.model", "step.unfolded"},
     "training.data": set(),
     "training.prefetch": set(),
@@ -45,7 +46,7 @@ MAY = {  # module or folder -> what of the package it may import, its own folder
     },
     "evaluation.ram": {OPERATORS, "physics.observation"},
     "export.manifest": {"diffusion.schedule"},
-    "export.package": {"diffusion", "export.manifest", GENERATORS, "nn.denoiser", "physics.observation", "step.unfolded"},
+    "export.package": {"diffusion", "export.manifest", GENERATORS, "nn.denoiser", "physics.observation", "step.scalars", "step.unfolded"},
 }
 
 

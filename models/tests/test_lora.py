@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from ud2m.nn import lora
-from ud2m.nn.denoiser import Prior, PriorConfig
+from ud2m.nn.denoiser import Denoiser, DenoiserConfig
 
-TOY = PriorConfig(2, (8, 16), (1, 1), 16)
+TOY = DenoiserConfig(2, (8, 16), (1, 1), 16)
 
 
 def network():
-    net = Prior(TOY)
+    net = Denoiser(TOY)
     torch.nn.init.normal_(net.tail.weight, std=0.1)
     return net
 

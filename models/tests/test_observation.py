@@ -1,11 +1,11 @@
-"""Borders, starts and damage."""
+"""Borders, initial estimates and degradations."""
 
 import numpy as np
 import pytest
 import torch
 
-from ud2m.physics.generators import degradations as damage
-from ud2m.physics.observation import FAMILIES, condition, crossfade, fill, graphs_of, mirrored, operator_of, pad
+from ud2m.physics.generators import degradations
+from ud2m.physics.observation import FAMILIES, crossfade, fill, graphs_of, mirrored, observe, operator_of, pad
 
 BLACK = torch.tensor(-1.0)
 
@@ -34,16 +34,16 @@ def test_filling_keeps_what_was_observed_and_invents_nothing_brighter():
     x = torch.rand(1, 3, 37, 31)
     z = fill(x * mask + BLACK * (1 - mask), mask)
     assert torch.equal(z[mask.expand_as(z) > 0], x[mask.expand_as(x) > 0])
-    seen = x[mask.expand_as(x) > 0]
-    assert z.min() >= seen.min() - 1e-5 and z.max() <= seen.max() + 1e-5
+    observed = x[mask.expand_as(x) > 0]
+    assert z.min() >= observed.min() - 1e-5 and z.max() <= observed.max() + 1e-5
 
 
 @pytest.mark.parametrize("family", [graph for family in FAMILIES for graph in graphs_of(family)])
 @pytest.mark.parametrize("height,width", [(36, 60), (13, 1)])
-def test_every_family_conditions_frames_of_any_size(family, height, width):
+def test_every_family_observes_frames_of_any_size(family, height, width):
     operator = operator_of(family)
     physics = {"psf": torch.full((3, 3), 1 / 9), "mask": torch.ones(1, 1, height, width), "quality": 10}
-    c = condition(operator, torch.randn(1, 3, height, width), physics, 8)
+    c = observe(operator, torch.randn(1, 3, height, width), physics, 8)
     assert c.z0.shape[-2] % 8 == 0 and c.z0.shape[-1] % 8 == 0
     assert c.z0[..., c.rows, c.columns].shape[-2:] == (height * operator.scale, width * operator.scale)
     assert torch.isfinite(c.z0).all() and torch.isfinite(c.y).all()
@@ -51,18 +51,18 @@ def test_every_family_conditions_frames_of_any_size(family, height, width):
 
 def test_kernels_weigh_one():
     rng = np.random.default_rng(0)
-    for k in (damage.gaussian(1.7), damage.uniform(9), damage.trajectory(19, rng)):
+    for k in (degradations.gaussian(1.7), degradations.uniform(9), degradations.trajectory(19, rng)):
         assert abs(k.sum() - 1) < 1e-9 and (k >= 0).all()
 
 
-def test_damage_is_rounded_as_video_is():
+def test_a_degradation_is_rounded_as_video_is():
     x = torch.rand(3, 16, 16) * 2 - 1
-    y, _ = damage.denoise(x, 0.1, np.random.default_rng(0))
+    y, _ = degradations.denoise(x, 0.1, np.random.default_rng(0))
     codes = (y + 1) * 127.5
     assert (codes - codes.round()).abs().max() < 1e-3 and y.min() >= -1 and y.max() <= 1
 
 
 def test_lost_pixels_are_black():
     x = torch.rand(3, 16, 16)
-    y, physics = damage.mask(x, damage.box_mask(16, 16), 0.01, np.random.default_rng(0))
+    y, physics = degradations.mask(x, degradations.box_mask(16, 16), 0.01, np.random.default_rng(0))
     assert (y[(physics["mask"][0] == 0).expand_as(y)] == -1).all()

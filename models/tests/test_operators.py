@@ -9,7 +9,7 @@ from PIL import Image
 from ud2m.physics.operators import Blur, Downscale, Identity, Jpeg, Mask
 from ud2m.physics.operators.downscale import bicubic, gram
 from ud2m.physics.operators.fft import FastTransform, MatrixTransform, otf, transform
-from ud2m.physics.operators.jpeg import CODE, FACTORS, quantisation
+from ud2m.physics.operators.jpeg import EIGHT_BIT_STEP, FACTORS, quantisation
 
 PSF = torch.rand(7, 5, generator=torch.Generator().manual_seed(3))
 PSF /= PSF.sum()
@@ -31,7 +31,7 @@ def _downscale(scale):
 
 OPERATORS = {  # name -> (height, width) -> operator, physics
     "blur": lambda h, w: (Blur(), (otf(PSF, h, w), torch.ones(1, 1, h, w))),
-    "blur_seen_in_part": lambda h, w: (Blur(rounds=500), (otf(PSF, h, w), _inset(h, w))),
+    "blur_observed_in_part": lambda h, w: (Blur(rounds=500), (otf(PSF, h, w), _inset(h, w))),
     "mask": lambda h, w: (Mask(), ((torch.rand(2, 1, h, w) < 0.3).float(),)),
     "denoise": lambda h, w: (Identity(), ()),
     "downscale2": _downscale(2),
@@ -94,7 +94,7 @@ def test_blur_and_its_proximal_step_equal_deepinv():
     assert (theirs.prox_l2(z, y, 7.0) - got).abs().max() < 1e-5
 
 
-def test_each_round_brings_the_blur_s_proximal_step_nearer_to_what_was_seen():
+def test_each_round_brings_the_blur_s_proximal_step_nearer_to_what_was_observed():
     physics, (z, scene) = (otf(PSF, 48, 36), _inset(48, 36, 6)), torch.randn(2, 1, 3, 48, 36)
     y = Blur().A(scene, *physics) + (1 - physics[1])  # outside, nonsense
     gamma = torch.full((1, 1, 1, 1), 40.0)
@@ -102,7 +102,7 @@ def test_each_round_brings_the_blur_s_proximal_step_nearer_to_what_was_seen():
     misses = [float((Blur(rounds=n).prox_l2(z, y, gamma, *physics) - limit).norm()) for n in range(5)]
     assert misses == sorted(misses, reverse=True) and misses[2] < 0.8 * misses[0]
     other = Blur(rounds=1000).prox_l2(z, physics[1] * y, gamma, *physics)
-    assert (other - limit).abs().max() < 1e-3  # what y says where nothing was seen does not matter in the end
+    assert (other - limit).abs().max() < 1e-3  # what y says where nothing was observed does not matter in the end
 
 
 def test_mask_and_its_proximal_step_equal_deepinv():
@@ -151,9 +151,9 @@ def test_a_kernel_larger_than_the_picture_wraps():
 def test_downscale_is_the_bicubic_reduction_of_pillow(scale):
     rng = np.random.default_rng(0)
     coarse = Image.fromarray(rng.integers(60, 200, (6, 6, 3), np.uint8))
-    picture = coarse.resize((24 * scale, 24 * scale), Image.BICUBIC)
-    want = np.asarray(picture.resize((24, 24), Image.BICUBIC), np.float32)
-    x = torch.from_numpy(np.asarray(picture, np.float32)).permute(2, 0, 1)[None]
+    image = coarse.resize((24 * scale, 24 * scale), Image.BICUBIC)
+    want = np.asarray(image.resize((24, 24), Image.BICUBIC), np.float32)
+    x = torch.from_numpy(np.asarray(image, np.float32)).permute(2, 0, 1)[None]
     got = Downscale(scale).A(x, bicubic(scale))[0].permute(1, 2, 0).numpy()
     assert np.abs(got - want)[3:-3, 3:-3].max() <= 1.1  # Pillow rounds to 8 bits twice
 
@@ -177,12 +177,12 @@ def test_decoded_planes_are_codes_of_eight_bits_that_the_graph_reads_back(subsam
     x = torch.nn.functional.interpolate(torch.rand(2, 3, 8, 8), scale_factor=6, mode="bicubic").clamp(0, 1) * 2 - 1
     operator, tables = Jpeg(subsampling), [torch.stack([q, q]) for q in quantisation(30)]
     ycc = torch.nn.functional.conv2d(operator.decoded(x, *tables), operator.to_ycc)
-    codes = torch.cat([ycc[:, :1] / CODE + 127.5, ycc[:, 1:] / CODE + 128], 1)
+    codes = torch.cat([ycc[:, :1] / EIGHT_BIT_STEP + 127.5, ycc[:, 1:] / EIGHT_BIT_STEP + 128], 1)
     assert (codes - codes.round()).abs().max() < 2e-3 and codes.min() > -0.01 and codes.max() < 255.01
     factors = FACTORS[subsampling]
     samples = torch.nn.functional.avg_pool2d(codes[:, 1:], factors)
     assert (samples - codes[:, 1:, :: factors[0], :: factors[1]]).abs().max() < 2e-3
-    assert (operator.decoded(x, *tables) - operator.A(x, *tables)).abs().max() < 3 * CODE
+    assert (operator.decoded(x, *tables) - operator.A(x, *tables)).abs().max() < 3 * EIGHT_BIT_STEP
 
 
 @pytest.mark.parametrize("subsampling", FACTORS)

@@ -5,7 +5,7 @@ from itertools import islice
 import numpy as np
 import torch
 
-from ud2m.physics.generators import kernels as psfs
+from ud2m.physics.generators import kernels
 from ud2m.training.prefetch import stream
 from ud2m.training.problems import WEIGHTS, draw
 
@@ -13,7 +13,7 @@ from ud2m.training.problems import WEIGHTS, draw
 def problem(rng):
     family = list(WEIGHTS)[rng.integers(len(WEIGHTS))]
     source = lambda count, side: torch.from_numpy(rng.uniform(-1, 1, (count, 3, side, side))).float()
-    return draw(family, source, 2, 48, rng, psfs.drawer([]))
+    return draw(family, source, 2, 48, rng, kernels.mixture([]))
 
 
 def test_workers_change_nothing():
@@ -23,7 +23,7 @@ def test_workers_change_nothing():
         assert torch.equal(a.y, b.y) and torch.equal(a.clean, b.clean) and all(map(torch.equal, a.physics, b.physics))
 
 
-def test_a_resumed_run_sees_what_an_unbroken_one_would_have_seen():
+def test_a_resumed_run_gets_what_an_unbroken_one_would_have_got():
     draws = lambda start, seed=5: list(islice(stream(lambda rng: rng.random(), seed, 4, start), 5))
     whole = draws(0)
     assert draws(8)[:3] == whole[2:] and len(set(whole)) == 5

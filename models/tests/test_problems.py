@@ -5,11 +5,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from ud2m.physics.generators import kernels as psfs
+from ud2m.physics.generators import kernels
 from ud2m.physics.observation import FAMILIES
 from ud2m.training.problems import WEIGHTS, draw
 
-DRAW = psfs.drawer([])
+DRAW = kernels.mixture([])
 
 
 def source(count, side):
@@ -30,16 +30,16 @@ def test_every_family_is_drawn():
 @pytest.mark.parametrize("seed", range(6))
 def test_what_the_operator_leaves_unexplained_is_the_noise(family, seed):
     p = problem(family, seed)
-    misfit = p.operator.misfit(p.clean, p.y, *p.physics)
-    seen = p.inside
+    residual = p.operator.residual(p.clean, p.y, *p.physics)
+    observed = p.inside
     if family not in ("mask", "denoise"):  # beyond the reach of a kernel across borders and wraps
-        seen = 1 - F.max_pool2d(1 - seen, 33, 1, 16)
-    if family == "blur" and not torch.equal(p.inside, p.physics[1][:1]):  # a tile: the picture goes on around what was seen
-        seen = p.physics[1]
+        observed = 1 - F.max_pool2d(1 - observed, 33, 1, 16)
+    if family == "blur" and not torch.equal(p.inside, p.physics[1][:1]):  # a tile: the image goes on around what was observed
+        observed = p.physics[1]
     if p.operator.scale > 1:
-        seen = -F.max_pool2d(-seen, p.operator.scale)
-    seen = seen * (p.physics[0] if family == "mask" else torch.ones_like(misfit[:, :1]))
-    std = ((misfit * seen).square().sum((1, 2, 3)) / (3 * seen.sum((1, 2, 3)))).sqrt()
+        observed = -F.max_pool2d(-observed, p.operator.scale)
+    observed = observed * (p.physics[0] if family == "mask" else torch.ones_like(residual[:, :1]))
+    std = ((residual * observed).square().sum((1, 2, 3)) / (3 * observed.sum((1, 2, 3)))).sqrt()
     # Rounding to 8 bits adds a little, clipping takes a little away where there is much noise.
     expected = (p.sigma_y.square() + (2 / 255) ** 2 / 12).sqrt()
     assert ((std / expected - 1).abs() < 0.2).all(), (std, expected)
@@ -67,18 +67,18 @@ def test_a_problem_is_whole_and_a_function_of_its_seed(family, seed):
     assert p.y.shape[-1] * p.operator.scale == w
 
 
-@pytest.mark.parametrize("kind", [psfs.gaussian, psfs.uniform, psfs.line, psfs.shake])
+@pytest.mark.parametrize("kind", [kernels.gaussian, kernels.uniform, kernels.line, kernels.shake])
 def test_drawn_kernels_are_odd_small_and_weigh_one(kind):
     rng = np.random.default_rng(3)
     for _ in range(40):
         k = kind(rng)
-        assert k.shape[0] == k.shape[1] <= psfs.LARGEST and k.shape[0] % 2 == 1
+        assert k.shape[0] == k.shape[1] <= kernels.LARGEST and k.shape[0] % 2 == 1
         assert abs(k.sum() - 1) < 1e-9 and k.min() >= 0
 
 
 def test_recorded_kernels_are_squared_made_odd_and_drawn(tmp_path):
     np.savez(tmp_path / "a.npz", k0=np.ones((4, 7), np.float32), k1=np.ones((33, 33), np.float32))
-    known = psfs.recorded(tmp_path)
+    known = kernels.recorded(tmp_path)
     assert [k.shape for k in known] == [(7, 7)] and abs(known[0].sum() - 1) < 1e-9
-    draw_psf, rng = psfs.drawer(known), np.random.default_rng(0)
-    assert any(k.shape == (7, 7) and np.isclose(k[k > 0], 1 / 28).all() for k in (draw_psf(rng) for _ in range(60)))
+    draw_kernel, rng = kernels.mixture(known), np.random.default_rng(0)
+    assert any(k.shape == (7, 7) and np.isclose(k[k > 0], 1 / 28).all() for k in (draw_kernel(rng) for _ in range(60)))

@@ -9,7 +9,7 @@ from deepinv.models import RAM
 
 import evaluate
 from ud2m.evaluation import ram
-from ud2m.physics.observation import FAMILIES, Condition, condition, operator_of
+from ud2m.physics.observation import FAMILIES, Observation, observe, operator_of
 from ud2m.physics.operators import Operator
 from ud2m.physics.operators.downscale import bicubic, gram
 from ud2m.physics.operators.fft import otf
@@ -25,8 +25,8 @@ def net():
     return RAM(pretrained=False, device="cpu").eval().requires_grad_(False)
 
 
-def canvas(family: str, side: int = 32) -> tuple[Operator, Condition, torch.Tensor]:
-    """An operator, a condition on a canvas of about `side` pixels, and the picture [1,3,H,W] that it shows."""
+def canvas(family: str, side: int = 32) -> tuple[Operator, Observation, torch.Tensor]:
+    """An operator, a observation on a canvas of about `side` pixels, and the image [1,3,H,W] that it shows."""
     operator = operator_of(family)
     s = operator.scale
     h, w = side // s * s, side // s * s
@@ -37,7 +37,7 @@ def canvas(family: str, side: int = 32) -> tuple[Operator, Condition, torch.Tens
         "jpeg": lambda: quantisation(10),
     }.get(family, lambda: (bicubic(s), gram(bicubic(s), s, h // s, w // s)))()
     x = 2 * torch.rand(1, 3, h, w) - 1
-    return operator, Condition(operator.A(x, *physics), torch.zeros_like(x), physics, slice(0, h), slice(0, w)), x
+    return operator, Observation(operator.A(x, *physics), torch.zeros_like(x), physics, slice(0, h), slice(0, w)), x
 
 
 @pytest.mark.parametrize("family", [f for f in FAMILIES if f != "jpeg"])
@@ -51,9 +51,9 @@ def test_the_physics_are_those_of_our_operator(family, side):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_every_family_gets_a_start_on_its_canvas(family, net):
+def test_every_family_gets_an_initial_estimate_on_its_canvas(family, net):
     operator, c, x = canvas(family)
-    z0 = ram.start(net, operator, c, 0.02)
+    z0 = ram.initial(net, operator, c, 0.02)
     assert z0.shape == x.shape and z0.isfinite().all()
 
 
@@ -66,26 +66,26 @@ def test_ram_is_asked_in_its_own_range_and_answers_in_ours(family):
         asked.append((y, physics))
         return (x + 1) / 2
 
-    z0 = ram.start(answers_the_truth, operator, c, 0.02)
+    z0 = ram.initial(answers_the_truth, operator, c, 0.02)
     assert (z0 - x).abs().max() < 1e-5
     y, physics = asked[0]
     assert (physics.A((x + 1) / 2) - y).abs().max() < 1e-4
     assert abs(float(physics.noise_model.sigma) - 0.01) < 1e-6
 
 
-def test_a_frame_that_is_padded_and_not_square_gets_a_start(net):
+def test_a_frame_that_is_padded_and_not_square_gets_an_initial_estimate(net):
     operator = operator_of("mask")
-    c = condition(operator, torch.rand(1, 3, 21, 30) - 0.5, {"mask": (torch.rand(1, 1, 21, 30) < 0.5).float()}, 8)
-    assert ram.start(net, operator, c, 0.02).shape == c.z0.shape == (1, 3, 24, 32)
+    c = observe(operator, torch.rand(1, 3, 21, 30) - 0.5, {"mask": (torch.rand(1, 1, 21, 30) < 0.5).float()}, 8)
+    assert ram.initial(net, operator, c, 0.02).shape == c.z0.shape == (1, 3, 24, 32)
 
 
 def test_jpeg_is_taken_as_noise_that_grows_with_the_steps():
     coarse, fine = (ram.rounding(quantisation(q)[0]) * 127.5 for q in (10, 30))
     assert 8 < coarse < 14 and 4 < fine < 9  # code values: about what photographs lose
     operator, c, x = canvas("jpeg")
-    told = []
-    ram.start(lambda y, physics: told.append(float(physics.noise_model.sigma)) or y, operator, c, 0.02)
-    assert told[0] == pytest.approx(coarse / 255, rel=1e-4)
+    sigmas = []
+    ram.initial(lambda y, physics: sigmas.append(float(physics.noise_model.sigma)) or y, operator, c, 0.02)
+    assert sigmas[0] == pytest.approx(coarse / 255, rel=1e-4)
 
 
 def test_an_operator_that_ram_does_not_know_is_refused():
@@ -118,18 +118,18 @@ def test_another_file_is_refused(content, tmp_path):
 
 
 def command(monkeypatch, *words):
-    monkeypatch.setattr(sys, "argv", ["evaluate.py", "--prior", "p", "--knobs", "k", "--images", "i", *map(str, words)])
+    monkeypatch.setattr(sys, "argv", ["evaluate.py", "--denoiser", "p", "--scalars", "k", "--images", "i", *map(str, words)])
     return evaluate.arguments()
 
 
 def test_the_option_needs_its_weights(monkeypatch, capsys, tmp_path):
-    for words in (("--initialiser", "ram"), ("--ram-weights", "w")):
+    for words in (("--initial", "ram"), ("--ram-weights", "w")):
         with pytest.raises(SystemExit):
             command(monkeypatch, *words)
-        assert "--initialiser ram and --ram-weights FILE go together." in capsys.readouterr().err
-    assert command(monkeypatch).initialiser is None
+        assert "--initial ram and --ram-weights FILE go together." in capsys.readouterr().err
+    assert command(monkeypatch).initial is None
     with pytest.raises(SystemExit, match="download https://huggingface.co/mterris/ram"):
-        evaluate.ram_start(command(monkeypatch, "--initialiser", "ram", "--ram-weights", tmp_path / "none").ram_weights)
+        evaluate.ram_initial(command(monkeypatch, "--initial", "ram", "--ram-weights", tmp_path / "none").ram_weights)
 
 
 def test_sampling_starts_from_what_ram_answered():
@@ -138,7 +138,9 @@ def test_sampling_starts_from_what_ram_answered():
     step = lambda xt, z, y, n, t, sigma_y: begun.append(z) or z + 1
     step.ensemble = False
     bench = SimpleNamespace(ram=lambda *given: asked.append(given) or x, step=lambda *_: step, options=SimpleNamespace(stochasticity=0.0))
-    restored = evaluate.Bench.restore(bench, "ud2m-6", operator)(SimpleNamespace(family="denoise", sigma=0.1), SimpleNamespace(condition=c), torch.Generator())
+    restored = evaluate.Bench.restore(bench, "ud2m-6", operator)(
+        SimpleNamespace(family="denoise", sigma=0.1), SimpleNamespace(observation=c), torch.Generator()
+    )
     assert asked == [(operator, c, 0.2)]  # once, before the first of two outer steps
     assert begun[0] is x and torch.equal(begun[1], x + 1) and torch.equal(restored, x + 2)
     assert bench.evaluations == 6

@@ -1,13 +1,13 @@
-"""The rivals on a world with a known answer: pixels x ~ N(0, s²), for which denoiser and posterior are in closed form."""
+"""The other samplers on a world with a known answer: pixels x ~ N(0, s²), for which denoiser and posterior are in closed form."""
 
 import pytest
 import torch
 
-from ud2m.evaluation.samplers import RIVALS, NotDefined
+from ud2m.evaluation.samplers import SAMPLERS, NotDefined
 from ud2m.evaluation.samplers.ddrm import basis
-from ud2m.evaluation.samplers.dps import guidance, misfit
+from ud2m.evaluation.samplers.dps import differentiable_residual, guidance
 from ud2m.evaluation.samplers.settings import SETTINGS, of
-from ud2m.physics.observation import Condition
+from ud2m.physics.observation import Observation
 from ud2m.physics.operators import Blur, Downscale, Identity, Jpeg, Mask
 from ud2m.physics.operators.downscale import bicubic, gram
 from ud2m.physics.operators.fft import otf
@@ -40,19 +40,19 @@ def physics_of(operator):
 
 
 def world(operator):
-    """Truth, condition, and the mean of the posterior [1,3,H,W]."""
+    """Truth, observe, and the mean of the posterior [1,3,H,W]."""
     physics, x = physics_of(operator), S * torch.randn(1, 3, H, W)
     clean = operator.A(x, *physics)
     y = clean + SIGMA * torch.randn_like(clean)
     y = y * physics[0] if isinstance(operator, Mask) else y
     start = torch.nn.functional.interpolate(y, scale_factor=operator.scale) if operator.scale > 1 else y
-    c = Condition(y, start, physics, slice(0, H), slice(0, W))
+    c = Observation(y, start, physics, slice(0, H), slice(0, W))
     mean = operator.prox_l2(torch.zeros_like(x), y, torch.full((1, 1, 1, 1), S**2 / SIGMA**2), *physics)
     return x, c, mean
 
 
 def run(name, operator, c, seed=0, **settings):
-    return RIVALS[name](Gaussian(), operator, c, SIGMA, torch.Generator().manual_seed(seed), **settings)
+    return SAMPLERS[name](Gaussian(), operator, c, SIGMA, torch.Generator().manual_seed(seed), **settings)
 
 
 EXACT = {"diffpir": {"lambda_": 4.0, "zeta": 0.5}, "dpir": {"lambda_": 0.23}, "latino": {}, "ddrm": {}}
@@ -60,7 +60,7 @@ CASES = [(n, o) for o in (Identity(), Mask(), Blur(), Downscale(2)) for n in EXA
 
 
 @pytest.mark.parametrize("name,operator", CASES, ids=[f"{n}-{o.family}" for n, o in CASES])
-def test_a_rival_with_the_exact_prior_is_no_worse_than_a_posterior_sample(name, operator):
+def test_a_sampler_with_the_exact_denoiser_is_no_worse_than_a_posterior_sample(name, operator):
     x, c, mean = world(operator)
     error = float((run(name, operator, c, **EXACT[name]) - x).square().mean().sqrt())
     best = float((mean - x).square().mean().sqrt())
@@ -70,9 +70,9 @@ def test_a_rival_with_the_exact_prior_is_no_worse_than_a_posterior_sample(name, 
 @pytest.mark.parametrize("name", ["diffpir", "ddrm", "dpir", "latino"])
 def test_the_count_of_evaluations_is_the_papers(name):
     for operator, count in ((Identity(), COUNTS[name]), (Mask(), 24 if name == "dpir" else COUNTS[name])):
-        prior = Gaussian()
-        RIVALS[name](prior, operator, world(operator)[1], SIGMA, torch.Generator().manual_seed(0))
-        assert prior.calls == count
+        denoiser = Gaussian()
+        SAMPLERS[name](denoiser, operator, world(operator)[1], SIGMA, torch.Generator().manual_seed(0))
+        assert denoiser.calls == count
 
 
 @pytest.mark.parametrize("name", ["diffpir", "ddrm", "dpir", "latino"])
@@ -91,8 +91,8 @@ def test_the_singular_basis_is_orthonormal_and_gives_back_the_operator(operator)
     row = b.back(b.to(x))
     assert (b.back(b.to(row)) - row).abs().max() < 1e-4  # a projection
     assert (operator.A(row, *physics) - y).abs().max() < 1e-4  # that loses nothing A sees
-    seen = b.gain > 1e-2
-    assert ((b.to(x) - b.target) * seen).abs().max() < 1e-2  # y over the gain is the coefficient
+    observed = b.gain > 1e-2
+    assert ((b.to(x) - b.target) * observed).abs().max() < 1e-2  # y over the gain is the coefficient
 
 
 def test_ddrm_says_why_jpeg_is_not_defined():
@@ -102,33 +102,33 @@ def test_ddrm_says_why_jpeg_is_not_defined():
 
 def world_of_jpeg():
     y = torch.zeros(1, 3, 16, 16)
-    return Condition(y, y, quantisation(50), slice(0, 16), slice(0, 16))
+    return Observation(y, y, quantisation(50), slice(0, 16), slice(0, 16))
 
 
 def test_the_gradient_through_jpeg_is_that_of_its_averaging():
     x = (0.3 * torch.randn(1, 3, 16, 16)).requires_grad_()
-    y = misfit(Jpeg(), x, torch.zeros_like(x), *quantisation(50))
+    y = -differentiable_residual(Jpeg(), x, torch.zeros_like(x), *quantisation(50))
     assert torch.allclose(y, Jpeg().A(x, *quantisation(50)), atol=1e-6)
     (g,) = torch.autograd.grad(y.square().sum(), x)
     assert float(g.abs().mean()) > 0.01
 
 
-def test_every_rival_has_settings_and_refuses_others():
-    assert set(SETTINGS) == set(RIVALS)
+def test_every_sampler_has_settings_and_refuses_others():
+    assert set(SETTINGS) == set(SAMPLERS)
     with pytest.raises(ValueError, match="has no setting colour; it has zeta"):
         of("dps", Identity(), {"colour": 1.0})
 
 
 class Wrapped(torch.nn.Module):
-    """Our prior as deepinv wants it: pictures in [0, 1] and their noise."""
+    """Our denoiser as deepinv wants it: images in [0, 1] and their noise."""
 
     def __init__(self, range_one: bool):
         super().__init__()
-        self.prior, self.range_one = Gaussian(), range_one
+        self.denoiser, self.range_one = Gaussian(), range_one
 
     def forward(self, x, sigma, *args, **kwargs):
         sigma = torch.as_tensor(sigma, dtype=x.dtype).reshape(-1)[:1].expand(x.shape[0])
-        return (self.prior(2 * x - 1, 2 * sigma) + 1) / 2 if self.range_one else self.prior(x, sigma)
+        return (self.denoiser(2 * x - 1, 2 * sigma) + 1) / 2 if self.range_one else self.denoiser(x, sigma)
 
 
 def test_diffpir_agrees_with_deepinv():
@@ -157,9 +157,9 @@ def test_the_guidance_of_dps_agrees_with_deepinv(abar):
 
 
 def test_dps_without_guidance_samples_the_prior_in_1000_evaluations():
-    prior, (_, c, _) = Gaussian(), world(Mask())
-    x0 = RIVALS["dps"](prior, Mask(), c, SIGMA, torch.Generator().manual_seed(0), zeta=0.0)
-    assert prior.calls == COUNTS["dps"] and float(x0.std()) == pytest.approx(S, rel=0.08)
+    denoiser, (_, c, _) = Gaussian(), world(Mask())
+    x0 = SAMPLERS["dps"](denoiser, Mask(), c, SIGMA, torch.Generator().manual_seed(0), zeta=0.0)
+    assert denoiser.calls == COUNTS["dps"] and float(x0.std()) == pytest.approx(S, rel=0.08)
 
 
 def test_dps_with_guidance_is_little_worse_than_a_posterior_sample():

@@ -12,35 +12,35 @@ import torch
 
 from ud2m.export.manifest import KEY
 from ud2m.export.package import export
-from ud2m.nn.denoiser import Prior, PriorConfig
-from ud2m.step.model import Distilled, load_distilled, save_distilled
+from ud2m.nn.denoiser import Denoiser, DenoiserConfig
+from ud2m.step.model import UnfoldedModel, load_model, save_model
+from ud2m.step.scalars import ScalarValues
 from ud2m.step.specialists import Specialists, load_specialists, step_files, trainings
-from ud2m.step.unfolded import KnobValues
 
 VERBS = Path(__file__).parents[1]
-TOY = PriorConfig(2, (8, 16), (1, 1), 16)
+TOY = DenoiserConfig(2, (8, 16), (1, 1), 16)
 
 
 def network(seed, families, iterations=2):
     torch.manual_seed(seed)
-    prior = Prior(TOY)
-    torch.nn.init.normal_(prior.tail.weight, std=0.1)
-    return Distilled(prior, None, {f: KnobValues() for f in families}, iterations)
+    denoiser = Denoiser(TOY)
+    torch.nn.init.normal_(denoiser.tail.weight, std=0.1)
+    return UnfoldedModel(denoiser, None, {f: ScalarValues() for f in families}, iterations)
 
 
 @pytest.fixture
 def folder(tmp_path):
-    save_distilled(network(0, ["denoise", "blur", "mask"]), tmp_path / "step.safetensors", {"images": 9})
-    save_distilled(network(1, ["blur"]), tmp_path / "step-blur.safetensors", {"images": 5})
+    save_model(network(0, ["denoise", "blur", "mask"]), tmp_path / "step.safetensors", {"images": 9})
+    save_model(network(1, ["blur"]), tmp_path / "step-blur.safetensors", {"images": 5})
     return tmp_path
 
 
 def head(net):
-    return net.prior.head.weight
+    return net.denoiser.head.weight
 
 
 def test_a_family_is_its_specialists_and_the_others_stay_joint(folder):
-    joint, special = load_distilled(folder / "step.safetensors"), load_distilled(folder / "step-blur.safetensors")
+    joint, special = load_model(folder / "step.safetensors"), load_model(folder / "step-blur.safetensors")
     crew = load_specialists(folder)
     assert [f.name for f in step_files(folder)] == ["step.safetensors", "step-blur.safetensors"]
     assert torch.equal(head(crew.step("blur")), head(special)) and not torch.equal(head(special), head(joint))
@@ -66,7 +66,7 @@ def test_a_package_holds_each_network_once_and_in_half_precision_where_that_is_e
     about = {"name": "toy", "version": "1", "licence": "MPL-2.0", "training": {}, "scores": {}}
     misses = export(load_specialists(folder).steps(), folder / "package", about)
     assert set(misses) == {"denoise", "blur", "mask"}
-    numbers = sum(p.numel() for p in Prior(TOY).parameters())
+    numbers = sum(p.numel() for p in Denoiser(TOY).parameters())
     assert 2 * 2 * 0.9 * numbers < (folder / "package" / "weights.bin").stat().st_size < 2 * 2 * 1.3 * numbers
     places = {}
     for family in misses:

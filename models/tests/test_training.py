@@ -18,20 +18,19 @@ from PIL import Image
 from ud2m.export import package as exporting
 from ud2m.export.manifest import KEY
 from ud2m.export.package import ExportError, export, unfolded
-from ud2m.nn.denoiser import Prior, PriorConfig
-from ud2m.nn.weights import load_prior, save_prior
+from ud2m.nn.denoiser import Denoiser, DenoiserConfig
+from ud2m.nn.weights import load_denoiser, provenance, save_denoiser
 from ud2m.physics.observation import FAMILIES, graphs_of
-from ud2m.step.model import provenance
-from ud2m.step.unfolded import KnobValues
+from ud2m.step.scalars import ScalarValues
 from ud2m.training.data import crops, decode
 from ud2m.training.trainer import Schedule, Trainer
 
 MODELS = Path(__file__).parents[1]
-TOY = PriorConfig(2, (8, 16), (1, 1), 16)
+TOY = DenoiserConfig(2, (8, 16), (1, 1), 16)
 
 
 def write_shard(path, sides):
-    """A tar of smooth pictures, one for each side."""
+    """A tar of smooth images, one for each side."""
     rng = np.random.default_rng(0)
     with tarfile.open(path, "w") as tar:
         for i, side in enumerate(sides):
@@ -47,7 +46,7 @@ def write_shard(path, sides):
 
 @pytest.fixture(scope="module")
 def shard(tmp_path_factory):
-    """A tar of 100 pictures of two sizes."""
+    """A tar of 100 images of two sizes."""
     return write_shard(tmp_path_factory.mktemp("shard") / "toy.tar", [64, 96] * 50)
 
 
@@ -61,10 +60,10 @@ def test_a_budget_of_images_is_kept_over_resumed_runs(tmp_path):
         torch.manual_seed(0)
         trainer = Trainer(torch.nn.Conv2d(1, 1, 1), Schedule(image_budget=budget, batch=4, warm_up=8), tmp_path)
         trainer.resume()
-        seen = []
-        loss = lambda net, images, carried: seen.append(images) or net(torch.ones(1, 1, 8, 8)).square().mean()
+        starts = []
+        loss = lambda net, images, carried: starts.append(images) or net(torch.ones(1, 1, 8, 8)).square().mean()
         trainer.run(loss, lambda net: {}, {})
-        return trainer.images, seen
+        return trainer.images, starts
 
     assert run(40) == (40, list(range(0, 40, 4)))
     assert run(60) == (60, list(range(40, 60, 4)))
@@ -74,15 +73,15 @@ def test_a_budget_of_images_is_kept_over_resumed_runs(tmp_path):
 
 
 def test_the_decoded_pictures_are_those_of_the_shard(shard, tmp_path):
-    pictures, sides = decode([shard], tmp_path)
-    assert pictures.shape == (100, 256, 256, 3) and set(sides.tolist()) == {64, 96}
+    images, sides = decode([shard], tmp_path)
+    assert images.shape == (100, 256, 256, 3) and set(sides.tolist()) == {64, 96}
     again, _ = decode([shard], tmp_path)
-    assert np.array_equal(pictures[7], again[7])
+    assert np.array_equal(images[7], again[7])
 
 
 def test_crops_depend_on_the_generator_alone(shard, tmp_path):
-    pictures, sides = decode([shard], tmp_path)
-    a, b = (crops(pictures, sides, 5, 32, np.random.default_rng(4)) for _ in range(2))
+    images, sides = decode([shard], tmp_path)
+    a, b = (crops(images, sides, 5, 32, np.random.default_rng(4)) for _ in range(2))
     assert torch.equal(a, b) and a.shape == (5, 3, 32, 32) and a.min() >= -1 and a.max() <= 1
 
 
@@ -92,19 +91,30 @@ def test_a_toy_trains_is_distilled_exported_and_restores(shard, tmp_path):
     first = [json.loads(line) for line in (run / "stats.jsonl").read_text().splitlines()]
     assert "resumed at" in train(shard, run, 0.2)
     rows = [json.loads(line) for line in (run / "stats.jsonl").read_text().splitlines()]
-    assert rows[-1]["images"] > first[-1]["images"] and json.loads((run / "config.json").read_text())["prior"]["channels"] == [8, 16]
-    search = [sys.executable, MODELS / "search_scalars.py", "--prior", run / "prior.safetensors", "--cache", run / "cache", "--out", run / "knobs.json"]
-    # The toy's pictures are smaller than the search's crops: it must say so, not fail somewhere inside.
-    failed = subprocess.run([*search, "--tries", "1", "--pictures", "1"], capture_output=True, text=True)
+    assert rows[-1]["images"] > first[-1]["images"] and json.loads((run / "config.json").read_text())["denoiser"]["channels"] == [8, 16]
+    search = [sys.executable, MODELS / "search_scalars.py", "--denoiser", run / "denoiser.safetensors", "--cache", run / "cache", "--out", run / "scalars.json"]
+    # The toy's images are smaller than the search's crops: it must say so, not fail somewhere inside.
+    failed = subprocess.run([*search, "--tries", "1", "--images", "1"], capture_output=True, text=True)
     assert failed.returncode != 0 and "128" in failed.stderr
     check_distillation(shard, run, tmp_path)
 
 
 def check_distillation(shard, run, tmp_path):
     """The rest of the way: distilled with adapters, resumed, exported, and the package says where it came from."""
-    (tmp_path / "knobs.json").write_text(json.dumps({f: {"values": KnobValues().to_dict()} for f in FAMILIES}))
+    (tmp_path / "scalars.json").write_text(json.dumps({f: {"values": ScalarValues().to_dict()} for f in FAMILIES}))
     out, large = tmp_path / "step", write_shard(tmp_path / "large.tar", [160] * 100)
-    command = [sys.executable, MODELS / "distill.py", "--shards", large, "--out", out, "--prior", run / "prior.safetensors", "--knobs", tmp_path / "knobs.json"]
+    command = [
+        sys.executable,
+        MODELS / "distill.py",
+        "--shards",
+        large,
+        "--out",
+        out,
+        "--denoiser",
+        run / "denoiser.safetensors",
+        "--scalars",
+        tmp_path / "scalars.json",
+    ]
     command += ["--crop", "48", "--batch", "2", "--rank", "4", "--ensemble", "--every", "60", "--image-budget"]
     distil = lambda images: subprocess.run([*command, str(images)], capture_output=True, text=True, check=True).stdout
     small = subprocess.run([*command[:3], shard, "--cache", tmp_path / "small", *command[4:], "8"], capture_output=True, text=True)
@@ -134,12 +144,12 @@ def check_going_on(shard, step, out):
     assert refused.returncode == 2 and "--warm-up 0 must be 1 problem or more" in refused.stderr
     subprocess.run([*command, "--warm-up", "8"], check=True)
     assert [json.loads(line)["rate"] for line in (out / "stats.jsonl").read_text().splitlines()] == [pytest.approx(1.25e-4)]
-    told = provenance(out / "step.safetensors")
-    assert (told["images"], told["from"]) == (4, provenance(step))
+    about = provenance(out / "step.safetensors")
+    assert (about["images"], about["from"]) == (4, provenance(step))
 
 
 def restore_with(package, tmp_path):
-    """A picture through the element with the toy package, where the plugin is built."""
+    """An image through the element with the toy package, where the plugin is built."""
     if not os.environ.get("GST_PLUGIN_PATH"):
         pytest.skip("GST_PLUGIN_PATH does not say where the plugin is: run make test-models")
     Image.fromarray(np.full((50, 66, 3), 90, np.uint8)).save(tmp_path / "in.png")
@@ -151,11 +161,11 @@ def restore_with(package, tmp_path):
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
     torch.manual_seed(0)
-    net = Prior(TOY)
+    net = Denoiser(TOY)
     torch.nn.init.normal_(net.tail.weight, std=0.1)
     out = tmp_path_factory.mktemp("package") / "toy"
     about = {"name": "toy", "version": "1", "licence": "MPL-2.0", "training": {"images": 0}, "scores": {}}
-    export(unfolded(net, {"blur": KnobValues(), "downscale3": KnobValues()}), out, about)
+    export(unfolded(net, {"blur": ScalarValues(), "downscale3": ScalarValues()}), out, about)
     return out
 
 
@@ -173,28 +183,28 @@ def test_the_manifest_names_the_real_inputs(package):
 
 def test_graphs_share_one_weight_file(package):
     assert {p.name for p in package.iterdir()} == {"blur.onnx", "downscale3.onnx", "blur.golden.npz", "downscale3.golden.npz", "weights.bin"}
-    weights = sum(p.numel() * 4 for p in Prior(TOY).parameters())
+    weights = sum(p.numel() * 4 for p in Denoiser(TOY).parameters())
     assert (package / "weights.bin").stat().st_size < 1.3 * weights
 
 
 def test_jpeg_has_a_graph_for_each_size_of_chroma(tmp_path):
     torch.manual_seed(0)
-    net = Prior(TOY)
+    net = Denoiser(TOY)
     torch.nn.init.normal_(net.tail.weight, std=0.1)
     out = tmp_path / "toy"
-    export(unfolded(net, {"jpeg": KnobValues()}), out, {"name": "toy", "version": "1", "licence": "MPL-2.0", "training": {}, "scores": {}})
+    export(unfolded(net, {"jpeg": ScalarValues()}), out, {"name": "toy", "version": "1", "licence": "MPL-2.0", "training": {}, "scores": {}})
     assert {p.name for p in out.iterdir()} == {"weights.bin", *(f"{g}{end}" for g in graphs_of("jpeg") for end in (".onnx", ".golden.npz"))}
     stored = np.load(out / "jpeg.golden.npz")
-    # Colours that differ between two rows, or between two columns, of equal luma: what is averaged is not seen.
+    # Colours that differ between two rows, or between two columns, of equal luma: what is averaged has no effect.
     red = np.array([1.402, -0.714136, 0.0], np.float32)[:, None, None]
     h, w = stored["y"].shape[-2:]
     rows, columns = (0.3 * red * (-1.0) ** np.arange(n).reshape(shape) for n, shape in ((h, (1, h, 1)), (w, (1, 1, w))))
-    for graph, seen in (("jpeg", (False, False)), ("jpeg422", (True, False)), ("jpeg444", (True, True))):
+    for graph, reaches in (("jpeg", (False, False)), ("jpeg422", (True, False)), ("jpeg444", (True, True))):
         session = onnxruntime.InferenceSession(out / f"{graph}.onnx")
         ask = lambda y: session.run(None, {i.name: stored[i.name] if i.name != "y" else y for i in session.get_inputs()})[0]
         plain = ask(stored["y"])
         moved = [np.abs(ask((stored["y"] + c).astype(np.float32)) - plain).max() for c in (rows, columns)]
-        assert tuple(m > 1e-2 for m in moved) == seen and all(m > 1e-2 or m < 1e-4 for m in moved), (graph, moved)
+        assert tuple(m > 1e-2 for m in moved) == reaches and all(m > 1e-2 or m < 1e-4 for m in moved), (graph, moved)
 
 
 def test_no_graph_holds_a_random_or_fourier_operator(package):
@@ -206,14 +216,14 @@ def test_no_graph_holds_a_random_or_fourier_operator(package):
 def test_a_graph_that_differs_from_pytorch_is_refused_and_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(exporting, "_largest_miss", lambda *a: 0.5)
     with pytest.raises(ExportError, match="nothing was written"):
-        export(unfolded(Prior(TOY), {"denoise": KnobValues()}), tmp_path / "zoo", {})
+        export(unfolded(Denoiser(TOY), {"denoise": ScalarValues()}), tmp_path / "zoo", {})
     assert not (tmp_path / "zoo").exists()
 
 
 def test_weights_come_back_as_they_went_in_half_precision(tmp_path):
-    net = Prior(TOY)
-    save_prior(net, tmp_path / "a.safetensors", {"images": 3})
-    back = load_prior(tmp_path / "a.safetensors")
+    net = Denoiser(TOY)
+    save_denoiser(net, tmp_path / "a.safetensors", {"images": 3})
+    back = load_denoiser(tmp_path / "a.safetensors")
     assert back.config == TOY
     for a, b in zip(net.parameters(), back.parameters()):
         assert torch.equal(a.half().float(), b)

@@ -21,7 +21,7 @@ def sample(
 ) -> torch.Tensor:
     """One posterior sample [B,3,H,W], or the mean of the steps' estimates, each weighed by its place: 1, 2 … N.
 
-    z0: start of the first step; each later one starts from the last estimate. xT: standard normal. inner(i) gives the
+    z0: initial estimate of the first step; each later one starts from the last estimate. xT: standard normal. inner(i) gives the
     noise [B,K,3,H,W] of step i; renoise(i), needed where zeta > 0, fresh noise [B,3,H,W]. zeta 0 is deterministic (DDIM).
     """
     grid, abar, xt, z, so_far = time_grid(steps), alpha_bar().float(), xT, z0, z0

@@ -1,4 +1,4 @@
-"""Classical restorations to compare with: Wiener, Telea, bicubic, non-local means. Pictures [3,H,W] in [-1, 1]."""
+"""Classical restorations to compare with: Wiener, Telea, bicubic, non-local means. Images [3,H,W] in [-1, 1]."""
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ def _values(codes: np.ndarray) -> torch.Tensor:
 
 
 def wiener(y: torch.Tensor, psf: np.ndarray, noise_to_signal: float) -> torch.Tensor:
-    """Fourier deconvolution of the mirrored picture with a flat noise-to-signal ratio."""
+    """Fourier deconvolution of the mirrored image with a flat noise-to-signal ratio."""
     b = min(4 * max(psf.shape), min(y.shape[1:]) - 1)
     p = np.pad(y.numpy(), ((0, 0), (b, b), (b, b)), "reflect")
     h = np.zeros(p.shape[1:])
@@ -38,5 +38,5 @@ def non_local_means(y: torch.Tensor, sigma: float) -> torch.Tensor:
 
 
 def bicubic(y: torch.Tensor, scale: int) -> torch.Tensor:
-    """Enlarged by `scale`."""
+    """Upscaled by `scale`."""
     return F.interpolate(y[None], scale_factor=scale, mode="bicubic", align_corners=False)[0].clamp(-1, 1)

@@ -1,6 +1,6 @@
-"""How good a restoration is: against the truth, against the observation, and whether its spread is honest.
+"""How good a restoration is: against the truth, against the observation, and whether its spread is calibrated.
 
-Pictures are [3,H,W] in [-1, 1] unless a canvas [1,3,H,W] is said.
+Images are [3,H,W] in [-1, 1] unless a canvas [1,3,H,W] is said.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from skimage.metrics import structural_similarity
 
-from ud2m.physics.observation import Condition
+from ud2m.physics.observation import Observation
 from ud2m.physics.operators import Mask, Operator
 
 BINS = 10
@@ -49,19 +49,19 @@ def perceptual() -> Callable[[torch.Tensor, torch.Tensor, int], float] | None:
     return distance
 
 
-def residual(operator: Operator, x0: torch.Tensor, c: Condition, sigma_y: float) -> float:
-    """|y - A x0| / (sigma_y sqrt(n)) over the observed values inside the frame: 1 for the truth, below 1 noise was fitted.
+def residual_rms(operator: Operator, x0: torch.Tensor, observation: Observation, sigma_y: float) -> float:
+    """|y - A x0| / (sigma_y sqrt(n)) over the observed values inside the frame: 1 for the truth, below 1 where noise was fitted.
 
-    x0 [1,3,H,W] is the whole canvas, for A reaches over the frame's border; outside the frame y was made up and is not asked.
+    x0 [1,3,H,W] is the whole canvas, for A reaches over the frame's border; outside the frame y is an extrapolation and does not count.
     JPEG observes without noise: there sigma_y is only the unit.
     """
-    misfit = operator.misfit(x0, c.y, *c.physics)
+    residual = operator.residual(x0, observation.y, *observation.physics)
     s = operator.scale
-    rows, columns = (slice(v.start // s, v.stop // s) for v in (c.rows, c.columns))
-    seen = c.physics[0][..., rows, columns].expand_as(misfit[..., rows, columns]) if isinstance(operator, Mask) else torch.ones(1)
-    misfit = misfit[..., rows, columns] * seen
-    count = float(seen.sum()) if seen.numel() > 1 else misfit.numel()
-    return float(misfit.norm()) / (sigma_y * max(count, 1.0) ** 0.5)
+    rows, columns = (slice(v.start // s, v.stop // s) for v in (observation.rows, observation.columns))
+    observed = observation.physics[0][..., rows, columns].expand_as(residual[..., rows, columns]) if isinstance(operator, Mask) else torch.ones(1)
+    residual = residual[..., rows, columns] * observed
+    count = float(observed.sum()) if observed.numel() > 1 else residual.numel()
+    return float(residual.norm()) / (sigma_y * max(count, 1.0) ** 0.5)
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,9 @@ class Spread:
 
     spread: float  # expected error of the mean if the samples came from the posterior
     error: float  # RMSE of the mean
-    ratio: float  # spread / error: 1 honest, below 1 too sure
+    ratio: float  # spread / error: 1 calibrated, below 1 overconfident
     correlation: float  # of spread and absolute error over the values; 0 where the spread is the same everywhere
-    slip: float  # mean |log2(spread / error)| over the bins: 0 honest everywhere, 1 wrong by a factor of two
+    calibration_error: float  # mean |log2(spread / error)| over the bins: 0 calibrated everywhere, 1 wrong by a factor of two
     bins: tuple[tuple[float, float], ...]  # (spread, error) in bins of equal size, rising in spread
 
 
@@ -93,5 +93,5 @@ def spread_against_error(samples: torch.Tensor, truth: torch.Tensor) -> Spread:
     correlation = float(((s - s.mean()) * (e - e.mean())).sum() / (len(s) - 1)) / scale if scale > 1e-12 else 0.0
     spread, error = float(variance.mean().sqrt()), float(square.mean().sqrt())
     tiny = 1e-6  # far below a code value: keeps the logarithm of a collapsed sampler finite
-    slip = float(np.mean([abs(np.log2((a + tiny) / (b + tiny))) for a, b in pairs]))
-    return Spread(spread, error, spread / max(error, tiny), correlation, slip, tuple(pairs))
+    calibration_error = float(np.mean([abs(np.log2((a + tiny) / (b + tiny))) for a, b in pairs]))
+    return Spread(spread, error, spread / max(error, tiny), correlation, calibration_error, tuple(pairs))

@@ -1,12 +1,12 @@
 """The paper's own first estimate f_psi: the network RAM (Terris et al. 2025) of deepinv, as an option of evaluation.
 
-RAM restores y in one pass, told the operator and the noise. In the paper it sees a second observation too, the state x_t, as
+RAM restores y in one pass from y, the operator and the noise. In the paper it sees a second observation too, the state x_t, as
 sqrt(abar_t) x plus noise. Here it answers once, before the first outer step, and there x_t is pure noise: at level 999
-sigma_t = 157 times a picture of [-1, 1], which says nothing beside y. So RAM(y) alone is right; each later step begins with
+sigma_t = 157 times an image of [-1, 1], which says nothing beside y. So RAM(y) alone is right; each later step begins with
 the last estimate, as without RAM.
 
-Never exported: the element has the learned initialiser of `guidance`. Needs deepinv and its weights, which are fetched by hand.
-Pictures are [B,3,H,W] in [-1, 1] on the canvas of `conditioning.condition`; RAM's own range is [0, 1].
+Never exported: the element has the learned initial network of `nn.conditioning`. Needs deepinv and its weights, which are fetched by hand.
+Images are [B,3,H,W] in [-1, 1] on the canvas of `physics.observation.observe`; RAM's own range is [0, 1].
 """
 
 import pickle
@@ -17,13 +17,13 @@ import torch.nn.functional as F
 from deepinv import physics as linear
 from deepinv.models import RAM
 
-from ud2m.physics.observation import Condition
+from ud2m.physics.observation import Observation
 from ud2m.physics.operators import Blur, Downscale, Identity, Jpeg, Mask, Operator
-from ud2m.physics.operators.jpeg import CODE
+from ud2m.physics.operators.jpeg import EIGHT_BIT_STEP
 
 SOURCE = "https://huggingface.co/mterris/ram/resolve/main/ram.pth.tar"
 OPTIONAL = {"fact_realign"}  # one scalar that is 1 unless weights say otherwise
-NEIGHBOURS, SPREAD = 0.95, 0.4  # of the usual picture: correlation of adjacent pixels, std in [-1, 1]
+NEIGHBOURS, SPREAD = 0.95, 0.4  # of the usual image: correlation of adjacent pixels, std in [-1, 1]
 
 
 def load_ram(path: Path | None) -> RAM:
@@ -44,7 +44,7 @@ def load_ram(path: Path | None) -> RAM:
     return net.eval().requires_grad_(False)
 
 
-def physics_of(operator: Operator, c: Condition, sigma: float) -> linear.LinearPhysics:
+def physics_of(operator: Operator, c: Observation, sigma: float) -> linear.LinearPhysics:
     """deepinv's physics of an operator on the canvas of `c`, with Gaussian noise of std `sigma`; ValueError for an unknown kind.
 
     JPEG is not linear and gets the physics of noise alone (see `rounding`).
@@ -70,24 +70,24 @@ def rounding(quant_luma: torch.Tensor) -> float:
     """Std in [-1, 1] of the noise that JPEG stands for, from its luma steps [8,8] in code values.
 
     RAM knows no rounding, only noise. A coefficient errs by step²/12, but by no more than its own variance once it is rounded
-    to zero; variances are those of a first-order Markov picture. In code values that is 12.2, 8.1 and 3.9 at qualities 10, 30 and
+    to zero; variances are those of a first-order Markov image. In code values that is 12.2, 8.1 and 3.9 at qualities 10, 30 and
     75; the four photographs of scikit-image err by 9.6 … 12.7, 6.2 … 8.9 and 4.1 … 6.4 (colour included).
     """
     place = torch.arange(8)
     alike = NEIGHBOURS ** (place[:, None] - place).abs().float()
     basis = Jpeg().basis[:, 0]
     variance = SPREAD**2 * torch.einsum("nij,nkl,ik,jl->n", basis, basis, alike, alike)
-    return float(torch.minimum((CODE * quant_luma).square().flatten() / 12, variance).mean().sqrt())
+    return float(torch.minimum((EIGHT_BIT_STEP * quant_luma).square().flatten() / 12, variance).mean().sqrt())
 
 
 @torch.no_grad()
-def start(model: RAM, operator: Operator, condition: Condition, sigma_y: float) -> torch.Tensor:
-    """z0 [B,3,H,W]: RAM's answer to the observation of `condition`, whose noise has std sigma_y in [-1, 1]."""
-    y, noise = condition.y, sigma_y
+def initial(model: RAM, operator: Operator, observation: Observation, sigma_y: float) -> torch.Tensor:
+    """z0 [B,3,H,W]: RAM's answer to the observation of `observation`, whose noise has std sigma_y in [-1, 1]."""
+    y, noise = observation.y, sigma_y
     if isinstance(operator, Jpeg):
-        white, noise = torch.ones_like(y), max(sigma_y, rounding(condition.physics[0]))
+        white, noise = torch.ones_like(y), max(sigma_y, rounding(observation.physics[0]))
     else:
-        whole = (condition.physics[0], torch.ones_like(condition.physics[1])) if isinstance(operator, Blur) else condition.physics
-        white = operator.A(torch.ones_like(condition.z0), *whole)
+        whole = (observation.physics[0], torch.ones_like(observation.physics[1])) if isinstance(operator, Blur) else observation.physics
+        white = operator.A(torch.ones_like(observation.z0), *whole)
     # A (x + 1)/2 = (y + A 1)/2: a missing pixel stays 0, and a kernel need not sum to 1.
-    return 2 * model((y + white) / 2, physics_of(operator, condition, noise / 2)) - 1
+    return 2 * model((y + white) / 2, physics_of(operator, observation, noise / 2)) - 1

@@ -30,46 +30,48 @@ def title(column: str) -> str:
 
 
 def comparison(rows: Rows, columns: list[str]) -> str:
-    """Two tables: quality; residual, evaluations and time."""
+    """Two tables: quality; residual RMS, evaluations and time."""
     has = lambda key: any(key in found for row in rows.values() for found in row.values())
     head = [title(c) for c in columns]
     quality = {"psnr": ".2f", "ssim": ".3f"} | ({"distance": ".3f"} if has("distance") else {})
     text = markdown(
         ["PSNR in dB / SSIM" + " / distance" * has("distance"), *head], [[n, *(cell(r.get(c), **quality) for c in columns)] for n, r in rows.items()]
     )
-    cost = {"residual": ".2f", "evaluations": ".0f", "seconds": ".2f"}
-    return text + "\n" + markdown(["residual / evaluations / seconds", *head], [[n, *(cell(r.get(c), **cost) for c in columns)] for n, r in rows.items()])
+    cost = {"residual_rms": ".2f", "evaluations": ".0f", "seconds": ".2f"}
+    return text + "\n" + markdown(["residual RMS / evaluations / seconds", *head], [[n, *(cell(r.get(c), **cost) for c in columns)] for n, r in rows.items()])
 
 
 def posterior(rows: Rows) -> str:
     """One table: a sample against the mean, spread against error."""
     parts = {"PSNR": ("psnr", ".2f"), "distance": ("distance", ".3f")}
     parts = {n: p for n, p in parts.items() if any(f"{p[0]}_mean" in f for r in rows.values() for f in r.values())}
-    head = ["case", "method", *(f"{n}: sample → mean" for n in parts), "residual", "spread", "error", "spread/error", "correlation", "slip"]
+    head = ["case", "method", *(f"{n}: sample → mean" for n in parts), "residual RMS", "spread", "error", "spread/error", "correlation", "calibration error"]
     body = []
     for name, row in rows.items():
         for column, f in row.items():
             pair = [f"{f[k + '_sample']:{s}} → {f[k + '_mean']:{s}}" for k, s in parts.values()]
             codes = [f"{CODES * f[k]:.1f}" for k in ("spread", "error")]
-            body.append([name, title(column), *pair, f"{f['residual']:.2f}", *codes, *(f"{f[k]:.2f}" for k in ("ratio", "correlation", "slip"))])
+            body.append(
+                [name, title(column), *pair, f"{f['residual_rms']:.2f}", *codes, *(f"{f[k]:.2f}" for k in ("ratio", "correlation", "calibration_error"))]
+            )
     return markdown(head, body)
 
 
 def legend(what: str, notes: list[str], samples: int, distance: bool, arguments: list[str]) -> str:
     """What the columns mean, what is missing and why, and how to make the table again."""
-    said = [f"{what}. Residual: |y - A x|/(sigma sqrt n) inside the frame, 1 for the truth (JPEG has no noise: there 0.01 is the unit)."]
+    text = [f"{what}. Residual RMS: |y - A x|/(sigma sqrt n) inside the frame, 1 for the truth (JPEG has no noise: there 0.01 is the unit)."]
     if samples:
-        said.append(
-            f"Spread and error in code values: the root mean square error of the mean of {samples} samples, as the samples' own variance foretells it, and as it is. "
-            "Spread/error below 1: too sure. Slip: mean |log2| of that ratio in ten bins of rising spread."
+        text.append(
+            f"Spread and error in code values: the root mean square error of the mean of {samples} samples, as the samples' own variance predicts it, and as it is. "
+            "Spread/error below 1: too sure. Calibration error: mean |log2| of that ratio in ten bins of rising spread."
         )
     else:
-        said.append("Seconds: median over the pictures, scoring not counted.")
+        text.append("Seconds: median over the images, scoring not counted.")
     if distance:
-        said.append("Distance: features of an EfficientNet-Lite0, 0 when equal; it is not LPIPS.")
+        text.append("Distance: features of an EfficientNet-Lite0, 0 when equal; it is not LPIPS.")
     else:
-        said.append("The perceptual distance is left out: its network is not installed.")
-    return "\n" + "\n".join([*said, *notes]) + f"\n{machine()}.\n\n```\n{command(arguments)}\n```\n"
+        text.append("The perceptual distance is left out: its network is not installed.")
+    return "\n" + "\n".join([*text, *notes]) + f"\n{machine()}.\n\n```\n{command(arguments)}\n```\n"
 
 
 def machine() -> str:

@@ -18,12 +18,13 @@ from onnx.external_data_helper import set_external_data
 
 from ud2m.diffusion.sampler import sample
 from ud2m.export.manifest import KEY, manifest
-from ud2m.nn.denoiser import Prior
-from ud2m.physics.generators import degradations as damage
-from ud2m.physics.observation import condition, graphs_of, operator_of
-from ud2m.step.unfolded import Knobs, KnobValues, UnfoldedStep
+from ud2m.nn.denoiser import Denoiser
+from ud2m.physics.generators import degradations
+from ud2m.physics.observation import graphs_of, observe, operator_of
+from ud2m.step.scalars import Scalars, ScalarValues
+from ud2m.step.unfolded import UnfoldedStep
 
-STEP_TOLERANCE, RUN_TOLERANCE = 1e-4, 1e-3  # max abs, pictures in [-1, 1]
+STEP_TOLERANCE, RUN_TOLERANCE = 1e-4, 1e-3  # max abs, images in [-1, 1]
 WEIGHTS = "weights.bin"
 OPSET = 18
 HALO = 16  # px at a tile's edge whose answer leans on what lies beyond; measured in docs/architecture.md
@@ -33,10 +34,10 @@ class ExportError(RuntimeError):
     """The graph does not say what PyTorch says."""
 
 
-def unfolded(prior: Prior, knobs: dict[str, KnobValues], iterations: int = 3) -> dict[str, UnfoldedStep]:
-    """The steps of an undistilled prior, one for each graph of the families in `knobs`."""
-    step = lambda graph, values: UnfoldedStep(prior, operator_of(graph), Knobs(values), iterations)
-    return {graph: step(graph, values) for family, values in knobs.items() for graph in graphs_of(family)}
+def unfolded(denoiser: Denoiser, scalars: dict[str, ScalarValues], iterations: int = 3) -> dict[str, UnfoldedStep]:
+    """The steps of an undistilled denoiser, one for each graph of the families in `scalars`."""
+    step = lambda graph, values: UnfoldedStep(denoiser, operator_of(graph), Scalars(values), iterations)
+    return {graph: step(graph, values) for family, values in scalars.items() for graph in graphs_of(family)}
 
 
 def size_multiple(step: UnfoldedStep) -> int:
@@ -45,7 +46,7 @@ def size_multiple(step: UnfoldedStep) -> int:
 
 
 def golden_case(family: str, multiple: int, seed: int):
-    """A small damaged picture with odd sides, ready for the step: (condition, sigma_y, psf or None)."""
+    """A small degraded image with odd sides, ready for the step: (condition, sigma_y, psf or None)."""
     rng = np.random.default_rng(seed)
     rows, columns = max(29, multiple + 5), max(43, multiple + 11)  # more than one multiple a side, or the exporter takes it for fixed
     yy, xx = np.mgrid[:rows, :columns]
@@ -54,17 +55,17 @@ def golden_case(family: str, multiple: int, seed: int):
     operator = operator_of(family)
     if operator.scale > 1:
         s = operator.scale
-        y, physics = damage.downscale(x[:, : rows // s * s, : columns // s * s], s, 0.01, rng)
+        y, physics = degradations.downscale(x[:, : rows // s * s, : columns // s * s], s, 0.01, rng)
     else:
         y, physics = {
-            "blur": lambda: damage.blur(x, damage.trajectory(9, rng), 0.01, rng),
-            "mask": lambda: damage.mask(x, damage.random_mask(rows, columns, 0.5, rng), 0.01, rng),
-            "denoise": lambda: damage.denoise(x, 0.1, rng),
-            "jpeg": lambda: damage.jpeg(x, 15),
-            "jpeg422": lambda: damage.jpeg(x, 15, "4:2:2"),
-            "jpeg444": lambda: damage.jpeg(x, 15, "4:4:4"),
+            "blur": lambda: degradations.blur(x, degradations.trajectory(9, rng), 0.01, rng),
+            "mask": lambda: degradations.mask(x, degradations.random_mask(rows, columns, 0.5, rng), 0.01, rng),
+            "denoise": lambda: degradations.denoise(x, 0.1, rng),
+            "jpeg": lambda: degradations.jpeg(x, 15),
+            "jpeg422": lambda: degradations.jpeg(x, 15, "4:2:2"),
+            "jpeg444": lambda: degradations.jpeg(x, 15, "4:4:4"),
         }[family]()
-    return condition(operator, y[None], physics, multiple), 0.2 if family == "denoise" else 0.02, physics.get("psf")
+    return observe(operator, y[None], physics, multiple), 0.2 if family == "denoise" else 0.02, physics.get("psf")
 
 
 def _arguments(step: UnfoldedStep, case, sigma_y: float, rng: np.random.Generator, batch: int) -> dict[str, torch.Tensor]:
@@ -128,7 +129,7 @@ def _nested(dims: dict) -> tuple:
 
 def _share_weights(model: onnx.ModelProto, step: UnfoldedStep, blob: bytearray, places: dict[bytes, tuple[int, int]]) -> None:
     """Moves the networks' weights out of the graph to the common file, where those that several graphs have lie once."""
-    parts = [part for part in (step.prior, step.guidance) if part]
+    parts = [part for part in (step.denoiser, step.conditioning) if part]
     weights = {v.detach().numpy().tobytes() for part in parts for v in part.state_dict().values() if v.numel() >= 64}
     widened = []
     for tensor in model.graph.initializer:

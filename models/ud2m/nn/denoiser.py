@@ -1,8 +1,8 @@
-"""The diffusion prior: a small fully convolutional denoiser conditioned on the noise level.
+"""The denoiser: a small fully convolutional network conditioned on the noise level.
 
-Predicts the clean picture from x + sigma n for any sigma in [0.01, 157.4] (preconditioning of Karras et al. 2022,
-eq. 7). Nothing in it depends on the size of the picture: no normalisation over space, no attention, so that a tile
-gets the answer that the whole picture would.
+Predicts the clean image from x + sigma n for any sigma in [0.01, 157.4] (preconditioning of Karras et al. 2022,
+eq. 7). Nothing in it depends on the size of the image: no normalisation over space, no attention, so that a tile
+gets the answer that the whole image would.
 """
 
 from dataclasses import asdict, dataclass
@@ -11,12 +11,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-Memory = list[torch.Tensor | None]  # of features for each scale, finest first
-SIGMA_DATA = 0.5  # standard deviation of natural pictures in [-1, 1]
+Additions = list[torch.Tensor | None]  # to the features of each scale, finest first; None adds nothing
+SIGMA_DATA = 0.5  # standard deviation of natural images in [-1, 1]
 
 
 @dataclass(frozen=True)
-class PriorConfig:
+class DenoiserConfig:
     """Shape of the network: pixel-unshuffle factor, then channels and residual blocks for each scale."""
 
     unshuffle: int = 2
@@ -28,7 +28,7 @@ class PriorConfig:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict) -> "PriorConfig":
+    def from_dict(cls, values: dict) -> "DenoiserConfig":
         return cls(values["unshuffle"], tuple(values["channels"]), tuple(values["blocks"]), values["embedding"])
 
     @property
@@ -38,10 +38,10 @@ class PriorConfig:
 
 
 SIZES = {
-    "toy": PriorConfig(2, (8, 16), (1, 1), 16),
-    "lite": PriorConfig(2, (48, 96, 128), (1, 1, 2), 64),
-    "lite-ps4": PriorConfig(4, (64, 128), (2, 2), 64),
-    "base": PriorConfig(2, (96, 192, 384), (2, 2, 3), 128),
+    "toy": DenoiserConfig(2, (8, 16), (1, 1), 16),
+    "lite": DenoiserConfig(2, (48, 96, 128), (1, 1, 2), 64),
+    "lite-ps4": DenoiserConfig(4, (64, 128), (2, 2), 64),
+    "base": DenoiserConfig(2, (96, 192, 384), (2, 2, 3), 128),
 }
 
 
@@ -63,10 +63,10 @@ class Block(nn.Module):
         return x + self.second(F.relu(torch.addcmul(shift, self.first(x), 1 + scale)))
 
 
-class Prior(nn.Module):
+class Denoiser(nn.Module):
     """Denoiser D(x, sigma) -> x0, all [B,3,H,W] in [-1, 1]; H and W multiples of `config.multiple`."""
 
-    def __init__(self, config: PriorConfig = PriorConfig()):
+    def __init__(self, config: DenoiserConfig = DenoiserConfig()):
         super().__init__()
         self.config = config
         ch, pixels = config.channels, 3 * config.unshuffle**2
@@ -83,41 +83,41 @@ class Prior(nn.Module):
         self.register_buffer("frequencies", 2.0 ** torch.arange(-3, 5).float(), persistent=False)
 
     def forward(self, x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:  # x [B,3,H,W]  sigma [B]
-        return self.denoise(x, sigma, self.level(sigma))[0]
+        return self.denoise(x, sigma, self.embed_sigma(sigma))[0]
 
-    def level(self, sigma: torch.Tensor) -> torch.Tensor:
+    def embed_sigma(self, sigma: torch.Tensor) -> torch.Tensor:
         """[B,embedding] of noise levels [B]."""
         angle = (sigma.log() / 2)[:, None] * self.frequencies
         return self.embed(torch.cat([angle.sin(), angle.cos()], 1))
 
     def denoise(
-        self, x: torch.Tensor, sigma: torch.Tensor, level: torch.Tensor, extra: torch.Tensor | None = None, memory: Memory | None = None
+        self, x: torch.Tensor, sigma: torch.Tensor, level: torch.Tensor, injected: torch.Tensor | None = None, recurrent: Additions | None = None
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """The clean estimate, and the features behind it. level [B,embedding] may say more than sigma; `extra` and `memory`: see `residual`."""
+        """The clean estimate, and the features behind it. level [B,embedding] may say more than sigma; `injected` and `recurrent`: see `backbone`."""
         s = sigma[:, None, None, None]
         total = s**2 + SIGMA_DATA**2
-        residual, features = self.residual(x / total.sqrt(), level, extra, memory)
-        return x * (SIGMA_DATA**2 / total) + residual * (s * SIGMA_DATA / total.sqrt()), features
+        output, features = self.backbone(x / total.sqrt(), level, injected, recurrent)
+        return x * (SIGMA_DATA**2 / total) + output * (s * SIGMA_DATA / total.sqrt()), features
 
-    def residual(
-        self, x: torch.Tensor, level: torch.Tensor, extra: torch.Tensor | None = None, memory: Memory | None = None
+    def backbone(
+        self, x: torch.Tensor, level: torch.Tensor, injected: torch.Tensor | None = None, recurrent: Additions | None = None
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """The network proper, [B,3,H,W], and its last features at each scale, finest first.
 
-        extra: added to the features of the first convolution; memory: to those that enter a scale, None where nothing is.
+        injected: added to the features of the first convolution; recurrent: to those that enter each scale.
         """
-        memory = memory or [None] * len(self.config.channels)
-        recalled = lambda h, scale: h if memory[scale] is None else h + memory[scale]
+        additions = recurrent or [None] * len(self.config.channels)
+        added = lambda h, scale: h if additions[scale] is None else h + additions[scale]
         h = self.head(F.pixel_unshuffle(x, self.config.unshuffle))
-        h = h if extra is None else h + extra
+        h = h if injected is None else h + injected
         skips, features = [], []
         for scale, (blocks, down) in enumerate(zip(self.encoder, self.down)):
-            h = recalled(h, scale)
+            h = added(h, scale)
             for block in blocks:
                 h = block(h, level)
             skips.append(h)
             h = down(h)
-        h = recalled(h, len(skips))
+        h = added(h, len(skips))
         for block in self.bottom:
             h = block(h, level)
         features.append(h)
@@ -129,8 +129,8 @@ class Prior(nn.Module):
         return F.pixel_shuffle(self.tail(h), self.config.unshuffle), features[::-1]
 
 
-def flops_per_pixel(config: PriorConfig) -> float:
-    """Multiply-adds times two of the convolutions, for each pixel of the picture."""
+def flops_per_pixel(config: DenoiserConfig) -> float:
+    """Multiply-adds times two of the convolutions, for each pixel of the image."""
     total, pixels, side = 0.0, 3 * config.unshuffle**2, config.unshuffle
     total += 2 * 2 * 9 * pixels * config.channels[0] / side**2
     for i, (c, n) in enumerate(zip(config.channels, config.blocks)):

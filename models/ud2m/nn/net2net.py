@@ -1,4 +1,4 @@
-"""Widens and deepens a distilled step so that it computes what it computed before.
+"""Widens and deepens a network so that it computes what it computed before.
 
 Old channels keep their weights and get nothing from the new ones: those weights are zero until they are trained. New
 channels read everything through fresh weights, so that, unlike copies of the old ones, no two of them learn the same
@@ -8,30 +8,27 @@ channels read everything through fresh weights, so that, unlike copies of the ol
 import torch
 from torch import nn
 
-from ud2m.nn.conditioning import Guidance, GuidanceConfig
-from ud2m.nn.denoiser import Block, Prior, PriorConfig
-from ud2m.step.model import Distilled
+from ud2m.nn.conditioning import Conditioning, ConditioningConfig
+from ud2m.nn.denoiser import Block, Denoiser, DenoiserConfig
 
 
-def grow(net: Distilled, config: PriorConfig) -> Distilled:
-    """A step with a prior of shape `config` whose answers are those of `net`; ValueError where `config` is smaller anywhere."""
-    old, wide = net.prior.config, Prior(config)
+def grow(denoiser: Denoiser, conditioning: Conditioning | None, config: DenoiserConfig) -> tuple[Denoiser, Conditioning | None]:
+    """Networks of shape `config` that compute what the given ones do; ValueError where `config` is smaller anywhere."""
+    old, wide = denoiser.config, Denoiser(config)
     fits = old.unshuffle == config.unshuffle and len(old.channels) == len(config.channels) and old.embedding <= config.embedding
     if not fits or any(a > b for a, b in zip(old.channels + old.blocks, config.channels + config.blocks)):
         raise ValueError(f"A network of {old} cannot grow to {config}; name a shape with as many scales that is nowhere smaller.")
-    _settle(net.prior, wide)
-    guidance = None
-    if net.guidance:
-        recall = net.guidance.config.recall
-        guidance = Guidance(config, GuidanceConfig(recall, net.guidance.config.initialiser))
-        _settle(net.guidance, guidance)
-    grown = Distilled(wide, guidance, net.values(), net.iterations, net.ensemble)
-    return grown.eval()
+    _embed(denoiser, wide)
+    if conditioning is None:
+        return wide, None
+    wide_conditioning = Conditioning(config, ConditioningConfig(conditioning.config.recurrence, conditioning.config.initial))
+    _embed(conditioning, wide_conditioning)
+    return wide, wide_conditioning
 
 
 @torch.no_grad()
-def _settle(small: nn.Module, large: nn.Module) -> None:
-    """Puts the weights of `small` into the corners of those of `large`, and silences what reaches old channels from new ones."""
+def _embed(small: nn.Module, large: nn.Module) -> None:
+    """Puts the weights of `small` into the corners of those of `large`, and zeroes what reaches old channels from new ones."""
     olds = dict(small.named_modules())
     for name, layer in large.named_modules():
         old = olds.get(name)

@@ -1,7 +1,7 @@
-"""From a damaged frame to the tensors of a step: borders, start, physics. What the element does in Rust, in one place.
+"""From a degraded frame to the tensors of a step: borders, initial estimate, physics. What the element does in Rust, in one place.
 
 A frame is padded on a canvas (its borders are unknown, not periodic), the outer band is made circularly smooth, and the
-start z0 is a plain inverse. Pictures are [1,3,H,W] in [-1, 1].
+initial estimate z0 is a plain inverse. Images are [1,3,H,W] in [-1, 1].
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from ud2m.physics.operators.jpeg import quantisation
 
 
 @dataclass
-class Condition:
+class Observation:
     """One frame, ready for the step: crop the result to `rows`, `columns`."""
 
     y: torch.Tensor
@@ -38,13 +38,13 @@ def mirrored(n: int, before: int, after: int, repeat_edge: bool) -> torch.Tensor
 
 
 def pad(x: torch.Tensor, top: int, left: int, height: int, width: int, repeat_edge: bool) -> torch.Tensor:
-    """x at (top, left) of a picture of height × width, reflected into the rest."""
+    """x at (top, left) of an image of height × width, reflected into the rest."""
     rows = mirrored(x.shape[-2], top, height - top - x.shape[-2], repeat_edge)
     return x[..., rows, :][..., mirrored(x.shape[-1], left, width - left - x.shape[-1], repeat_edge)]
 
 
 def crossfade(y: torch.Tensor, band: int) -> torch.Tensor:
-    """Blends the outer band with its opposite side, so that the picture is smooth across its wrap."""
+    """Blends the outer band with its opposite side, so that the image is smooth across its wrap."""
     for axis in (-2, -1):
         n = y.shape[axis]
         b = max(min(band, n // 4), 1)
@@ -71,15 +71,15 @@ def fill(y: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return mask * y + (1 - mask) * up
 
 
-def seen(height: int, width: int, rows: slice, columns: slice) -> torch.Tensor:
+def frame_mask(height: int, width: int, rows: slice, columns: slice) -> torch.Tensor:
     """[1,1,H,W] 1 in `rows` and `columns` of a canvas, 0 around them."""
     mask = torch.zeros(1, 1, height, width)
     mask[..., rows, columns] = 1
     return mask
 
 
-def condition(operator: Operator, y: torch.Tensor, physics: dict, multiple: int) -> Condition:
-    """Canvas, start and tensors. physics: `psf` [h,w] for blur, `mask` [1,1,H,W], `quality` for jpeg; nothing for the others."""
+def observe(operator: Operator, y: torch.Tensor, physics: dict, multiple: int) -> Observation:
+    """Canvas, initial estimate and tensors. physics: `psf` [h,w] for blur, `mask` [1,1,H,W], `quality` for jpeg; nothing for the others."""
     s, margin, repeat = operator.scale, 0, False
     if isinstance(operator, Blur):
         radius = max(physics["psf"].shape) // 2
@@ -94,17 +94,17 @@ def condition(operator: Operator, y: torch.Tensor, physics: dict, multiple: int)
     y = pad(y, margin // s, margin // s, height // s, width // s, repeat)
     if isinstance(operator, Blur):
         band = min(margin, min(height, width) // 8)
-        return Condition(crossfade(y, band), y, (otf(physics["psf"], height, width), seen(height, width, *inside)), *inside)
+        return Observation(crossfade(y, band), y, (otf(physics["psf"], height, width), frame_mask(height, width, *inside)), *inside)
     if isinstance(operator, Downscale):
         kernel = bicubic(s)
-        start = F.interpolate(y, scale_factor=s, mode="bicubic", align_corners=False, antialias=True)  # Keys with a = -1/2
-        return Condition(crossfade(y, 2), start, (kernel, gram(kernel, s, height // s, width // s)), *inside)
+        initial = F.interpolate(y, scale_factor=s, mode="bicubic", align_corners=False, antialias=True)  # Keys with a = -1/2
+        return Observation(crossfade(y, 2), initial, (kernel, gram(kernel, s, height // s, width // s)), *inside)
     if isinstance(operator, Jpeg):
-        return Condition(y, y, quantisation(physics["quality"]), *inside)
+        return Observation(y, y, quantisation(physics["quality"]), *inside)
     if isinstance(operator, Mask):
         mask = pad(physics["mask"], 0, 0, height, width, repeat)
-        return Condition(y * mask, fill(y, mask), (mask,), *inside)
-    return Condition(y, y, (), *inside)
+        return Observation(y * mask, fill(y, mask), (mask,), *inside)
+    return Observation(y, y, (), *inside)
 
 
 def operator_of(family: str) -> Operator:

@@ -8,26 +8,27 @@ from pathlib import Path
 
 from torch import nn
 
+from ud2m.nn.weights import provenance
 from ud2m.physics.observation import graphs_of, operator_of
 from ud2m.physics.operators import Operator
-from ud2m.step.model import Distilled, load_distilled, provenance
+from ud2m.step.model import UnfoldedModel, load_model
 from ud2m.step.unfolded import UnfoldedStep
 
 JOINT, SPECIAL = "step.safetensors", "step-*.safetensors"
 
 
 class Specialists(nn.Module):
-    """families: the network of each. All are alike in rounds and in `ensemble` (ValueError otherwise)."""
+    """families: the network of each. All are alike in iterations and in `ensemble` (ValueError otherwise)."""
 
-    def __init__(self, families: dict[str, Distilled]):
+    def __init__(self, families: dict[str, UnfoldedModel]):
         super().__init__()
         self.families = nn.ModuleDict(families)
         if len({(net.iterations, net.ensemble) for net in families.values()}) != 1:
-            raise ValueError("The steps differ in their rounds or in whether they are ensembles; put together steps of one kind.")
+            raise ValueError("The steps differ in their iterations or in whether they are ensembles; put together steps of one kind.")
 
     @property
     def iterations(self) -> int:
-        """K: rounds of a step."""
+        """K: iterations of a step."""
         return next(iter(self.families.values())).iterations
 
     @iterations.setter
@@ -41,7 +42,7 @@ class Specialists(nn.Module):
         return next(iter(self.families.values())).ensemble
 
     def step(self, family: str, operator: Operator | None = None) -> UnfoldedStep:
-        """The unfolded step of `family`; see `Distilled.step`."""
+        """The unfolded step of `family`; see `UnfoldedModel.step`."""
         return self.families[family].step(family, operator)
 
     def steps(self) -> dict[str, UnfoldedStep]:
@@ -56,14 +57,14 @@ def step_files(path: Path) -> list[Path]:
 
 def load_specialists(path: Path) -> Specialists:
     """A step file, or a folder of them; a later file takes over the families that it knows. ValueError where one holds no step."""
-    families: dict[str, Distilled] = {}
+    families: dict[str, UnfoldedModel] = {}
     for file in step_files(path):
-        net = load_distilled(file)
-        families |= {family: net for family in net.knobs}
+        net = load_model(file)
+        families |= {family: net for family in net.scalars}
     return Specialists(families).eval()
 
 
 def trainings(path: Path) -> dict:
-    """What each file was told about its training: of a single file that alone, of a folder by name."""
+    """What each file says about its training: of a single file that alone, of a folder by name."""
     files = step_files(path)
     return provenance(path) if files == [path] else {f.stem: provenance(f) for f in files}

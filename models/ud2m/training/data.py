@@ -1,7 +1,7 @@
-"""Training pictures: JPEG crops in tar files, decoded once into one memory-mapped uint8 array.
+"""Training images: JPEG crops in tar files, decoded once into one memory-mapped uint8 array.
 
-A picture smaller than the largest is kept at its own size in the corner of its slot. Batches are a function of
-(seed, images seen) alone, so that a resumed run sees what an unbroken one would have seen.
+An image smaller than the largest is kept at its own size in the corner of its slot. Batches are a function of
+(seed, count of images before) alone, so that a resumed run gets what an unbroken one would have got.
 """
 
 import json
@@ -17,7 +17,7 @@ SLOT = 256  # side of a slot in pixels; no training crop is larger
 
 
 def decode(shards: list[Path], cache: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures [N,256,256,3] uint8 and their sides [N] int32, decoded once into `cache` and mapped read-only afterwards."""
+    """Images [N,256,256,3] uint8 and their sides [N] int32, decoded once into `cache` and mapped read-only afterwards."""
     cache.mkdir(parents=True, exist_ok=True)
     pixels, sizes = cache / "pixels.npy", cache / "sizes.npy"
     listing = cache / "shards.json"
@@ -28,7 +28,7 @@ def decode(shards: list[Path], cache: Path) -> tuple[np.ndarray, np.ndarray]:
             with tarfile.open(shard) as tar:
                 members += [(shard, m.name) for m in tar if m.isfile() and m.name.endswith((".jpg", ".png"))]
         if not members:
-            raise ValueError(f"No pictures in {', '.join(names)}; name tar files that hold JPEG or PNG crops.")
+            raise ValueError(f"No images in {', '.join(names)}; name tar files that hold JPEG or PNG crops.")
         array = np.lib.format.open_memmap(pixels, "w+", np.uint8, (len(members), SLOT, SLOT, 3))
         sides = np.zeros(len(members), np.int32)
         index = 0
@@ -37,9 +37,9 @@ def decode(shards: list[Path], cache: Path) -> tuple[np.ndarray, np.ndarray]:
                 for m in tar:
                     if not (m.isfile() and m.name.endswith((".jpg", ".png"))):
                         continue
-                    picture = np.asarray(Image.open(BytesIO(tar.extractfile(m).read())).convert("RGB"))
-                    side = min(SLOT, *picture.shape[:2])
-                    array[index, :side, :side] = picture[:side, :side]
+                    image = np.asarray(Image.open(BytesIO(tar.extractfile(m).read())).convert("RGB"))
+                    side = min(SLOT, *image.shape[:2])
+                    array[index, :side, :side] = image[:side, :side]
                     sides[index] = side
                     index += 1
         array.flush()
@@ -55,17 +55,17 @@ def split(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def crops(
-    pictures: np.ndarray, sides: np.ndarray, count: int, size: int, rng: np.random.Generator, which: np.ndarray | None = None, shrink: float = 0.15
+    images: np.ndarray, sides: np.ndarray, count: int, size: int, rng: np.random.Generator, which: np.ndarray | None = None, shrink: float = 0.15
 ) -> torch.Tensor:
-    """[count,3,size,size] random crops in [-1, 1] of the pictures `which` (all when None): flips, quarter turns; a share `shrink` is first halved (area mean)."""
+    """[count,3,size,size] random crops in [-1, 1] of the images `which` (all when None): flips, quarter turns; a share `shrink` is first halved (area mean)."""
     out = np.empty((count, size, size, 3), np.uint8)
-    which = np.arange(len(pictures)) if which is None else which
+    which = np.arange(len(images)) if which is None else which
     for slot, i in zip(out, which[rng.integers(0, len(which), count)]):
         side = int(sides[i])
         halve = 2 if side >= 2 * size and rng.random() < shrink else 1
         span = size * halve
         top, left = rng.integers(0, side - span + 1, 2)
-        crop = pictures[i, top : top + span, left : left + span]
+        crop = images[i, top : top + span, left : left + span]
         if halve == 2:
             crop = np.rint(crop.reshape(size, 2, size, 2, 3).astype(np.float32).mean((1, 3))).astype(np.uint8)
         crop = np.rot90(crop, rng.integers(4))

@@ -1,7 +1,7 @@
-"""Distillation: the unfolded step trained end to end on its own trajectories, over all likelihoods.
+"""Distillation: the unfolded step trained end to end on its own trajectories, over all families.
 
-The paper draws x_t from the clean picture; at run time x_t comes from the step's own estimates, so the sampler meets
-states that it never saw. Here each problem is walked as the sampler walks it, and every step on the way is trained.
+The paper draws x_t from the clean image; at run time x_t comes from the step's own estimates, so the sampler meets
+states that it was not trained for. Here each problem follows the path of the sampler, and every step on it is trained.
 """
 
 from collections.abc import Callable
@@ -11,25 +11,25 @@ import numpy as np
 import torch
 
 from ud2m.diffusion.schedule import alpha_bar, time_grid
-from ud2m.step.model import Distilled
+from ud2m.step.model import UnfoldedModel
 from ud2m.training.losses import Discriminator, FeatureDistance, LossWeights, discriminator_loss, generator_loss, zero_centred_penalty
 from ud2m.training.problems import Problem
 
 GRIDS, GRID_SHARES = (1, 2, 3, 4, 5), (0.05, 0.15, 0.55, 0.1, 0.15)  # N, and how often
 PENALTY_EVERY = 4  # updates of the discriminator
-GO_ON = 0.55  # usual probability of a further step: the first, from which all depends, is seen most
+GO_ON = 0.55  # usual probability of a further step: the first, on which all depends, is trained most
 
 
 @dataclass
-class Walk:
+class TrajectoryStep:
     """One outer step of a trajectory: its estimate, and the share of problems that it stands for."""
 
     x0: torch.Tensor
     index: int
 
 
-def trajectory(net: Distilled, problem: Problem, rng: np.random.Generator, generator: torch.Generator | None = None, go_on: float = GO_ON):
-    """Yields a Walk for each outer step, detached from the one before; length and grid are drawn."""
+def trajectory(net: UnfoldedModel, problem: Problem, rng: np.random.Generator, generator: torch.Generator | None = None, go_on: float = GO_ON):
+    """Yields a TrajectoryStep for each outer step, detached from the one before; length and grid are drawn."""
     grid, abar = time_grid(int(rng.choice(GRIDS, p=GRID_SHARES))), alpha_bar().float()
     step = net.step(problem.family, problem.operator)
     device = generator.device if generator else problem.clean.device  # drawn where it is needed: copies would hold a GPU up
@@ -38,7 +38,7 @@ def trajectory(net: Distilled, problem: Problem, rng: np.random.Generator, gener
     for i, t in enumerate(grid):
         noise = normal(len(xt), net.iterations, *xt.shape[1:])
         x0 = step(xt, z, problem.y, noise, torch.tensor([float(t)], device=xt.device), problem.sigma_y, *problem.physics)
-        yield Walk(x0, i)
+        yield TrajectoryStep(x0, i)
         if i + 1 == len(grid) or rng.random() > go_on:
             return
         z = x0.detach().float()
@@ -52,7 +52,7 @@ def squared_error(x0: torch.Tensor, problem: Problem) -> torch.Tensor:
 
 
 class Balance:
-    """Weighs each picture by what is usual for its damage, so that no family and no noise level drowns the others.
+    """Weighs each image by what is usual for its degradation, so that no family and no noise level drowns the others.
 
     The weight is one over a mix of the running mean of the error of its class and of its own error: half-way to the
     logarithm that PSNR takes.
@@ -72,31 +72,31 @@ class Balance:
         return error * torch.tensor(weights, device=error.device)
 
 
-Loss = Callable[[Distilled, Problem, np.random.Generator, dict], torch.Tensor]  # the last: state that a resumed run takes up
+Loss = Callable[[UnfoldedModel, Problem, np.random.Generator, dict], torch.Tensor]  # the last: state that a resumed run takes up
 
 
-def fidelity(net: Distilled, problem: Problem, rng: np.random.Generator, carried: dict, go_on: float = GO_ON) -> torch.Tensor:
+def fidelity(net: UnfoldedModel, problem: Problem, rng: np.random.Generator, carried: dict, go_on: float = GO_ON) -> torch.Tensor:
     """Balanced squared error of x0, summed over the steps of a trajectory: a mean would count the steps of long ones, the late ones, for less.
 
     Of an ensemble each later step counts twice: for its own estimate and for the weighed mean so far, which is what the
-    sampler answers with (`sampling.sample`); so the steps learn to err differently, not only little.
+    sampler answers with (`diffusion.sampler.sample`); so the steps learn to err differently, not only little.
     """
     balance = Balance(carried.setdefault("expected", {}))
     terms, mean = [], None
-    for walk in trajectory(net, problem, rng, go_on=go_on):
-        error = squared_error(walk.x0, problem)
-        terms.append(balance(error, problem, f"{min(walk.index, 2)}").mean())
+    for step in trajectory(net, problem, rng, go_on=go_on):
+        error = squared_error(step.x0, problem)
+        terms.append(balance(error, problem, f"{min(step.index, 2)}").mean())
         if net.ensemble:
-            mean = walk.x0 if mean is None else mean + (walk.x0 - mean) * (2 / (walk.index + 2))
-            if walk.index:
-                terms.append(balance(squared_error(mean, problem), problem, f"mean {min(walk.index, 2)}").mean())
+            mean = step.x0 if mean is None else mean + (step.x0 - mean) * (2 / (step.index + 2))
+            if step.index:
+                terms.append(balance(squared_error(mean, problem), problem, f"mean {min(step.index, 2)}").mean())
     return torch.stack(terms).sum()
 
 
 class Perceptual:
     """The paper's L_G: absolute error, distance of features, and a conditional discriminator that learns beside it.
 
-    The condition is the plain inverse z0: it has the picture's size whatever the operator.
+    The condition is the plain inverse z0: it has the image's size whatever the operator.
     """
 
     def __init__(self, weights: LossWeights, device: torch.device | str = "cpu", rate: float = 3e-4, go_on: float = GO_ON):
@@ -107,7 +107,7 @@ class Perceptual:
         if self.critic:
             self.optimiser = torch.optim.AdamW(self.critic.parameters(), rate, betas=(0.5, 0.99))
 
-    def __call__(self, net: Distilled, problem: Problem, rng: np.random.Generator, carried: dict) -> torch.Tensor:
+    def __call__(self, net: UnfoldedModel, problem: Problem, rng: np.random.Generator, carried: dict) -> torch.Tensor:
         if self.critic and self.calls == 0 and "critic" in carried:
             self.critic.load_state_dict(carried["critic"])
             self.optimiser.load_state_dict(carried["critic_optimiser"])
@@ -116,8 +116,8 @@ class Perceptual:
         rows, columns = (slice(int(i.min()), int(i.max()) + 1) for i in problem.inside[0, 0].nonzero().unbind(1))
         real, condition = (v[..., rows, columns].contiguous(memory_format=torch.channels_last) for v in (problem.clean, problem.z0))
         terms = []
-        for walk in trajectory(net, problem, rng, go_on=self.go_on):
-            fake = walk.x0.float()[..., rows, columns].contiguous(memory_format=torch.channels_last)
+        for step in trajectory(net, problem, rng, go_on=self.go_on):
+            fake = step.x0.float()[..., rows, columns].contiguous(memory_format=torch.channels_last)
             terms.append(self._generator(fake, real, condition))
         if self.critic:
             self.pending = real, fake.detach(), condition

@@ -1,7 +1,7 @@
-"""Draws training problems: which damage, how strong, and the observation, a family a batch, other physics in each picture.
+"""Draws training problems: which degradation, how strong, and the observation, a family a batch, other physics in each image.
 
-What a step gets here is what `conditioning` gives it at run time: observations with true borders (cut from larger
-pictures), mirrored onto a canvas or, as inside a tile, running to its edge; rounded to 8 bits. Operators are applied
+What a step gets here is what `physics.observation` gives it at run time: observations with true borders (cut from larger
+images), mirrored onto a canvas or, as inside a tile, running to its edge; rounded to 8 bits. Operators are applied
 here with their own draws (deepinv's division: generators draw, operators apply).
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from ud2m.physics.generators import degradations as damage
+from ud2m.physics.generators import degradations
 from ud2m.physics.observation import crossfade, fill, pad
 from ud2m.physics.operators import Blur, Downscale, Identity, Jpeg, Mask, Operator
 from ud2m.physics.operators.downscale import antialias, gram
@@ -35,7 +35,7 @@ class Problem:
     physics: tuple[torch.Tensor, ...]
     sigma_y: torch.Tensor  # [B], of [-1, 1]
     inside: torch.Tensor
-    hardness: list[int] = field(default_factory=list)  # coarse class of each picture's damage, for the balance of the loss
+    hardness: list[int] = field(default_factory=list)  # coarse class of each image's degradation, for the balance of the loss
 
     def to(self, device: torch.device | str) -> "Problem":
         """On `device`; from pinned memory the copy does not wait."""
@@ -76,23 +76,23 @@ def _std(sigma: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(2 * sigma).float()
 
 
-def blur(source: Source, count: int, side: int, rng: np.random.Generator, draw_psf: Callable) -> Problem:
-    """Convolution with another kernel in each picture; a third of the batches are whole frames with borders.
+def blur(source: Source, count: int, side: int, rng: np.random.Generator, draw_kernel: Callable) -> Problem:
+    """Convolution with another kernel in each image; a third of the batches are whole frames with borders.
 
-    Half as many pictures of 1.5 times the side: what a sharp inverse makes of an edge rings far into a small crop.
+    Half as many images of 1.5 times the side: what a sharp inverse makes of an edge rings far into a small crop.
     """
     count, side = max(1, count // 2), -(-side * 3 // 2 // 16) * 16
-    psfs = [draw_psf(rng) for _ in range(count)]
+    psfs = [draw_kernel(rng) for _ in range(count)]
     radius = max(k.shape[0] for k in psfs) // 2
     margin = max(16, 2 * radius + 8)
     whole = rng.random() < 1 / 3
     if whole:  # a canvas with room for the margins
         side = -(-max(side + 32, 2 * margin + 48) // 16) * 16
-    seen = side - 2 * margin if whole else side
-    big = source(count, seen + 2 * radius)
+    visible = side - 2 * margin if whole else side
+    big = source(count, visible + 2 * radius)
     spectra = torch.stack([otf(torch.from_numpy(k.copy()), *big.shape[-2:]) for k in psfs])
     blurred = torch.fft.irfft2(torch.fft.rfft2(big) * torch.complex(*spectra[:, None].unbind(2))[..., : big.shape[-1] // 2 + 1], big.shape[-2:])
-    cut = slice(radius, radius + seen)
+    cut = slice(radius, radius + visible)
     sigma = draw_sigma(count, rng, 0.002, 0.1)
     y, clean = noisy(blurred[..., cut, cut], sigma, rng), big[..., cut, cut]
     band = min(margin, side // 8)
@@ -115,14 +115,14 @@ def mask(source: Source, count: int, side: int, rng: np.random.Generator, shares
     masks = []
     for kind in kinds:
         if kind == 0:
-            masks.append(damage.random_mask(side, side, rng.uniform(0.1, 0.6) if rng.random() < 0.8 else rng.uniform(0.6, 0.95), rng))
+            masks.append(degradations.random_mask(side, side, rng.uniform(0.1, 0.6) if rng.random() < 0.8 else rng.uniform(0.6, 0.95), rng))
         elif kind == 1:
             m, (h, w) = np.ones((side, side)), rng.integers(side // 12, side * 2 // 3, 2)
             top, left = rng.integers(0, side - h), rng.integers(0, side - w)
             m[top : top + h, left : left + w] = 0
             masks.append(m)
         else:
-            masks.append(damage.strokes_mask(side, side, rng))
+            masks.append(degradations.strokes_mask(side, side, rng))
     m = torch.from_numpy(np.stack(masks)).float()[:, None]
     sigma = draw_sigma(count, rng, 0.002, 0.2)
     y = noisy(clean, sigma, rng) * m
@@ -139,9 +139,9 @@ def denoise(source: Source, count: int, side: int, rng: np.random.Generator) -> 
 
 
 def downscale(source: Source, count: int, side: int, rng: np.random.Generator, scale: int) -> Problem:
-    """Reduction by bicubic or another antialias kernel, one a batch; a quarter of the batches are whole frames.
+    """Downscaling by bicubic or another antialias kernel, one a batch; a quarter of the batches are whole frames.
 
-    Strong reductions: half as many pictures of 1.5 times the side, or most of the small picture would be next to its edge.
+    Large scales: half as many images of 1.5 times the side, or most of the small image would be next to its edge.
     """
     kernel = antialias(scale, "bicubic" if rng.random() < 0.7 else str(rng.choice(["box", "triangle", "gaussian", "lanczos2"])))
     whole, margin, step = rng.random() < 0.25, 8 * scale, 48 if scale == 3 else 16
@@ -149,11 +149,11 @@ def downscale(source: Source, count: int, side: int, rng: np.random.Generator, s
         count, side = max(1, count // 2), -(-side * 3 // 2 // step) * step
     if whole:
         side = -(-(2 * margin + 64) // step) * step
-    seen, reach = side - 2 * margin if whole else side, (kernel.shape[-1] - scale) // 2
-    big = source(count, seen + 2 * reach)
-    small = F.conv2d(big.reshape(-1, 1, *big.shape[-2:]), kernel[None, None], stride=scale).reshape(count, 3, seen // scale, seen // scale)
+    visible, reach = side - 2 * margin if whole else side, (kernel.shape[-1] - scale) // 2
+    big = source(count, visible + 2 * reach)
+    small = F.conv2d(big.reshape(-1, 1, *big.shape[-2:]), kernel[None, None], stride=scale).reshape(count, 3, visible // scale, visible // scale)
     sigma = draw_sigma(count, rng, 0.002, 0.1, 0.6)
-    y, clean = noisy(small.clamp(-1, 1), sigma, rng), big[..., reach : reach + seen, reach : reach + seen]
+    y, clean = noisy(small.clamp(-1, 1), sigma, rng), big[..., reach : reach + visible, reach : reach + visible]
     if whole:
         y = pad(y, margin // scale, margin // scale, side // scale, side // scale, True)
         clean = pad(clean, margin, margin, side, side, True)
@@ -176,7 +176,7 @@ def jpeg(source: Source, count: int, side: int, rng: np.random.Generator) -> Pro
         with torch.autocast("cpu", enabled=False):  # in half precision the codes would be others
             y = operator.decoded(clean, *tables)
     else:
-        y = torch.stack([damage.jpeg(x, int(q), subsampling)[0] for x, q in zip(clean, quality)])
+        y = torch.stack([degradations.jpeg(x, int(q), subsampling)[0] for x, q in zip(clean, quality)])
     sigma = np.full(count, DEFAULT_SIGMA)
     if not planes and rng.random() < 0.25:
         sigma = draw_sigma(count, rng, 0.003, 0.05, 0.0)
@@ -193,11 +193,11 @@ def largest_crop(side: int) -> int:
 
 
 def draw(
-    family: str, source: Source, count: int, side: int, rng: np.random.Generator, draw_psf: Callable, masks: tuple[float, float, float] = MASKS
+    family: str, source: Source, count: int, side: int, rng: np.random.Generator, draw_kernel: Callable, masks: tuple[float, float, float] = MASKS
 ) -> Problem:
-    """A batch of `family` (as in `conditioning.FAMILIES`), about `count` pictures of about `side` (a multiple of 48)."""
+    """A batch of `family` (as in `physics.observation.FAMILIES`), about `count` images of about `side` (a multiple of 48)."""
     if family == "blur":
-        return blur(source, count, side, rng, draw_psf)
+        return blur(source, count, side, rng, draw_kernel)
     if family.startswith("downscale"):
         return downscale(source, count, side, rng, int(family[-1]))
     if family == "mask":

@@ -88,7 +88,7 @@ class Trainer:
 
     def run(
         self,
-        loss: Callable[[nn.Module, int, dict], torch.Tensor],  # (net, images seen, carried state) -> scalar
+        loss: Callable[[nn.Module, int, dict], torch.Tensor],  # (net, images so far, carried state) -> scalar
         validate: Callable[[nn.Module], dict[str, float]],
         config: dict,
         every: float = 60.0,  # seconds between checkpoints

@@ -1,7 +1,7 @@
-"""Other zero-shot samplers on the same prior, observation, canvas and closed-form physics as UD²M, to compare with.
+"""Other zero-shot samplers on the same denoiser, observation, canvas and closed-form physics as UD²M, to compare with.
 
-Each is `restore(prior, operator, condition, sigma_y, generator, **settings) -> x0 [1,3,H,W]` on the condition's canvas,
-not clamped; the caller crops. prior(x, sigma) is the undistilled denoiser; sigma_y the noise std of y in [-1, 1];
+Each is `restore(denoiser, operator, observation, sigma_y, generator, **settings) -> x0 [1,3,H,W]` on the observation's canvas,
+not clamped; the caller crops. denoiser(x, sigma) is the undistilled network; sigma_y the noise std of y in [-1, 1];
 settings replace the tuned ones. One generator state gives one sample. `NotDefined` says why a method has no answer.
 """
 
@@ -13,6 +13,6 @@ from ud2m.evaluation.samplers.diffpir import diffpir
 from ud2m.evaluation.samplers.dps import dps
 from ud2m.evaluation.samplers.splitting import dpir, latino
 
-RIVALS: dict[str, Callable] = {"dps": dps, "diffpir": diffpir, "ddrm": ddrm, "dpir": dpir, "latino": latino}
+SAMPLERS: dict[str, Callable] = {"dps": dps, "diffpir": diffpir, "ddrm": ddrm, "dpir": dpir, "latino": latino}
 
-__all__ = ["RIVALS", "NotDefined", "ddrm", "diffpir", "dpir", "dps", "latino"]
+__all__ = ["SAMPLERS", "NotDefined", "ddrm", "diffpir", "dpir", "dps", "latino"]

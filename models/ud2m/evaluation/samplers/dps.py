@@ -2,7 +2,7 @@
 
 Own code: deepinv 0.5.0's `DPS` hands the guidance to its solver as a score, which scales it by the variance of the step,
 where the paper subtracts it whole. A test holds the gradient against deepinv's `DPSDataFidelity`. The gradient goes through
-the prior and through A. JPEG rounds: there it is straight-through (rounding counts as the identity, the averaging of chroma
+the denoiser and through A. JPEG rounds: there it is straight-through (rounding counts as the identity, the averaging of chroma
 does not).
 """
 
@@ -12,45 +12,45 @@ import torch.nn.functional as F
 from ud2m.diffusion.schedule import BETA_FIRST, BETA_LAST, LEVELS, alpha_bar
 from ud2m.evaluation.samplers.common import denoise, normal
 from ud2m.evaluation.samplers.settings import of
-from ud2m.physics.observation import Condition
+from ud2m.physics.observation import Observation
 from ud2m.physics.operators import Jpeg, Operator
 
 EVALUATIONS = LEVELS
 PAPER_SIZE = 3 * 256 * 256  # pixels for which the paper's step sizes were chosen
 
 
-def misfit(operator: Operator, x: torch.Tensor, y: torch.Tensor, *physics: torch.Tensor) -> torch.Tensor:
-    """A x - y where y was seen, with a gradient for JPEG too."""
+def differentiable_residual(operator: Operator, x: torch.Tensor, y: torch.Tensor, *physics: torch.Tensor) -> torch.Tensor:
+    """y - A x where y was observed, with a gradient for JPEG too."""
     if not isinstance(operator, Jpeg):
-        return operator.misfit(x, y, *physics)
-    seen = operator.A(x, *physics)
+        return operator.residual(x, y, *physics)
+    compressed = operator.A(x, *physics)
     ycc = F.conv2d(x, operator.to_ycc)
     chroma = F.avg_pool2d(ycc[:, 1:], operator.factors)
     chroma = F.interpolate(chroma, scale_factor=tuple(map(float, operator.factors)), mode="nearest")
     smooth = F.conv2d(torch.cat([ycc[:, :1], chroma], 1), operator.to_rgb)
-    return smooth + (seen - smooth).detach() - y
+    return y - (smooth + (compressed - smooth).detach())
 
 
-def guidance(prior, operator: Operator, condition: Condition, x: torch.Tensor, abar: float) -> tuple[torch.Tensor, torch.Tensor]:
+def guidance(denoiser, operator: Operator, observation: Observation, x: torch.Tensor, abar: float) -> tuple[torch.Tensor, torch.Tensor]:
     """x0(x_t) clamped, as in the paper's code, and the gradient of |y - A x0(x_t)| in x_t; both [1,3,H,W]."""
     with torch.enable_grad():
         leaf = x.detach().requires_grad_()
-        x0 = denoise(prior, leaf / abar**0.5, ((1 - abar) / abar) ** 0.5).clamp(-1, 1)
-        distance = torch.linalg.vector_norm(misfit(operator, x0, condition.y, *condition.physics))
+        x0 = denoise(denoiser, leaf / abar**0.5, ((1 - abar) / abar) ** 0.5).clamp(-1, 1)
+        distance = torch.linalg.vector_norm(differentiable_residual(operator, x0, observation.y, *observation.physics))
         return x0.detach(), torch.autograd.grad(distance, leaf)[0]
 
 
-def dps(prior, operator: Operator, condition: Condition, sigma_y: float, generator: torch.Generator, **settings: float) -> torch.Tensor:
+def dps(denoiser, operator: Operator, observation: Observation, sigma_y: float, generator: torch.Generator, **settings: float) -> torch.Tensor:
     """zeta: the paper's step size (zeta_i = zeta/|y - A x0|). sigma_y is not used, as in the paper."""
     zeta = of("dps", operator, settings)["zeta"]
     abar = torch.cat([torch.ones(1, dtype=torch.float64), alpha_bar()])  # abar[t + 1] belongs to level t
     beta = torch.linspace(BETA_FIRST, BETA_LAST, LEVELS, dtype=torch.float64)
-    x = normal(condition.z0, generator)
+    x = normal(observation.z0, generator)
     # The gradient of a norm is a unit vector: per pixel it shrinks with the square root of the size, so the step grows with it.
     length = zeta * (x.numel() / PAPER_SIZE) ** 0.5
     for t in reversed(range(LEVELS)):
         now, before = float(abar[t + 1]), float(abar[t])
-        x0, gradient = guidance(prior, operator, condition, x, now)
+        x0, gradient = guidance(denoiser, operator, observation, x, now)
         b = float(beta[t])
         mean = (before**0.5 * b * x0 + (1 - b) ** 0.5 * (1 - before) * x) / (1 - now)  # Ho et al. 2020, eq. 7
         x = mean - length * gradient

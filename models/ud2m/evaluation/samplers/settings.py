@@ -1,7 +1,7 @@
-"""The rivals' free parameters for each operator, with how they were found.
+"""The other samplers' free parameters for each operator, with how they were found.
 
-A small grid around the published values was tried by `python -m ud2m.evaluation.samplers.tune` on held-out training pictures, with the
-evaluation's own damages, for the highest mean PSNR: one to three crops of 48 to 64 pixels for each case, so a tenth of a dB
+A small grid around the published values was tried by `python -m ud2m.evaluation.samplers.tune` on held-out training images, with the
+evaluation's own degradations, for the highest mean PSNR: one to three crops of 48 to 64 pixels for each case, so a tenth of a dB
 decides nothing. Numbers compare within a line only. DPS keeps its published value. A family that is not named keeps the default.
 """
 
@@ -31,10 +31,10 @@ SETTINGS: dict[str, dict[str, dict[str, float]]] = {
         "denoise": {"lambda_": 0.03, "first": 0.2},  # 31.4 dB, 31.2 at 0.1, which was 0.4 above 0.23
     },
     "latino": {
-        # Tried spread 0.5 to 2 (1: the prox is as strong as the noise that follows), and last 0.3 to 1 for blur, denoise, JPEG.
-        "default": {"last": 1.0, "spread": 2.0},  # masks, reductions, JPEG: 0.05 to 0.3 dB above spread 1
-        "blur": {"spread": 1.0},  # 25.3 dB, 23.3 at 2
-        "denoise": {"last": 0.3, "spread": 1.0},  # 29.4 dB, 28.1 at last 1
+        # Tried rho_ratio 0.5 to 2 (1: the prox is as strong as the noise that follows), and last 0.3 to 1 for blur, denoise, JPEG.
+        "default": {"last": 1.0, "rho_ratio": 2.0},  # masks, reductions, JPEG: 0.05 to 0.3 dB above rho_ratio 1
+        "blur": {"rho_ratio": 1.0},  # 25.3 dB, 23.3 at 2
+        "denoise": {"last": 0.3, "rho_ratio": 1.0},  # 29.4 dB, 28.1 at last 1
     },
 }
 

@@ -1,4 +1,4 @@
-"""Adapters of an imported prior on disk: the low-rank tensors and the last layer, small beside the checkpoint they go with.
+"""Adapters of an imported denoiser on disk: the low-rank tensors and the last layer, small beside the checkpoint they go with.
 
 One safetensors file: the tensors of `lora.adapter_state`, those of layers that were trained whole under their own names,
 and the strength `alpha` in the header.
@@ -12,21 +12,21 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from ud2m.nn import lora
-from ud2m.nn.imported.denoiser import ImportedPrior
+from ud2m.nn.imported.denoiser import ImportedDenoiser
 
 MARK = ".parametrizations.weight.0."
 
 
-def save_adapter(prior: ImportedPrior, path: Path, alpha: float) -> None:
+def save_adapter(denoiser: ImportedDenoiser, path: Path, alpha: float) -> None:
     """Writes what `adapt` made trainable; alpha: as it was given to `adapt`."""
-    tensors = lora.adapter_state(prior) | {n: p.detach() for n, p in prior.named_parameters() if p.requires_grad and MARK not in n}
+    tensors = lora.adapter_state(denoiser) | {n: p.detach() for n, p in denoiser.named_parameters() if p.requires_grad and MARK not in n}
     save_file({n: v.contiguous() for n, v in tensors.items()}, path, {"alpha": repr(alpha)})
 
 
-def merge_adapter(prior: ImportedPrior, path: Path) -> list[str]:
-    """Adds the adapters of a file into the prior's weights, in place; returns the names of the adapted layers.
+def merge_adapter(denoiser: ImportedDenoiser, path: Path) -> list[str]:
+    """Adds the adapters of a file into the denoiser's weights, in place; returns the names of the adapted layers.
 
-    Raises ValueError with a sentence when the file is no adapter, or one of another network; the prior may then be changed in part.
+    Raises ValueError with a sentence when the file is no adapter, or one of another network; the denoiser may then be changed in part.
     """
     if not Path(path).is_file():
         raise ValueError(f"{path} does not exist; give the adapter that was trained on this checkpoint.")
@@ -37,14 +37,14 @@ def merge_adapter(prior: ImportedPrior, path: Path) -> list[str]:
     except (SafetensorError, KeyError, ValueError) as e:
         raise ValueError(f"{path} is no adapter file; write one with ud2m.nn.imported.save_adapter.") from e
     ranks = {name.split(MARK)[0]: len(value) for name, value in held.items() if name.endswith(MARK + "down")}
-    layers = {name for name, _ in prior.named_modules()}
+    layers = {name for name, _ in denoiser.named_modules()}
     foreign = [name for name in ranks if name not in layers]
     if foreign or not ranks:
         reason = f"adapts {foreign[0]}, which this network has not" if foreign else "holds no low-rank tensors"
         raise ValueError(f"{path} {reason}; give the adapter that was trained on this checkpoint.")
     # Only layers smaller than the rank have less than it, so that the largest is the one that was asked for.
-    names = lora.attach(prior, max(ranks.values()), alpha, rf"^({'|'.join(map(re.escape, ranks))})$")
-    parameters = dict(prior.named_parameters())
+    names = lora.attach(denoiser, max(ranks.values()), alpha, rf"^({'|'.join(map(re.escape, ranks))})$")
+    parameters = dict(denoiser.named_parameters())
     for name, value in held.items():
         if name not in parameters or parameters[name].shape != value.shape:
             raise ValueError(
@@ -52,5 +52,5 @@ def merge_adapter(prior: ImportedPrior, path: Path) -> list[str]:
             )
         with torch.no_grad():
             parameters[name].copy_(value)
-    lora.merge(prior)
+    lora.merge(denoiser)
     return names

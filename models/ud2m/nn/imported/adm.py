@@ -1,7 +1,7 @@
 """The U-Net of guided-diffusion (Dhariwal & Nichol 2021, "ADM"): the 256×256 models and the FFHQ-10m one differ in size only.
 
 Predicts the noise of a variance-preserving state. The names of its tensors are those of the published checkpoints.
-Group normalisation and attention make the answer for a pixel depend on the whole picture that is handed in.
+Group normalisation and attention make the answer for a pixel depend on the whole image that is handed in.
 """
 
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ud2m.nn.imported.parts import GROUPS, Shapes, attend, check_picture_channels, check_widths, doubled, shape_of, sinusoids
+from ud2m.nn.imported.parts import GROUPS, Shapes, attend, check_image_channels, check_widths, doubled, shape_of, sinusoids
 
 LAYOUT = "guided-diffusion"
 KNOWN_HEADS = {  # (channels, widths, blocks, attention) -> channels of a head, which no tensor tells
@@ -21,7 +21,7 @@ KNOWN_HEADS = {  # (channels, widths, blocks, attention) -> channels of a head, 
 
 @dataclass(frozen=True)
 class AdmConfig:
-    """Shape of the network. Scale 0 is the full picture; each further one halves it."""
+    """Shape of the network. Scale 0 is the full image; each further one halves it."""
 
     channels: int  # of the time's sinusoids
     embedding: int  # of the time
@@ -173,9 +173,9 @@ def infer(shapes: Shapes, head_channels: int | None = None, new_order: bool = Fa
     if not any(n.startswith("output_blocks.") for n in shapes):
         raise ValueError("The checkpoint has no output_blocks, so it is a classifier or cut short; choose a diffusion model's checkpoint.")
     embedding, channels = shape_of(shapes, "time_embed.0.weight")
-    check_picture_channels("The input of the checkpoint", shape_of(shapes, "input_blocks.0.0.weight")[1], (3,))
+    check_image_channels("The input of the checkpoint", shape_of(shapes, "input_blocks.0.0.weight")[1], (3,))
     outputs = shape_of(shapes, "out.2.weight")[0]
-    check_picture_channels("The output of the checkpoint", outputs, (3, 6))
+    check_image_channels("The output of the checkpoint", outputs, (3, 6))
     count = 1 + max(int(n.split(".")[1]) for n in shapes if n.startswith("output_blocks."))
     # A change of scale is the last part of an output block: a second residual block, or a convolution.
     inside = [n for n in shapes if n.startswith("output_blocks.") and n.split(".")[2] != "0"]

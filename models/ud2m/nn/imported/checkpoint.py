@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from ud2m.nn.imported import adm, ddpm
 from ud2m.nn.imported.adm import AdmUNet
 from ud2m.nn.imported.ddpm import DdpmUNet
-from ud2m.nn.imported.denoiser import ImportedPrior
+from ud2m.nn.imported.denoiser import ImportedDenoiser
 
 # Where training frameworks keep the network within what they save; averaged weights are the better ones.
 NESTS = ("ema", "ema_state_dict", "model_ema", "state_dict", "model_state_dict", "model")
@@ -63,8 +63,8 @@ def _unprefixed(state: dict, path: Path) -> dict[str, torch.Tensor]:
     return {k.removeprefix(prefixes[0]): v for k, v in state.items()}
 
 
-def from_tensors(state: dict[str, torch.Tensor], head_channels: int | None = None, new_order: bool = False) -> ImportedPrior:
-    """The prior that a state dict describes; arguments and errors as `read_checkpoint`."""
+def from_tensors(state: dict[str, torch.Tensor], head_channels: int | None = None, new_order: bool = False) -> ImportedDenoiser:
+    """The denoiser that a state dict describes; arguments and errors as `read_checkpoint`."""
     shapes = {name: value.shape for name, value in state.items()}
     # Without memory at first: the checkpoint's own tensors become the network's, so that two gigabytes are held once.
     with torch.device("meta"):
@@ -86,11 +86,11 @@ def from_tensors(state: dict[str, torch.Tensor], head_channels: int | None = Non
         if shapes[name] != shape:
             raise ValueError(f"{name} has the shape {list(shapes[name])} where {list(shape)} is needed; the checkpoint is of a variant that is not supported.")
     net.load_state_dict({n: v.float().contiguous() for n, v in state.items()}, assign=True)
-    return ImportedPrior(net).eval()
+    return ImportedDenoiser(net).eval()
 
 
-def read_checkpoint(path: Path, head_channels: int | None = None, new_order: bool = False) -> ImportedPrior:
-    """The prior of a checkpoint of guided-diffusion (ADM) or pytorch_diffusion (LSUN), in float32.
+def read_checkpoint(path: Path, head_channels: int | None = None, new_order: bool = False) -> ImportedDenoiser:
+    """The denoiser of a checkpoint of guided-diffusion (ADM) or pytorch_diffusion (LSUN), in float32.
 
     path: .pt, .pth, .ckpt or .safetensors. head_channels: channels of an attention head of an ADM that is none of the known
     ones; new_order: such an ADM was trained with `use_new_attention_order`. Raises ValueError with one sentence when the

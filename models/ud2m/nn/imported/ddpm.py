@@ -1,7 +1,7 @@
 """The U-Net of Ho et al. 2020 in PyTorch's naming (pytorch_diffusion): LSUN bedroom, cat and church of 256×256.
 
 Predicts the noise of a variance-preserving state. The names of its tensors are those of the published checkpoints.
-Group normalisation and attention make the answer for a pixel depend on the whole picture that is handed in.
+Group normalisation and attention make the answer for a pixel depend on the whole image that is handed in.
 """
 
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ud2m.nn.imported.parts import GROUPS, Shapes, attend, check_picture_channels, check_widths, doubled, shape_of, sinusoids
+from ud2m.nn.imported.parts import GROUPS, Shapes, attend, check_image_channels, check_widths, doubled, shape_of, sinusoids
 
 LAYOUT = "pytorch_diffusion"
 EPS = 1e-6  # of the group normalisation; PyTorch's own is ten times that
@@ -18,7 +18,7 @@ EPS = 1e-6  # of the group normalisation; PyTorch's own is ten times that
 
 @dataclass(frozen=True)
 class DdpmConfig:
-    """Shape of the network. Scale 0 is the full picture; each further one halves it."""
+    """Shape of the network. Scale 0 is the full image; each further one halves it."""
 
     channels: int  # of the first convolution and of the time's sinusoids
     embedding: int  # of the time
@@ -102,7 +102,7 @@ class DdpmUNet(nn.Module):
             if scale:
                 level["upsample"] = nn.ModuleDict({"conv": nn.Conv2d(now, now, 3, padding=1)})
             up.append(level)
-        self.up = nn.ModuleList(reversed(up))  # entry 0 is the full picture here too
+        self.up = nn.ModuleList(reversed(up))  # entry 0 is the full image here too
         self.norm_out, self.conv_out = nn.GroupNorm(GROUPS, now, EPS), nn.Conv2d(now, 3, 3, padding=1)
 
     def forward(self, x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
@@ -117,7 +117,7 @@ class DdpmUNet(nn.Module):
                     h = level["attn"][i](h)
                 skips.append(h)
             if "downsample" in level:
-                # The layout comes from TensorFlow, whose strided convolution pads behind the picture only.
+                # The layout comes from TensorFlow, whose strided convolution pads behind the image only.
                 h = level["downsample"]["conv"](F.pad(h, (0, 1, 0, 1)))
                 skips.append(h)
         h = self.mid["block_2"](self.mid["attn_1"](self.mid["block_1"](h, time)), time)
@@ -135,8 +135,8 @@ def infer(shapes: Shapes) -> DdpmConfig:
     """The configuration of a checkpoint, from the names and shapes of its tensors; raises ValueError with a sentence."""
     embedding, _ = shape_of(shapes, "temb.dense.0.weight")
     channels, inputs = shape_of(shapes, "conv_in.weight")[:2]
-    check_picture_channels("The input of the checkpoint", inputs, (3,))
-    check_picture_channels("The output of the checkpoint", shape_of(shapes, "conv_out.weight")[0], (3,))
+    check_image_channels("The input of the checkpoint", inputs, (3,))
+    check_image_channels("The output of the checkpoint", shape_of(shapes, "conv_out.weight")[0], (3,))
     scales = 1 + max((int(n.split(".")[1]) for n in shapes if n.startswith("down.")), default=-1)
     blocks = 1 + max((int(n.split(".")[3]) for n in shapes if n.startswith("down.0.block.")), default=-1)
     if scales < 1 or blocks < 1:

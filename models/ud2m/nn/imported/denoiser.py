@@ -1,4 +1,4 @@
-"""A published noise predictor as the project's prior: the same call, the same levels, the same picture range."""
+"""A published noise predictor as the project's denoiser: the same call, the same levels, the same image range."""
 
 import torch
 from torch import nn
@@ -11,7 +11,7 @@ from ud2m.nn.imported.ddpm import DdpmConfig, DdpmUNet
 PAPER_RANK, PAPER_ALPHA = 5, 1.5  # LoRA of arXiv 2507.02686
 
 
-class ImportedPrior(nn.Module):
+class ImportedDenoiser(nn.Module):
     """Denoiser D(x, sigma) -> x0, all [B,3,H,W] in [-1, 1]; H and W multiples of `config.multiple`.
 
     The network inside predicts the noise of a variance-preserving state, at one of the levels of `ud2m.diffusion.schedule`. It has
@@ -39,13 +39,13 @@ class ImportedPrior(nn.Module):
         return x - s * eps
 
 
-def adapt(prior: ImportedPrior, rank: int = PAPER_RANK, alpha: float = PAPER_ALPHA, targets: str | None = None, last_layer: bool = True) -> list[str]:
-    """Freezes the prior and puts low-rank adapters on its attention; with `last_layer`, that layer is trained whole.
+def adapt(denoiser: ImportedDenoiser, rank: int = PAPER_RANK, alpha: float = PAPER_ALPHA, targets: str | None = None, last_layer: bool = True) -> list[str]:
+    """Freezes the denoiser and puts low-rank adapters on its attention; with `last_layer`, that layer is trained whole.
 
     Returns the names of the adapted layers; the defaults are the paper's. Raises ValueError where no layer has a name that
     matches `targets`.
     """
-    names = lora.attach(prior, rank, alpha, prior.lora_targets if targets is None else targets)
+    names = lora.attach(denoiser, rank, alpha, denoiser.lora_targets if targets is None else targets)
     if last_layer:
-        prior.net.get_submodule(prior.net.last_layer).requires_grad_(True)
+        denoiser.net.get_submodule(denoiser.net.last_layer).requires_grad_(True)
     return names

@@ -1,4 +1,4 @@
-"""What the published U-Nets share: sinusoids of the time, attention over pixels, doubling of a picture.
+"""What the published U-Nets share: sinusoids of the time, attention over pixels, doubling of an image.
 
 Tensors are [B,C,H,W] where not said otherwise. Everything is written with operations whose shapes follow the input's, so
 that an exported graph takes any size and any batch.
@@ -45,11 +45,11 @@ def shape_of(shapes: Shapes, name: str) -> torch.Size:
     return shapes[name]
 
 
-def check_picture_channels(name: str, found: int, allowed: tuple[int, ...]) -> None:
-    """Raises ValueError when a network does not read or write RGB pictures."""
+def check_image_channels(name: str, found: int, allowed: tuple[int, ...]) -> None:
+    """Raises ValueError when a network does not read or write RGB images."""
     if found not in allowed:
         wanted = " or ".join(map(str, allowed))
-        raise ValueError(f"{name} has {found} picture channels where {wanted} are needed; choose a checkpoint of an unconditional RGB model.")
+        raise ValueError(f"{name} has {found} image channels where {wanted} are needed; choose a checkpoint of an unconditional RGB model.")
 
 
 def check_widths(widths: tuple[int, ...]) -> None:

@@ -1,7 +1,7 @@
-"""Damage for search and evaluation: draws a kernel, a mask, a noise level … and applies it to a clean picture.
+"""Degradation for search and evaluation: draws a kernel, a mask, a noise level … and applies it to a clean image.
 
 Independent of the operators' own code on purpose: convolution by SciPy with reflected borders, JPEG and reduction by
-Pillow. Pictures are [3,H,W] float tensors in [-1, 1]; what leaves here has been rounded to 8 bits, as video is.
+Pillow. Images are [3,H,W] float tensors in [-1, 1]; what leaves here has been rounded to 8 bits, as video is.
 """
 
 import io
@@ -54,8 +54,8 @@ def _codes(x: torch.Tensor) -> Image.Image:
     return Image.fromarray(np.clip(np.rint(127.5 * (x.numpy() + 1)), 0, 255).astype(np.uint8).transpose(1, 2, 0))
 
 
-def _values(picture: Image.Image) -> np.ndarray:
-    return np.asarray(picture.convert("RGB"), np.float64).transpose(2, 0, 1) / 127.5 - 1
+def _values(image: Image.Image) -> np.ndarray:
+    return np.asarray(image.convert("RGB"), np.float64).transpose(2, 0, 1) / 127.5 - 1
 
 
 def blur(x: torch.Tensor, psf: np.ndarray, sigma: float, rng: np.random.Generator) -> tuple[torch.Tensor, dict]:
@@ -90,12 +90,12 @@ def jpeg(x: torch.Tensor, quality: int, subsampling: str = "4:2:0") -> tuple[tor
 
 def strokes_mask(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
     """[H,W] lost under a few crooked strokes: scratches, hairs, lettering."""
-    picture = Image.new("L", (width, height), 255)
-    pen = ImageDraw.Draw(picture)
+    image = Image.new("L", (width, height), 255)
+    pen = ImageDraw.Draw(image)
     for _ in range(rng.integers(1, 7)):
         points = np.cumsum(np.vstack([rng.uniform(0, (width, height)), rng.normal(0, 0.2 * min(height, width), (rng.integers(1, 5), 2))]), 0)
         pen.line([tuple(p) for p in points], 0, int(rng.integers(1, 9)))
-    return (np.asarray(picture) > 0).astype(np.float64)
+    return (np.asarray(image) > 0).astype(np.float64)
 
 
 def random_mask(height: int, width: int, keep: float, rng: np.random.Generator) -> np.ndarray:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ud2m.physics.generators import degradations as damage
+from ud2m.physics.generators import degradations
 
 LARGEST = 31  # px across
 
@@ -27,7 +27,7 @@ def gaussian(rng: np.random.Generator) -> np.ndarray:
 
 def uniform(rng: np.random.Generator) -> np.ndarray:
     """A box of 3 … 15 pixels."""
-    return damage.uniform(2 * int(rng.integers(1, 8)) + 1)
+    return degradations.uniform(2 * int(rng.integers(1, 8)) + 1)
 
 
 def line(rng: np.random.Generator) -> np.ndarray:
@@ -35,12 +35,12 @@ def line(rng: np.random.Generator) -> np.ndarray:
     length, angle = rng.uniform(3, 25), rng.uniform(0, np.pi)
     at = np.linspace(-0.5, 0.5, 200)[:, None] * length * np.array([-np.sin(angle), np.cos(angle)])
     size = 2 * int(np.ceil(length / 2 + 1)) + 1
-    return damage.splat(at, size)
+    return degradations.splat(at, size)
 
 
 def shake(rng: np.random.Generator) -> np.ndarray:
     """An unsteady hand over 9 … 31 pixels."""
-    return damage.trajectory(2 * int(rng.integers(4, LARGEST // 2 + 1)) + 1, rng)
+    return degradations.trajectory(2 * int(rng.integers(4, LARGEST // 2 + 1)) + 1, rng)
 
 
 def recorded(folder: Path) -> list[np.ndarray]:
@@ -58,7 +58,7 @@ def recorded(folder: Path) -> list[np.ndarray]:
     return out
 
 
-def drawer(known: list[np.ndarray]) -> Callable[[np.random.Generator], np.ndarray]:
+def mixture(known: list[np.ndarray]) -> Callable[[np.random.Generator], np.ndarray]:
     """A function that draws a kernel of any kind; recorded ones are turned and mirrored."""
 
     def one_of_known(rng: np.random.Generator) -> np.ndarray:

@@ -3,8 +3,8 @@
 import torch
 from torch import nn
 
-KINDS = ("denoise", "mask", "blur", "downscale", "jpeg")
-CODE = len(KINDS) + 3  # length of `Operator.code`
+FAMILIES = ("denoise", "mask", "blur", "downscale", "jpeg")
+CONTEXT_LENGTH = len(FAMILIES) + 3  # of `Operator.context`
 
 
 class Operator(nn.Module):
@@ -22,9 +22,9 @@ class Operator(nn.Module):
         """The noiseless observation of x."""
         raise NotImplementedError
 
-    def misfit(self, x: torch.Tensor, y: torch.Tensor, *physics: torch.Tensor) -> torch.Tensor:
-        """A x - y, zero where nothing was seen."""
-        return self.A(x, *physics) - y
+    def residual(self, x: torch.Tensor, y: torch.Tensor, *physics: torch.Tensor) -> torch.Tensor:
+        """y - A x, zero where nothing was observed."""
+        return y - self.A(x, *physics)
 
     def A_adjoint(self, y: torch.Tensor, *physics: torch.Tensor) -> torch.Tensor:
         """The transpose: <A x, y> = <x, A_adjoint y>."""
@@ -42,18 +42,18 @@ class Operator(nn.Module):
         """The proximal step in one call (deepinv's signature)."""
         return self.solve(z, gamma, *self.prepare(y, *physics))
 
-    def code(self, *physics: torch.Tensor) -> torch.Tensor:
-        """[B or 1, CODE] what a network may be told of the operator: which it is, and how strong (`strengths`)."""
+    def context(self, *physics: torch.Tensor) -> torch.Tensor:
+        """[B or 1, CONTEXT_LENGTH] the operator as a network sees it: which it is, and how strong (`strengths`)."""
         strengths = self.strengths(*physics)
-        kinds = [float(self.family.rstrip("0123456789") == k) for k in KINDS]
-        return torch.cat([strengths.new_tensor(kinds).expand(strengths.shape[0], len(KINDS)), strengths], 1)
+        kinds = [float(self.family.rstrip("0123456789") == k) for k in FAMILIES]
+        return torch.cat([strengths.new_tensor(kinds).expand(strengths.shape[0], len(FAMILIES)), strengths], 1)
 
     def strengths(self, *physics: torch.Tensor) -> torch.Tensor:
-        """[B or 1, 3]: base-10 logarithms of up to three numbers that do not depend on the size of the picture."""
+        """[B or 1, 3]: base-10 logarithms of up to three numbers that do not depend on the size of the image."""
         return torch.zeros(1, 3)
 
     def observed(self, x: torch.Tensor, *physics: torch.Tensor) -> torch.Tensor:
-        """[B,1,H,W] 1 where a pixel of x [B,3,H,W] was seen."""
+        """[B,1,H,W] 1 where a pixel of x [B,3,H,W] was observed."""
         return torch.ones_like(x[:, :1])
 
     def data_step(self, z: torch.Tensor, weight: torch.Tensor, sigma_y: torch.Tensor, *prepared: torch.Tensor) -> torch.Tensor:

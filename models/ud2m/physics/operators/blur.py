@@ -1,6 +1,6 @@
-"""Convolution with a point spread function, given by its transfer function, of which only a part was seen.
+"""Convolution with a point spread function, given by its transfer function, of which only a part was observed.
 
-What lies beyond a frame's edge is not known, while a transform takes the picture to go on at the other side. So the blur is
+What lies beyond a frame's edge is not known, while a transform takes the image to go on at the other side. So the blur is
 circular on a canvas, and `mask` says which pixels of y it really made; the canvas around them is estimated with the rest
 (masked deconvolution: Almeida and Figueiredo 2013, IEEE TIP 22(8), arXiv 1210.2687).
 """
@@ -10,15 +10,15 @@ import torch
 from ud2m.physics.operators.base import Operator
 from ud2m.physics.operators.fft import conjugate, multiply, power, transform
 
-ROUNDS = 2  # of the correction for what was not seen
+ROUNDS = 2  # of the correction for what was not observed
 LOWEST = 0.2  # eigenvalue from which on a round is to help; measured in docs/architecture.md
 
 
 class Blur(Operator):
-    """y = M (h * x). `otf` [2,H,W]: real and imaginary part of the transform of h (see `spectral.otf`); `mask` [B,1,H,W]: 1 where seen.
+    """y = M (h * x). `otf` [2,H,W]: real and imaginary part of the transform of h (see `spectral.otf`); `mask` [B,1,H,W]: 1 where observed.
 
-    What y says elsewhere is a first guess, and best smooth across the wrap (`conditioning.crossfade`). rounds: how often the
-    proximal step corrects it; exact at once where all was seen, else in the limit.
+    What y says elsewhere is a first guess, and best smooth across the wrap (`physics.observation.crossfade`). rounds: how often the
+    proximal step corrects it; exact at once where all was observed, else in the limit.
     """
 
     family = "blur"
@@ -42,8 +42,8 @@ class Blur(Operator):
     def A_adjoint(self, y, otf, mask):
         return self._circular(mask * y, conjugate(otf))
 
-    def misfit(self, x, y, otf, mask):
-        return mask * (self._circular(x, otf) - y)
+    def residual(self, x, y, otf, mask):
+        return mask * (y - self._circular(x, otf))
 
     def observed(self, x, otf, mask):
         return mask
@@ -54,7 +54,7 @@ class Blur(Operator):
         return f, h, power(h), multiply(conjugate(h), f.forward(y)), y, mask
 
     def solve(self, z, gamma, f, h, gain, guess, y, mask):
-        """The minimiser for all of y; then Chebyshev's iteration (Saad 2003, Algorithm 12.1) with that as preconditioner, for what was seen."""
+        """The minimiser for all of y; then Chebyshev's iteration (Saad 2003, Algorithm 12.1) with that as preconditioner, for what was observed."""
         g = gamma[:, :, None]
         plain = 1 / (1 + g * gain)
         a = f.forward(z)
@@ -62,8 +62,8 @@ class Blur(Operator):
         middle, reach = (1 + LOWEST) / 2, (1 - LOWEST) / 2
         ratio, move = reach / middle, None
         for _ in range(self.rounds):
-            seen = mask * (y - f.inverse(multiply(h, u)))
-            missing = (a - u + g * multiply(conjugate(h), f.forward(seen))) * plain
+            residual = mask * (y - f.inverse(multiply(h, u)))
+            missing = (a - u + g * multiply(conjugate(h), f.forward(residual))) * plain
             if move is None:
                 move = missing / middle
             else:

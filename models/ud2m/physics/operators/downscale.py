@@ -46,15 +46,15 @@ class Downscale(Operator):
         return transform(y.shape[-2], y.shape[-1], y.device), y, kernel, gram[..., : gram.shape[-1] // 2 + 1]
 
     def solve(self, z, gamma, f, y, kernel, gram):
-        misfit = f.forward(y - self.A(z, kernel))
-        return z + self.A_adjoint(f.inverse(misfit / (gram + 1 / gamma[:, :, None])), kernel)
+        residual = f.forward(y - self.A(z, kernel))
+        return z + self.A_adjoint(f.inverse(residual / (gram + 1 / gamma[:, :, None])), kernel)
 
     def strengths(self, kernel, gram):
         gain = kernel.square().sum().reshape(1, 1)
         return torch.cat([gain.log10(), torch.full_like(gain, self.scale).log10(), torch.zeros_like(gain)], 1)
 
 
-PROFILES = {  # antialias kernels by the distance from their centre, in pixels of the small picture; zero from 2 on
+PROFILES = {  # antialias kernels by the distance from their centre, in pixels of the small image; zero from 2 on
     "bicubic": lambda x: torch.where(x < 1, 1.5 * x**3 - 2.5 * x**2 + 1, -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2),  # Keys, a = -1/2
     "box": lambda x: (x < 0.5).double() + 0.5 * (x == 0.5),
     "triangle": lambda x: (1 - x).clamp_min(0),
@@ -64,7 +64,7 @@ PROFILES = {  # antialias kernels by the distance from their centre, in pixels o
 
 
 def antialias(scale: int, profile: str) -> torch.Tensor:
-    """[n,n] kernel of `PROFILES` stretched by `scale`, as picture libraries shrink: n = 8, 11, 16 for 2, 3, 4."""
+    """[n,n] kernel of `PROFILES` stretched by `scale`, as image libraries shrink: n = 8, 11, 16 for 2, 3, 4."""
     reach = torch.arange(-3 * scale, 4 * scale, dtype=torch.float64)
     x = ((reach - (scale - 1) / 2) / scale).abs()
     taps = PROFILES[profile](x[x < 2])

@@ -1,8 +1,8 @@
-"""Two-dimensional Fourier transform of real pictures as products with cosine and sine matrices.
+"""Two-dimensional Fourier transform of real images as products with cosine and sine matrices.
 
 Runs on every ONNX provider: no DFT operator, no complex type. The matrices are built from the size at run time, with
 the phase reduced modulo the size in integers, so that large sizes lose no precision. A spectrum is the half that a real
-picture needs, real and imaginary part side by side: [..., 2, H, W//2+1].
+image needs, real and imaginary part side by side: [..., 2, H, W//2+1].
 """
 
 import math
@@ -19,7 +19,7 @@ def _waves(n: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def transform(height: int, width: int, device: torch.device) -> "MatrixTransform | FastTransform":
-    """The transform of pictures of one size: by matrices in a graph that is being exported, else PyTorch's."""
+    """The transform of images of one size: by matrices in a graph that is being exported, else PyTorch's."""
     return (MatrixTransform if torch.compiler.is_exporting() else FastTransform)(height, width, device)
 
 
@@ -38,7 +38,7 @@ class FastTransform:
 
 
 class MatrixTransform:
-    """Forward and inverse transform for one picture size; build once, use K times."""
+    """Forward and inverse transform for one image size; build once, use K times."""
 
     def __init__(self, height: int, width: int, device: torch.device):
         half = width // 2 + 1
@@ -77,7 +77,7 @@ def power(a: torch.Tensor) -> torch.Tensor:
 
 
 def otf(psf: torch.Tensor, height: int, width: int) -> torch.Tensor:
-    """[2,H,W] transform of a kernel [h,w] centred at the origin (both parts full-size); kernels larger than the picture wrap."""
+    """[2,H,W] transform of a kernel [h,w] centred at the origin (both parts full-size); kernels larger than the image wrap."""
     full = psf.new_zeros(height, width, dtype=torch.float64)
     rows = (torch.arange(psf.shape[0]) - psf.shape[0] // 2) % height
     cols = (torch.arange(psf.shape[1]) - psf.shape[1] // 2) % width

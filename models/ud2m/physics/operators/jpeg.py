@@ -1,6 +1,6 @@
 """JPEG: block DCT, quantised; luma at full size, chroma too (4:4:4) or averaged over 2×2 (4:2:0) or 1×2 pixels (4:2:2).
 
-The observation is the decoded picture. Each coefficient of the original lay within half a step of the decoded one; the
+The observation is the decoded image. Each coefficient of the original lay within half a step of the decoded one; the
 proximal step takes that as Gaussian noise of variance step²/12 and then stays within the cell (design: closed form).
 It works on Y, Cb, Cr in their own metric, in which the transform to RGB is left out of account.
 """
@@ -29,7 +29,7 @@ CHROMA = (
     (24, 26, 56, 99, 99, 99, 99, 99),
     (47, 66, 99, 99, 99, 99, 99, 99),
 ) + ((99,) * 8,) * 4
-CODE = 2 / 255  # one 8-bit code value in [-1, 1]
+EIGHT_BIT_STEP = 2 / 255  # one 8-bit code value in [-1, 1]
 FACTORS = {"4:2:0": (2, 2), "4:2:2": (1, 2), "4:4:4": (1, 1)}  # pixels to a chroma sample, down and across
 TO_YCC = ((0.299, 0.587, 0.114), (-0.168735892, -0.331264108, 0.5), (0.5, -0.418687589, -0.081312411))
 TO_RGB = ((1.0, 0.0, 1.402), (1.0, -0.344136286, -0.714136286), (1.0, 1.772, 0.0))
@@ -81,27 +81,27 @@ class Jpeg(Operator):
         return F.conv2d(ycc[:, :1], self.basis, stride=8), F.conv2d(chroma.reshape(2 * b, 1, h, w), self.basis, stride=8)
 
     def _lattice(self, quant_luma, quant_chroma):
-        # One table for all pictures, or one for each: [8,8] or [B,8,8].
-        luma, chroma = (CODE * q.reshape(-1, 64, 1, 1) for q in (quant_luma, quant_chroma))
+        # One table for all images, or one for each: [8,8] or [B,8,8].
+        luma, chroma = (EIGHT_BIT_STEP * q.reshape(-1, 64, 1, 1) for q in (quant_luma, quant_chroma))
         return [luma, _pair(chroma)]
 
     def A(self, x, quant_luma, quant_chroma):
         """Compressed and decoded, before rounding to 8 bits; chroma is repeated over f×g pixels."""
         steps = self._lattice(quant_luma, quant_chroma)
-        # A code value v stands at CODE (v - 127.5); the encoder shifts by 128: half a code value times 8 in the DC term.
+        # A code value v stands at EIGHT_BIT_STEP (v - 127.5); the encoder shifts by 128: half a code value times 8 in the DC term.
         coefficients = []
-        for c, q, dc in zip(self.planes(x), steps, (4 * CODE, 0.0)):
+        for c, q, dc in zip(self.planes(x), steps, (4 * EIGHT_BIT_STEP, 0.0)):
             shift = dc * F.one_hot(torch.tensor(0, device=x.device), 64).reshape(1, 64, 1, 1)
             coefficients.append(torch.round((c - shift) / q) * q + shift)
         luma = F.conv_transpose2d(coefficients[0], self.basis, stride=8)
         chroma = F.conv_transpose2d(coefficients[1], self.basis, stride=8)
-        return F.conv2d(torch.cat([luma, self._enlarged(chroma, x)], 1), self.to_rgb)
+        return F.conv2d(torch.cat([luma, self._upscaled(chroma, x)], 1), self.to_rgb)
 
     def decoded(self, x, quant_luma, quant_chroma):
         """`A` with luma and chroma rounded and clipped to 8 bits each, as a decoder hands its planes out."""
         ycc = F.conv2d(self.A(x, quant_luma, quant_chroma), self.to_ycc)
-        luma = ((ycc[:, :1] / CODE + 127.5).round().clamp(0, 255) - 127.5) * CODE
-        chroma = (ycc[:, 1:] / CODE).round().clamp(-128, 127) * CODE
+        luma = ((ycc[:, :1] / EIGHT_BIT_STEP + 127.5).round().clamp(0, 255) - 127.5) * EIGHT_BIT_STEP
+        chroma = (ycc[:, 1:] / EIGHT_BIT_STEP).round().clamp(-128, 127) * EIGHT_BIT_STEP
         return F.conv2d(torch.cat([luma, chroma], 1), self.to_rgb)
 
     def prepare(self, y, quant_luma, quant_chroma):
@@ -116,9 +116,9 @@ class Jpeg(Operator):
         dc = self._cell(zc, chroma, step_chroma, _pair(weight) / (f * g), _pair(sigma_y)) - zc
         luma = F.conv_transpose2d(dl, self.basis, stride=8)
         chroma = F.conv_transpose2d(dc, self.basis, stride=8)
-        return z + F.conv2d(torch.cat([luma, self._enlarged(chroma, z)], 1), self.to_rgb)
+        return z + F.conv2d(torch.cat([luma, self._upscaled(chroma, z)], 1), self.to_rgb)
 
-    def _enlarged(self, chroma: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    def _upscaled(self, chroma: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         """The planes [2B,1,H/f,W/g] as [B,2,H,W], the size of x: each value repeated."""
         (b, _, h, w), (f, g) = x.shape, self.factors
         chroma = chroma.reshape(b, 2, h // f, w // g)

@@ -1,7 +1,7 @@
-"""The adversarial term: a discriminator that sees the picture beside what it was restored from, and its losses.
+"""The adversarial term: a discriminator that sees the image beside what it was restored from, and its losses.
 
 From the paper, L_G = BCE(D(x̂, y), 1) + … and L_D = (BCE(D(x, y), 1) + BCE(D(x̂, y), 0)) / 2 + w · E‖∇D‖², the penalty
-centred on zero and taken between real and restored pictures. The logits go into the loss as they are: a Sigmoid before
+centred on zero and taken between real and restored images. The logits go into the loss as they are: a Sigmoid before
 BCE with logits, as in the authors' code, flattens the gradient. Knows no training loop.
 """
 
@@ -12,7 +12,7 @@ from torch import nn
 CHANNELS = (48, 96, 160, 224)  # 0.52 million weights
 STRIDES = (1, 2, 2, 1)  # on top of the halving by pixel-unshuffle
 SLOPE = 0.2  # of the leaky ReLU, as in the paper
-CONTRAST = 4.0  # x differs little from the condition beside the picture's own contrast; unscaled, blur is learnt several times slower
+CONTRAST = 4.0  # x differs little from the condition beside the image's own contrast; unscaled, blur is learnt several times slower
 
 
 class Discriminator(nn.Module):
@@ -20,7 +20,7 @@ class Discriminator(nn.Module):
 
     x: [B,3,H,W] in [-1, 1]. condition: [B,3,H,W], the observation or what a plain inverse makes of it. Any H and W from 1
     on; the answer is [B,1,⌈H/8⌉,⌈W/8⌉]. A function of cat(x, condition), as the paper's, here by way of their difference. Unlike
-    the paper's it has no normalisation, which would tie a logit to pixels that it does not see and to the picture's size.
+    the paper's it has no normalisation, which would tie a logit to pixels that it does not see and to the image's size.
     """
 
     def __init__(self) -> None:
@@ -54,9 +54,9 @@ def discriminator_loss(logits_real: torch.Tensor, logits_fake: torch.Tensor) -> 
 def zero_centred_penalty(discriminator: nn.Module, real: torch.Tensor, fake: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
     """E‖∇D‖² at random points between `real` and `fake`, all [B,3,H,W] in [-1, 1] -> scalar, with a graph to D's weights.
 
-    One point for each picture, uniform on the line; the gradient is that by x, not by the condition. The paper's D has one
+    One point for each image, uniform on the line; the gradient is that by x, not by the condition. The paper's D has one
     logit; with n of them their sum is differentiated and the squared norm divided by n, so that its size depends on the
-    picture's no more than the loss does.
+    image's no more than the loss does.
     """
     share = torch.rand(real.shape[0], 1, 1, 1, device=real.device)
     point = torch.lerp(real.detach().float(), fake.detach().float(), share).requires_grad_()

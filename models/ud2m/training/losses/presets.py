@@ -1,6 +1,6 @@
 """How much each term of the loss weighs: L_G = regression · R + perceptual · P + adversarial · A, L_D = … + penalty · E‖∇D‖².
 
-R is meant as the mean absolute error of pictures in [-1, 1], P as the feature distance, A as the generator's loss. The
+R is meant as the mean absolute error of images in [-1, 1], P as the feature distance, A as the generator's loss. The
 paper weighs 1, 0.1, 1 and 10 or 0.01, with R the squared error of the noise, which its smallest levels dominate; R here
 is the same at all levels, and with the squared error in its place the other terms would be five to ten times too heavy.
 """
@@ -30,10 +30,10 @@ class LossWeights:
 PRESETS = {
     #                        regression  perceptual  adversarial  penalty
     "fidelity":   LossWeights(1.0,        0.0,        0.0,         0.0),   # the mean or median of what y allows: highest PSNR, no invented texture
-    "perceptual": LossWeights(1.0,        0.2,        0.05,        0.01),  # one likely picture: texture at the price of PSNR
+    "perceptual": LossWeights(1.0,        0.2,        0.05,        0.01),  # one likely image: texture at the price of PSNR
 }
 # fmt: on
-# Lengths of the terms' gradients by the picture, on 96×96 crops blurred by a Gaussian of 1 pixel: R 0.006, P 0.09, A 0.09
+# Lengths of the terms' gradients by the image, on 96×96 crops blurred by a Gaussian of 1 pixel: R 0.006, P 0.09, A 0.09
 # (after 120 steps of the discriminator at penalty 0.01). Values from that, not the result of a search.
 #
 # perceptual 0.2    twice the paper's; pulls 3 times as hard as the regression. With 0.1 the distance in holes did not fall.

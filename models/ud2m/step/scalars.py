@@ -1,0 +1,58 @@
+"""The scalars of the unfolded step: the learned numbers of its data step and of its inner noise levels, by family."""
+
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import nn
+
+
+@dataclass(frozen=True)
+class ScalarValues:
+    """The scalars of one operator family. Levels are in [-1, 1]."""
+
+    max_sigma: float = 0.6  # inner level of the first iteration when the outer level is 999
+    sigma_ratio: float = 0.5  # first inner level = sigma_ratio · sigma_t, where that is lower
+    min_sigma: float = 0.02  # last inner level = sqrt(min_sigma² + (noise_ratio · sigma_y)²)
+    noise_ratio: float = 1.0
+    rho_ratio: float = 1.0  # rho_k = rho_ratio · inner level: how far the data may pull the estimate
+    noise_trust: float = 1.0  # lambda: the noise variance is taken as noise_trust · sigma_y²
+    state_weight: float = 1.0  # weight of the x_t term
+    fresh_first: float = 0.5  # share of fresh noise in the inner level, first iteration
+    fresh_last: float = 0.0  # the same, last iteration
+
+    def to_dict(self) -> dict[str, float]:
+        return asdict(self)
+
+
+UNTUNED = {  # by family; the three scales share theirs
+    "blur": ScalarValues(max_sigma=0.3, sigma_ratio=0.5, min_sigma=0.02, noise_ratio=1.0, noise_trust=1.0, fresh_first=0.2),
+    "mask": ScalarValues(max_sigma=0.8, sigma_ratio=0.6, min_sigma=0.03, noise_ratio=1.0, noise_trust=1.0, fresh_first=0.2),
+    "denoise": ScalarValues(
+        max_sigma=0.3, sigma_ratio=0.3, min_sigma=0.005, noise_ratio=1.0, rho_ratio=3.0, noise_trust=1.0, state_weight=0.01, fresh_first=1e-3, fresh_last=1e-3
+    ),
+    "downscale": ScalarValues(max_sigma=0.4, sigma_ratio=0.5, min_sigma=0.05, noise_ratio=1.0, noise_trust=1.0, fresh_first=0.2),
+    "jpeg": ScalarValues(max_sigma=0.2, sigma_ratio=0.3, min_sigma=0.08, noise_ratio=1.0, noise_trust=1.0, fresh_first=0.1),
+}
+
+
+def untuned(family: str) -> ScalarValues:
+    """Scalars that suit no denoiser in particular: where a search begins, and what a denoiser gets that had none."""
+    return UNTUNED[family.rstrip("0123456789")]
+
+
+class Scalars(nn.Module):
+    """rho, inner level, lambda … as functions of (t, sigma_y, k): the learnable scalars of the unfolded step."""
+
+    def __init__(self, values: ScalarValues = ScalarValues()):
+        super().__init__()
+        for name, value in values.to_dict().items():  # each positive: kept as its logarithm
+            setattr(self, name, nn.Parameter(torch.tensor(max(value, 1e-6)).log()))
+
+    def values(self) -> ScalarValues:
+        return ScalarValues(**{n: float(p.detach().exp()) for n, p in self.named_parameters()})
+
+    def level(self, sigma_t: torch.Tensor, sigma_y: torch.Tensor, share: float) -> torch.Tensor:
+        """Inner noise level at `share` (0 first, 1 last) of the iterations; [B,1,1,1]."""
+        low = torch.sqrt(self.min_sigma.exp().square() + (self.noise_ratio.exp() * sigma_y).square())
+        first = torch.maximum(torch.minimum(self.sigma_ratio.exp() * sigma_t, self.max_sigma.exp()), low)
+        return first ** (1 - share) * low**share
