@@ -29,30 +29,52 @@ class PaperScalars(Scalars):
 
 
 def main() -> None:
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     p.add_argument("--denoiser", type=Path, required=True)
     p.add_argument("--scalars", type=Path, required=True)
-    p.add_argument("--cache", type=Path, required=True, help="folder of the decoded images (see train_denoiser.py)")
-    p.add_argument("--families", nargs="+", default=[f for f in FAMILIES if f not in ("downscale2", "downscale3")])
+    p.add_argument(
+        "--cache",
+        type=Path,
+        required=True,
+        help="folder of the decoded images (see train_denoiser.py)",
+    )
+    p.add_argument(
+        "--families",
+        nargs="+",
+        default=[f for f in FAMILIES if f not in ("downscale2", "downscale3")],
+    )
     p.add_argument("--images", type=int, default=8)
     p.add_argument("--seed", type=int, default=1, help="other degradation than the search saw")
     a = p.parse_args()
     images, sides = np.load(a.cache / "pixels.npy", mmap_mode="r"), np.load(a.cache / "sizes.npy")
-    clean = crops(images, sides, a.images, 128, np.random.default_rng(a.seed), split(len(images))[1], shrink=0)
+    clean = crops(
+        images, sides, a.images, 128, np.random.default_rng(a.seed), split(len(images))[1], shrink=0
+    )
     denoiser = load_denoiser(a.denoiser).to(memory_format=torch.channels_last)
     scalars = json.loads(a.scalars.read_text())
-    print(f"{'family':11s} {'shipped':>8s} {'paper':>8s} {'restart':>8s} {'fresh=1':>8s} {'wrapped':>8s}   dB")
+    print(
+        f"{'family':11s} {'shipped':>8s} {'paper':>8s} {'restart':>8s} {'fresh=1':>8s} {'wrapped':>8s}   dB"
+    )
     for family in a.families:
-        values, bench = ScalarValues(**scalars[family]["values"]), Bench(family, clean, denoiser, a.seed)
+        values, bench = (
+            ScalarValues(**scalars[family]["values"]),
+            Bench(family, clean, denoiser, a.seed),
+        )
         mean = lambda v, **how: bench.scores(v, **how).mean()
         row = [
             mean(values),
-            mean(ScalarValues(fresh_first=1.0, fresh_last=1.0), make=PaperScalars),  # levels, fresh noise and weights as in the paper
+            mean(
+                ScalarValues(fresh_first=1.0, fresh_last=1.0), make=PaperScalars
+            ),  # levels, fresh noise and weights as in the paper
             mean(values, chain=False),  # each step starts from the observation again
             mean(replace(values, fresh_first=1.0, fresh_last=1.0)),
         ]
         crossfade, observation.crossfade = observation.crossfade, lambda y, band: y
-        row.append(Bench(family, clean, denoiser, a.seed).scores(values).mean())  # the mirrored frame wraps with a step
+        row.append(
+            Bench(family, clean, denoiser, a.seed).scores(values).mean()
+        )  # the mirrored frame wraps with a step
         observation.crossfade = crossfade
         print(f"{family:11s} " + " ".join(f"{v:8.2f}" for v in row), flush=True)
 

@@ -37,9 +37,36 @@ def run(a: argparse.Namespace, name: str) -> dict[str, float]:
     """The last scores of a variant, trained if it is not there."""
     out = a.out / name.replace(" ", "-").replace(",", "").replace(":", "").replace("†", "")
     if not (out / "step.safetensors").exists():
-        command = [sys.executable, Path(__file__).parent / "distill.py", "--shards", *a.shards, "--denoiser", a.denoiser, "--scalars", a.scalars, "--out", out]
-        command += ["--cache", a.cache or a.out / "cache", *(["--kernels", a.kernels] if a.kernels else [])]
-        command += ["--image-budget", str(a.image_budget), "--batch", str(a.batch), "--crop", str(a.crop), "--seed", "0", "--every", "1e9", *VARIANTS[name]]
+        command = [
+            sys.executable,
+            Path(__file__).parent / "distill.py",
+            "--shards",
+            *a.shards,
+            "--denoiser",
+            a.denoiser,
+            "--scalars",
+            a.scalars,
+            "--out",
+            out,
+        ]
+        command += [
+            "--cache",
+            a.cache or a.out / "cache",
+            *(["--kernels", a.kernels] if a.kernels else []),
+        ]
+        command += [
+            "--image-budget",
+            str(a.image_budget),
+            "--batch",
+            str(a.batch),
+            "--crop",
+            str(a.crop),
+            "--seed",
+            "0",
+            "--every",
+            "1e9",
+            *VARIANTS[name],
+        ]
         subprocess.run(command, check=True)
     return json.loads((out / "stats.jsonl").read_text().splitlines()[-1])
 
@@ -54,7 +81,12 @@ def table(rows: dict[str, dict[str, float]]) -> str:
         # The distance is a mean over the families, which a run for one of them does not share.
         known = [*shared, *(["distance"] if len(shared) == len(WEIGHTS) else [])]
         sign = "+" if name != BASE else ""
-        cells = [f"{row[f] - (name != BASE) * base[f]:{sign}.{3 if f == 'distance' else 2}f}" if f in known else "–" for f in families]
+        cells = [
+            f"{row[f] - (name != BASE) * base[f]:{sign}.{3 if f == 'distance' else 2}f}"
+            if f in known
+            else "–"
+            for f in families
+        ]
         one = sum(row[f"one_{f}"] - row[f] for f in shared) / len(shared)
         body.append([name, *cells, f"{one:+.2f}", f"{row['images']:,}"])
     return tables.markdown(["variant", *families, "one step against three", "images"], body)
@@ -68,7 +100,11 @@ def plot(rows: dict[str, dict[str, float]], path: Path) -> None:
     from matplotlib import pyplot
 
     base, names = rows[BASE], [n for n in rows if n != BASE]
-    change = [sum(rows[n][f] - base[f] for f in WEIGHTS if f in rows[n]) / sum(f in rows[n] for f in WEIGHTS) for n in names]
+    change = [
+        sum(rows[n][f] - base[f] for f in WEIGHTS if f in rows[n])
+        / sum(f in rows[n] for f in WEIGHTS)
+        for n in names
+    ]
     figure, axes = pyplot.subplots(figsize=(7, 0.4 * len(names) + 1), layout="constrained")
     axes.barh(names, change, color=["tab:blue" if c > 0 else "tab:orange" for c in change])
     axes.axvline(0, color="black", linewidth=0.8)
@@ -78,14 +114,25 @@ def plot(rows: dict[str, dict[str, float]], path: Path) -> None:
 
 
 def main() -> None:
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for name in ("shards", "denoiser", "scalars", "out"):
-        p.add_argument(f"--{name}", type=Path, required=True, nargs="+" if name == "shards" else None)
+        p.add_argument(
+            f"--{name}", type=Path, required=True, nargs="+" if name == "shards" else None
+        )
     p.add_argument("--cache", type=Path)
     p.add_argument("--kernels", type=Path)
-    p.add_argument("--image-budget", type=int, default=2400, help="problems that each variant is trained on")
+    p.add_argument(
+        "--image-budget", type=int, default=2400, help="problems that each variant is trained on"
+    )
     p.add_argument("--batch", type=int, default=6)
-    p.add_argument("--crop", type=int, default=48, help="small crops: more of them in the time; they show the order of the variants all the same")
+    p.add_argument(
+        "--crop",
+        type=int,
+        default=48,
+        help="small crops: more of them in the time; they show the order of the variants all the same",
+    )
     p.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=list(VARIANTS))
     p.add_argument("--report", type=Path, help="Markdown file whose section `ablation` is replaced")
     p.add_argument("--plot", type=Path)

@@ -14,11 +14,17 @@ from ud2m.step.model import average, load_model, save_model
 
 
 def main() -> None:
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for name in ("first", "second", "out"):
         p.add_argument(f"--{name}", type=Path, required=True)
     p.add_argument("--share", type=float, default=0.5, help="of the second, 0 to 1")
-    p.add_argument("--ensemble", action="store_true", help="the steps of the result see mirrored images (ud2m.step.unfolded.UnfoldedStep)")
+    p.add_argument(
+        "--ensemble",
+        action="store_true",
+        help="the steps of the result see mirrored images (ud2m.step.unfolded.UnfoldedStep)",
+    )
     a = p.parse_args()
     if not 0 <= a.share <= 1:
         p.error(f"--share {a.share} must be between 0 and 1.")
@@ -28,7 +34,11 @@ def main() -> None:
         p.error(str(reason))
     mean.ensemble |= a.ensemble
     of = [provenance(path) for path in (a.first, a.second)]
-    save_model(mean, a.out, {"average": {"share": a.share, "ensemble": mean.ensemble, "first": of[0], "second": of[1]}})
+    save_model(
+        mean,
+        a.out,
+        {"average": {"share": a.share, "ensemble": mean.ensemble, "first": of[0], "second": of[1]}},
+    )
 
 
 if __name__ == "__main__":

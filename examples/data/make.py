@@ -28,7 +28,11 @@ def scene(shift: float = 0.0) -> Image.Image:
     pen = ImageDraw.Draw(picture)
     for y in range(HEIGHT * FINE):  # sky above, water below
         v = y / (HEIGHT * FINE)
-        colour = (150 + 90 * v, 180 + 50 * v, 225 - 10 * v) if v < 0.62 else (70 - 20 * v, 110 - 30 * v, 140 - 20 * v)
+        colour = (
+            (150 + 90 * v, 180 + 50 * v, 225 - 10 * v)
+            if v < 0.62
+            else (70 - 20 * v, 110 - 30 * v, 140 - 20 * v)
+        )
         pen.line([(0, y), (WIDTH * FINE, y)], fill=tuple(int(c) for c in colour))
 
     def box(x, y, w, h, fill):
@@ -37,14 +41,20 @@ def scene(shift: float = 0.0) -> Image.Image:
     def shape(points, fill):
         pen.polygon([(x * FINE, y * FINE) for x, y in points], fill=fill)
 
-    shape([(0, 62), (30, 38), (58, 58), (92, 28), (130, 60), (160, 44), (160, 75), (0, 75)], (116, 128, 142))
+    shape(
+        [(0, 62), (30, 38), (58, 58), (92, 28), (130, 60), (160, 44), (160, 75), (0, 75)],
+        (116, 128, 142),
+    )
     rng = np.random.default_rng(11)
     x = 4
     while x < WIDTH - 14:  # houses with their windows
         w, h = int(rng.integers(13, 22)), int(rng.integers(20, 40))
         wall = tuple(int(c) for c in rng.integers((150, 110, 80), (235, 205, 180)))
         box(x, 74 - h, w, h, wall)
-        shape([(x - 1, 74 - h), (x + w / 2, 74 - h - 8), (x + w + 1, 74 - h)], tuple(int(c) for c in rng.integers((110, 40, 30), (170, 80, 60))))
+        shape(
+            [(x - 1, 74 - h), (x + w / 2, 74 - h - 8), (x + w + 1, 74 - h)],
+            tuple(int(c) for c in rng.integers((110, 40, 30), (170, 80, 60))),
+        )
         for wy in range(74 - h + 4, 70, 8):
             for wx in range(x + 3, x + w - 3, 6):
                 box(wx, wy, 3, 4, (48, 56, 70) if rng.random() < 0.7 else (250, 220, 130))
@@ -52,12 +62,18 @@ def scene(shift: float = 0.0) -> Image.Image:
     for _ in range(90):  # ripples
         y = rng.uniform(78, 118)
         x0, w = rng.uniform(0, WIDTH), rng.uniform(3, 12)
-        pen.line([(x0 * FINE, y * FINE), ((x0 + w) * FINE, y * FINE)], fill=(120, 160, 185), width=FINE // 2)
+        pen.line(
+            [(x0 * FINE, y * FINE), ((x0 + w) * FINE, y * FINE)],
+            fill=(120, 160, 185),
+            width=FINE // 2,
+        )
     bx = 84 + shift
     shape([(bx, 100), (bx + 40, 100), (bx + 34, 109), (bx + 6, 109)], (170, 40, 34))
     shape([(bx + 20, 74), (bx + 20, 98), (bx + 38, 98)], (240, 240, 232))
     shape([(bx + 18, 78), (bx + 18, 98), (bx + 5, 98)], (225, 222, 208))
-    pen.text((10 * FINE, 92 * FINE), "ud2m", fill=(236, 240, 244), font=ImageFont.load_default(19 * FINE))
+    pen.text(
+        (10 * FINE, 92 * FINE), "ud2m", fill=(236, 240, 244), font=ImageFont.load_default(19 * FINE)
+    )
     return picture.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
 
 
@@ -66,7 +82,9 @@ def as_array(picture: Image.Image) -> np.ndarray:
 
 
 def save(name: str, values: np.ndarray) -> None:
-    Image.fromarray(np.clip(np.rint(values * 255), 0, 255).astype(np.uint8)).save(HERE / name, optimize=True)
+    Image.fromarray(np.clip(np.rint(values * 255), 0, 255).astype(np.uint8)).save(
+        HERE / name, optimize=True
+    )
 
 
 def convolve(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
@@ -75,7 +93,10 @@ def convolve(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     padded = np.pad(x, ((ry, ry), (rx, rx), (0, 0)), "reflect")
     out = np.zeros_like(x)
     for (j, i), weight in np.ndenumerate(kernel):
-        out += weight * padded[2 * ry - j : 2 * ry - j + x.shape[0], 2 * rx - i : 2 * rx - i + x.shape[1]]
+        out += (
+            weight
+            * padded[2 * ry - j : 2 * ry - j + x.shape[0], 2 * rx - i : 2 * rx - i + x.shape[1]]
+        )
     return out
 
 
@@ -88,7 +109,9 @@ def shaken(size: int = 15) -> Image.Image:
     """The trace of a shaken camera: a bent line."""
     trace = Image.new("L", (size * 8, size * 8))
     points = [(0.15, 0.3), (0.35, 0.2), (0.55, 0.4), (0.6, 0.62), (0.85, 0.75)]
-    ImageDraw.Draw(trace).line([(x * size * 8, y * size * 8) for x, y in points], fill=255, width=9, joint="curve")
+    ImageDraw.Draw(trace).line(
+        [(x * size * 8, y * size * 8) for x, y in points], fill=255, width=9, joint="curve"
+    )
     return trace.resize((size, size), Image.Resampling.BOX)
 
 
@@ -100,7 +123,14 @@ def clip() -> None:
             scene(-1.5 * i).save(packed, "JPEG", quality=10, subsampling="4:2:0")
             Path(scratch, f"{i:02d}.jpg").write_bytes(packed.getvalue())
         source = f"multifilesrc location={scratch}/%02d.jpg index=0 caps=image/jpeg,framerate=10/1,width={WIDTH},height={HEIGHT}"
-        subprocess.run(["gst-launch-1.0", "-q", *f"{source} ! jpegparse ! avimux ! filesink location={HERE}/clip-q10.avi".split()], check=True)
+        subprocess.run(
+            [
+                "gst-launch-1.0",
+                "-q",
+                *f"{source} ! jpegparse ! avimux ! filesink location={HERE}/clip-q10.avi".split(),
+            ],
+            check=True,
+        )
 
 
 def main() -> None:
@@ -124,7 +154,9 @@ def main() -> None:
         pen.line(ends.tolist(), fill=0, width=int(rng.integers(1, 4)))
     mask.save(HERE / "mask.png", optimize=True)
     save("scratched.png", x * (np.asarray(mask)[..., None] > 0))
-    picture.resize((WIDTH // 2, HEIGHT // 2), Image.Resampling.BICUBIC).save(HERE / "small.png", optimize=True)
+    picture.resize((WIDTH // 2, HEIGHT // 2), Image.Resampling.BICUBIC).save(
+        HERE / "small.png", optimize=True
+    )
     save("noisy.png", noisy(x, 0.1))
     clip()
 

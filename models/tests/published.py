@@ -20,15 +20,27 @@ def guided(channels, multipliers, blocks, attention, outputs=6):
     time, shapes = 4 * channels, {}
 
     def res(at, a, b):
-        shapes.update(norm(f"{at}.in_layers.0", a) | layer(f"{at}.in_layers.2", b, a, 3, 3) | layer(f"{at}.emb_layers.1", 2 * b, time))
+        shapes.update(
+            norm(f"{at}.in_layers.0", a)
+            | layer(f"{at}.in_layers.2", b, a, 3, 3)
+            | layer(f"{at}.emb_layers.1", 2 * b, time)
+        )
         shapes.update(norm(f"{at}.out_layers.0", b) | layer(f"{at}.out_layers.3", b, b, 3, 3))
         shapes.update(layer(f"{at}.skip_connection", b, a, 1, 1) if a != b else {})
 
     def attend(at, c):
-        shapes.update(norm(f"{at}.norm", c) | layer(f"{at}.qkv", 3 * c, c, 1) | layer(f"{at}.proj_out", c, c, 1))
+        shapes.update(
+            norm(f"{at}.norm", c)
+            | layer(f"{at}.qkv", 3 * c, c, 1)
+            | layer(f"{at}.proj_out", c, c, 1)
+        )
 
     widths = [channels * m for m in multipliers]
-    shapes.update(layer("time_embed.0", time, channels) | layer("time_embed.2", time, time) | layer("input_blocks.0.0", widths[0], 3, 3, 3))
+    shapes.update(
+        layer("time_embed.0", time, channels)
+        | layer("time_embed.2", time, time)
+        | layer("input_blocks.0.0", widths[0], 3, 3, 3)
+    )
     now, stack, n = widths[0], [widths[0]], 1
     for s, width in enumerate(widths):
         for k in range(blocks + (s < len(widths) - 1)):  # the last one of a scale halves
@@ -57,8 +69,16 @@ def lsun(channels, multipliers, blocks, attention):
     time, shapes = 4 * channels, {}
 
     def res(at, a, b):
-        shapes.update(norm(f"{at}.norm1", a) | layer(f"{at}.conv1", b, a, 3, 3) | layer(f"{at}.temb_proj", b, time))
-        shapes.update(norm(f"{at}.norm2", b) | layer(f"{at}.conv2", b, b, 3, 3) | (layer(f"{at}.nin_shortcut", b, a, 1, 1) if a != b else {}))
+        shapes.update(
+            norm(f"{at}.norm1", a)
+            | layer(f"{at}.conv1", b, a, 3, 3)
+            | layer(f"{at}.temb_proj", b, time)
+        )
+        shapes.update(
+            norm(f"{at}.norm2", b)
+            | layer(f"{at}.conv2", b, b, 3, 3)
+            | (layer(f"{at}.nin_shortcut", b, a, 1, 1) if a != b else {})
+        )
 
     def attend(at, c):
         shapes.update(norm(f"{at}.norm", c))
@@ -66,7 +86,11 @@ def lsun(channels, multipliers, blocks, attention):
             shapes.update(layer(f"{at}.{part}", c, c, 1, 1))
 
     widths = [channels * m for m in multipliers]
-    shapes.update(layer("temb.dense.0", time, channels) | layer("temb.dense.1", time, time) | layer("conv_in", channels, 3, 3, 3))
+    shapes.update(
+        layer("temb.dense.0", time, channels)
+        | layer("temb.dense.1", time, time)
+        | layer("conv_in", channels, 3, 3, 3)
+    )
     now, stack = channels, [channels]
     for s, width in enumerate(widths):
         for i in range(blocks):

@@ -26,7 +26,18 @@ def test_the_verb_moves_every_weight_by_the_share_and_tells_of_both(tmp_path):
     paths = [tmp_path / name for name in ("a.safetensors", "b.safetensors", "c.safetensors")]
     for seed, path in enumerate(paths[:2]):
         save_model(step(seed), path, {"seed": seed})
-    command = [sys.executable, VERB, "--first", paths[0], "--second", paths[1], "--share", "0.25", "--out", paths[2]]
+    command = [
+        sys.executable,
+        VERB,
+        "--first",
+        paths[0],
+        "--second",
+        paths[1],
+        "--share",
+        "0.25",
+        "--out",
+        paths[2],
+    ]
     subprocess.run(command, check=True)
     a, b, c = (dict(load_model(p).named_parameters()) for p in paths)
     for name, mean in c.items():
@@ -36,12 +47,18 @@ def test_the_verb_moves_every_weight_by_the_share_and_tells_of_both(tmp_path):
     assert about == {"share": 0.25, "ensemble": False, "first": {"seed": 0}, "second": {"seed": 1}}
 
 
-@pytest.mark.parametrize("before,asked,after", [(False, [], False), (False, ["--ensemble"], True), (True, [], True)])
-def test_the_mean_of_ensembles_is_one_and_others_become_one_when_asked(tmp_path, before, asked, after):
+@pytest.mark.parametrize(
+    "before,asked,after", [(False, [], False), (False, ["--ensemble"], True), (True, [], True)]
+)
+def test_the_mean_of_ensembles_is_one_and_others_become_one_when_asked(
+    tmp_path, before, asked, after
+):
     net, path, out = step(0), tmp_path / "a.safetensors", tmp_path / "b.safetensors"
     net.ensemble = before
     save_model(net, path, {})
-    subprocess.run([sys.executable, VERB, "--first", path, "--second", path, "--out", out, *asked], check=True)
+    subprocess.run(
+        [sys.executable, VERB, "--first", path, "--second", path, "--out", out, *asked], check=True
+    )
     mean = load_model(out)
     assert mean.ensemble is after and all(s.ensemble is after for s in mean.steps().values())
 

@@ -13,7 +13,15 @@ from ud2m.physics.generators import kernels
 from ud2m.physics.observation import FAMILIES
 from ud2m.step.model import CHOSEN, UnfoldedModel, load_model, save_model
 from ud2m.step.scalars import ScalarValues
-from ud2m.training.distillation import GRID_SHARES, GRIDS, Balance, Perceptual, fidelity, squared_error, trajectory
+from ud2m.training.distillation import (
+    GRID_SHARES,
+    GRIDS,
+    Balance,
+    Perceptual,
+    fidelity,
+    squared_error,
+    trajectory,
+)
 from ud2m.training.losses import PRESETS
 from ud2m.training.problems import draw
 
@@ -24,7 +32,11 @@ SHAPE = ConditioningConfig((0, 1), DenoiserConfig(4, (8, 12), (1, 1), 16))
 def network(guided=True):
     denoiser = Denoiser(TOY)
     torch.nn.init.normal_(denoiser.tail.weight, std=0.1)
-    return UnfoldedModel(denoiser, Conditioning(TOY, SHAPE) if guided else None, {f: ScalarValues(fresh_first=0.2) for f in FAMILIES})
+    return UnfoldedModel(
+        denoiser,
+        Conditioning(TOY, SHAPE) if guided else None,
+        {f: ScalarValues(fresh_first=0.2) for f in FAMILIES},
+    )
 
 
 def source(count, side):
@@ -40,7 +52,15 @@ def run(net, p, t=444.0):
     generator = torch.Generator().manual_seed(2)
     shape = p.clean.shape
     normal = lambda *s: torch.randn(*s, generator=generator)
-    return net.step(p.family, p.operator)(normal(*shape), p.z0, p.y, normal(2, 3, *shape[1:]), torch.tensor([t]), p.sigma_y, *p.physics)
+    return net.step(p.family, p.operator)(
+        normal(*shape),
+        p.z0,
+        p.y,
+        normal(2, 3, *shape[1:]),
+        torch.tensor([t]),
+        p.sigma_y,
+        *p.physics,
+    )
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -57,23 +77,45 @@ def test_a_trajectory_needs_nothing_of_the_cpu(family, monkeypatch):
     net, p = network().to("meta"), problem(family).to("meta")
     steps = list(trajectory(net, p, np.random.default_rng(1), go_on=1.0))
     squared_error(steps[-1].x0, p).sum().backward()
-    assert steps[-1].x0.device.type == "meta" and net.denoiser.tail.weight.grad.shape == net.denoiser.tail.weight.shape
+    assert (
+        steps[-1].x0.device.type == "meta"
+        and net.denoiser.tail.weight.grad.shape == net.denoiser.tail.weight.shape
+    )
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_part_learns_but_the_fresh_noise(family):
     net = network()
-    for name, p in net.named_parameters():  # past the zero weights of the start, where gradients of what lies behind a zero are zero
+    for (
+        name,
+        p,
+    ) in (
+        net.named_parameters()
+    ):  # past the zero weights of the start, where gradients of what lies behind a zero are zero
         if name.startswith("conditioning") or "film" in name:
             torch.nn.init.normal_(p, std=0.05)
     for t in (999.0, 444.0, 111.0):
         run(net, problem(family), t).square().mean().backward()
-    learning = {n for n, p in net.named_parameters() if p.grad is not None and float(p.grad.abs().max()) > 0}
-    wanted = {n for n, _ in net.named_parameters() if not n.startswith("scalars") and "embed.0" not in n and "context.net.0" not in n}
+    learning = {
+        n for n, p in net.named_parameters() if p.grad is not None and float(p.grad.abs().max()) > 0
+    }
+    wanted = {
+        n
+        for n, _ in net.named_parameters()
+        if not n.startswith("scalars") and "embed.0" not in n and "context.net.0" not in n
+    }
     assert wanted <= learning, wanted - learning
     scalars = {n.rsplit(".", 1)[1] for n in learning if n.startswith(f"scalars.{family}.")}
-    assert {"rho_ratio", "noise_trust", "min_sigma", "noise_ratio", "state_weight"} <= scalars and not scalars & set(CHOSEN)
-    assert not any(n.startswith("scalars") and not n.startswith(f"scalars.{family}.") for n in learning)
+    assert {
+        "rho_ratio",
+        "noise_trust",
+        "min_sigma",
+        "noise_ratio",
+        "state_weight",
+    } <= scalars and not scalars & set(CHOSEN)
+    assert not any(
+        n.startswith("scalars") and not n.startswith(f"scalars.{family}.") for n in learning
+    )
 
 
 def test_the_conditioning_sees_the_mask_and_the_operator():
@@ -85,9 +127,17 @@ def test_the_conditioning_sees_the_mask_and_the_operator():
             torch.nn.init.normal_(layer.film.weight, std=0.3)
     p = problem("blur")
     conditioning, x, sigma = net.conditioning, torch.randn(2, 3, 48, 48), torch.tensor([0.1, 0.1])
-    context = lambda family: (net.step(family).operator.context(*p.physics if family == "blur" else ()), p.sigma_y, torch.tensor([1.0]), 0.5)
+    context = lambda family: (
+        net.step(family).operator.context(*p.physics if family == "blur" else ()),
+        p.sigma_y,
+        torch.tensor([1.0]),
+        0.5,
+    )
     none = torch.zeros(2, 4, 48, 48)
-    answers = [conditioning(net.denoiser, x, sigma, s, context(f), None)[0] for s, f in ((none, "blur"), (none + 1, "blur"), (none, "denoise"))]
+    answers = [
+        conditioning(net.denoiser, x, sigma, s, context(f), None)[0]
+        for s, f in ((none, "blur"), (none + 1, "blur"), (none, "denoise"))
+    ]
     assert not torch.allclose(answers[0], answers[1]) and not torch.allclose(answers[0], answers[2])
 
 
@@ -96,7 +146,9 @@ def test_a_trajectory_follows_the_grid_and_steps_do_not_reach_back():
     for seed in range(12):
         steps = list(trajectory(net, p, np.random.default_rng(seed)))
         lengths.append(len(steps))
-        assert [s.index for s in steps] == list(range(len(steps))) and len(steps) <= len(time_grid(5))
+        assert [s.index for s in steps] == list(range(len(steps))) and len(steps) <= len(
+            time_grid(5)
+        )
     assert min(lengths) == 1 and max(lengths) > 1
     steps = list(trajectory(net, p, np.random.default_rng(int(np.argmax(lengths)))))
     steps[-1].x0.square().mean().backward()
@@ -105,7 +157,9 @@ def test_a_trajectory_follows_the_grid_and_steps_do_not_reach_back():
 
 def test_how_far_a_trajectory_goes_is_chosen():
     net, p = network(), problem("denoise")
-    count = lambda go_on, seed: len(list(trajectory(net, p, np.random.default_rng(seed), go_on=go_on)))
+    count = lambda go_on, seed: len(
+        list(trajectory(net, p, np.random.default_rng(seed), go_on=go_on))
+    )
     assert {count(0.0, seed) for seed in range(6)} == {1}
     for seed in range(6):
         wanted = int(np.random.default_rng(seed).choice(GRIDS, p=GRID_SHARES))
@@ -123,7 +177,9 @@ def test_an_ensemble_is_also_trained_by_what_the_sampler_answers_with():
     fidelity(net, p, np.random.default_rng(seed), carried, go_on=1.0)
     assert set(carried["expected"]) == {"denoise 0 0", "denoise 0 1", "denoise 0 mean 1"}
     torch.manual_seed(3)
-    first, second = (s.x0.detach() for s in trajectory(net, p, np.random.default_rng(seed), go_on=1.0))
+    first, second = (
+        s.x0.detach() for s in trajectory(net, p, np.random.default_rng(seed), go_on=1.0)
+    )
     errors = squared_error((first + 2 * second) / 3, p)
     wanted = errors[0] + 0.02 * (errors[1] - errors[0])  # the balance's running mean
     assert carried["expected"]["denoise 0 mean 1"] == pytest.approx(float(wanted), rel=1e-4)
@@ -180,10 +236,16 @@ def test_a_step_comes_back_from_disk_with_its_adapters_merged(tmp_path):
     save_model(net, tmp_path / "step.safetensors", {"images": 7})
     back = load_model(tmp_path / "step.safetensors")
     assert provenance(tmp_path / "step.safetensors") == {"images": 7}
-    assert back.denoiser.config == TOY and back.conditioning.config == SHAPE and not lora.adapter_state(back)
+    assert (
+        back.denoiser.config == TOY
+        and back.conditioning.config == SHAPE
+        and not lora.adapter_state(back)
+    )
     assert (run(back, p) - want).abs().max() < 0.02  # half precision on disk
     for family in FAMILIES:
-        assert back.values()[family].to_dict() == pytest.approx(net.values()[family].to_dict(), rel=1e-5)
+        assert back.values()[family].to_dict() == pytest.approx(
+            net.values()[family].to_dict(), rel=1e-5
+        )
 
 
 def test_another_file_is_refused(tmp_path):

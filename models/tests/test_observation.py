@@ -5,7 +5,16 @@ import pytest
 import torch
 
 from ud2m.physics.generators import degradations
-from ud2m.physics.observation import FAMILIES, crossfade, fill, graphs_of, mirrored, observe, operator_of, pad
+from ud2m.physics.observation import (
+    FAMILIES,
+    crossfade,
+    fill,
+    graphs_of,
+    mirrored,
+    observe,
+    operator_of,
+    pad,
+)
 
 BLACK = torch.tensor(-1.0)
 
@@ -26,7 +35,9 @@ def test_the_crossfade_closes_the_wrap_and_leaves_the_inside():
     y = torch.randn(1, 3, 40, 40)
     z = crossfade(y, 6)
     assert torch.equal(z[..., 6:-6, 6:-6], y[..., 6:-6, 6:-6])
-    assert torch.allclose(z[..., 0, :], z[..., -1, :], atol=1e-6) and torch.allclose(z[..., 0], z[..., -1], atol=1e-6)
+    assert torch.allclose(z[..., 0, :], z[..., -1, :], atol=1e-6) and torch.allclose(
+        z[..., 0], z[..., -1], atol=1e-6
+    )
 
 
 def test_filling_keeps_what_was_observed_and_invents_nothing_brighter():
@@ -42,16 +53,27 @@ def test_filling_keeps_what_was_observed_and_invents_nothing_brighter():
 @pytest.mark.parametrize("height,width", [(36, 60), (13, 1)])
 def test_every_family_observes_frames_of_any_size(family, height, width):
     operator = operator_of(family)
-    physics = {"psf": torch.full((3, 3), 1 / 9), "mask": torch.ones(1, 1, height, width), "quality": 10}
+    physics = {
+        "psf": torch.full((3, 3), 1 / 9),
+        "mask": torch.ones(1, 1, height, width),
+        "quality": 10,
+    }
     c = observe(operator, torch.randn(1, 3, height, width), physics, 8)
     assert c.z0.shape[-2] % 8 == 0 and c.z0.shape[-1] % 8 == 0
-    assert c.z0[..., c.rows, c.columns].shape[-2:] == (height * operator.scale, width * operator.scale)
+    assert c.z0[..., c.rows, c.columns].shape[-2:] == (
+        height * operator.scale,
+        width * operator.scale,
+    )
     assert torch.isfinite(c.z0).all() and torch.isfinite(c.y).all()
 
 
 def test_kernels_weigh_one():
     rng = np.random.default_rng(0)
-    for k in (degradations.gaussian(1.7), degradations.uniform(9), degradations.trajectory(19, rng)):
+    for k in (
+        degradations.gaussian(1.7),
+        degradations.uniform(9),
+        degradations.trajectory(19, rng),
+    ):
         assert abs(k.sum() - 1) < 1e-9 and (k >= 0).all()
 
 

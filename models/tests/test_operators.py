@@ -46,7 +46,9 @@ def cases():
         for h, w in SIZES:
             s = int(name[-1]) if name[-1].isdigit() else 1
             if h // s > 8 and w // s > 8:
-                yield pytest.param(name, h // s * s, w // s * s, id=f"{name}-{h // s * s}x{w // s * s}")
+                yield pytest.param(
+                    name, h // s * s, w // s * s, id=f"{name}-{h // s * s}x{w // s * s}"
+                )
 
 
 def conjugate_gradients(normal, b, rounds=400):
@@ -87,7 +89,10 @@ def test_the_proximal_step_is_the_minimiser_that_conjugate_gradients_find(name, 
 
 def test_blur_and_its_proximal_step_equal_deepinv():
     x, z = torch.randn(1, 3, 37, 31), torch.randn(1, 3, 37, 31)
-    theirs, ours = deepinv.physics.BlurFFT((3, 37, 31), filter=PSF[None, None]), (otf(PSF, 37, 31), torch.ones(1, 1, 37, 31))
+    theirs, ours = (
+        deepinv.physics.BlurFFT((3, 37, 31), filter=PSF[None, None]),
+        (otf(PSF, 37, 31), torch.ones(1, 1, 37, 31)),
+    )
     y = Blur().A(x, *ours)
     assert (theirs.A(x) - y).abs().max() < 1e-5
     got = Blur().prox_l2(z, y, torch.full((1, 1, 1, 1), 7.0), *ours)
@@ -99,18 +104,28 @@ def test_each_round_brings_the_blur_s_proximal_step_nearer_to_what_was_observed(
     y = Blur().A(scene, *physics) + (1 - physics[1])  # outside, nonsense
     gamma = torch.full((1, 1, 1, 1), 40.0)
     limit = Blur(rounds=1000).prox_l2(z, y, gamma, *physics)
-    misses = [float((Blur(rounds=n).prox_l2(z, y, gamma, *physics) - limit).norm()) for n in range(5)]
+    misses = [
+        float((Blur(rounds=n).prox_l2(z, y, gamma, *physics) - limit).norm()) for n in range(5)
+    ]
     assert misses == sorted(misses, reverse=True) and misses[2] < 0.8 * misses[0]
     other = Blur(rounds=1000).prox_l2(z, physics[1] * y, gamma, *physics)
-    assert (other - limit).abs().max() < 1e-3  # what y says where nothing was observed does not matter in the end
+    assert (
+        other - limit
+    ).abs().max() < 1e-3  # what y says where nothing was observed does not matter in the end
 
 
 def test_mask_and_its_proximal_step_equal_deepinv():
-    x, z, mask = torch.randn(1, 3, 17, 11), torch.randn(1, 3, 17, 11), (torch.rand(1, 1, 17, 11) < 0.5).float()
+    x, z, mask = (
+        torch.randn(1, 3, 17, 11),
+        torch.randn(1, 3, 17, 11),
+        (torch.rand(1, 1, 17, 11) < 0.5).float(),
+    )
     theirs = deepinv.physics.Inpainting((3, 17, 11), mask=mask)
     y = Mask().A(x, mask)
     assert (theirs.A(x) - y).abs().max() < 1e-6
-    assert (theirs.prox_l2(z, y, 7.0) - Mask().prox_l2(z, y, torch.full((1, 1, 1, 1), 7.0), mask)).abs().max() < 1e-5
+    assert (
+        theirs.prox_l2(z, y, 7.0) - Mask().prox_l2(z, y, torch.full((1, 1, 1, 1), 7.0), mask)
+    ).abs().max() < 1e-5
 
 
 def test_downscale_and_its_proximal_step_equal_deepinv():
@@ -118,7 +133,9 @@ def test_downscale_and_its_proximal_step_equal_deepinv():
     # deepinv samples pixel 0 of each block; its filter is flipped and centred, so ours goes in shifted by the half block.
     kernel = torch.zeros(19, 19)
     kernel[3:, 3:] = bicubic(4)  # taps -6 … 9 of a 19-tap window -9 … 9
-    theirs = deepinv.physics.Downsampling((3, 48, 36), filter=kernel.flip(0, 1)[None, None], factor=4, padding="circular")
+    theirs = deepinv.physics.Downsampling(
+        (3, 48, 36), filter=kernel.flip(0, 1)[None, None], factor=4, padding="circular"
+    )
     physics = (bicubic(4), gram(bicubic(4), 4, 12, 9))
     y = Downscale(4).A(x, *physics)
     assert (theirs.A(x) - y).abs().max() < 1e-5
@@ -132,7 +149,9 @@ def test_both_transforms_are_the_fourier_transform(kind, h, w):
     x = torch.randn(2, 3, h, w)
     f = kind(h, w, x.device)
     got, want = f.forward(x), torch.fft.rfft2(x.double())
-    assert (got[:, :, 0] - want.real).abs().max() < 1e-3 and (got[:, :, 1] - want.imag).abs().max() < 1e-3
+    assert (got[:, :, 0] - want.real).abs().max() < 1e-3 and (
+        got[:, :, 1] - want.imag
+    ).abs().max() < 1e-3
     assert (f.inverse(got) - x).abs().max() < 1e-5
 
 
@@ -144,7 +163,10 @@ def test_a_graph_that_is_exported_gets_the_matrices(monkeypatch):
 
 def test_a_kernel_larger_than_the_picture_wraps():
     spectrum = otf(torch.full((9, 9), 1 / 81), 3, 3)
-    assert torch.allclose(spectrum[0, 0, 0], torch.tensor(1.0)) and spectrum[0].flatten()[1:].abs().max() < 1e-6
+    assert (
+        torch.allclose(spectrum[0, 0, 0], torch.tensor(1.0))
+        and spectrum[0].flatten()[1:].abs().max() < 1e-6
+    )
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
@@ -160,7 +182,9 @@ def test_downscale_is_the_bicubic_reduction_of_pillow(scale):
 
 def _photo(size=64):
     yy, xx = np.mgrid[:size, :size] / size
-    rgb = np.stack([0.5 + 0.4 * np.sin(9 * xx + 4 * yy), 0.5 + 0.4 * np.cos(7 * yy), 0.3 + 0.3 * xx * yy], -1)
+    rgb = np.stack(
+        [0.5 + 0.4 * np.sin(9 * xx + 4 * yy), 0.5 + 0.4 * np.cos(7 * yy), 0.3 + 0.3 * xx * yy], -1
+    )
     return Image.fromarray(np.uint8(255 * rgb.clip(0, 1)))
 
 
@@ -174,11 +198,19 @@ def test_jpeg_tables_are_those_that_a_file_of_that_quality_holds(quality, tmp_pa
 
 @pytest.mark.parametrize("subsampling", FACTORS)
 def test_decoded_planes_are_codes_of_eight_bits_that_the_graph_reads_back(subsampling):
-    x = torch.nn.functional.interpolate(torch.rand(2, 3, 8, 8), scale_factor=6, mode="bicubic").clamp(0, 1) * 2 - 1
+    x = (
+        torch.nn.functional.interpolate(
+            torch.rand(2, 3, 8, 8), scale_factor=6, mode="bicubic"
+        ).clamp(0, 1)
+        * 2
+        - 1
+    )
     operator, tables = Jpeg(subsampling), [torch.stack([q, q]) for q in quantisation(30)]
     ycc = torch.nn.functional.conv2d(operator.decoded(x, *tables), operator.to_ycc)
     codes = torch.cat([ycc[:, :1] / EIGHT_BIT_STEP + 127.5, ycc[:, 1:] / EIGHT_BIT_STEP + 128], 1)
-    assert (codes - codes.round()).abs().max() < 2e-3 and codes.min() > -0.01 and codes.max() < 255.01
+    assert (
+        (codes - codes.round()).abs().max() < 2e-3 and codes.min() > -0.01 and codes.max() < 255.01
+    )
     factors = FACTORS[subsampling]
     samples = torch.nn.functional.avg_pool2d(codes[:, 1:], factors)
     assert (samples - codes[:, 1:, :: factors[0], :: factors[1]]).abs().max() < 2e-3
@@ -189,7 +221,9 @@ def test_decoded_planes_are_codes_of_eight_bits_that_the_graph_reads_back(subsam
 @pytest.mark.parametrize("quality", [10, 30, 75])
 def test_jpeg_is_what_a_real_codec_does(quality, subsampling, tmp_path):
     _photo().save(tmp_path / "a.jpg", quality=quality, subsampling=subsampling)
-    as_tensor = lambda p: torch.from_numpy(np.asarray(p, np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
+    as_tensor = lambda p: (
+        torch.from_numpy(np.asarray(p, np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
+    )
     want, operator = as_tensor(Image.open(tmp_path / "a.jpg")), Jpeg(subsampling)
     got = operator.A(as_tensor(_photo()), *quantisation(quality))
     # Chroma is interpolated there and repeated here: compare luma, and chroma averaged back over its pixels.
@@ -201,7 +235,9 @@ def test_jpeg_is_what_a_real_codec_does(quality, subsampling, tmp_path):
 def test_jpeg_keeps_a_picture_that_already_fits_its_cells(subsampling):
     operator, sigma_y = Jpeg(subsampling), torch.full((1, 1, 1, 1), 0.01)
     x = operator.A(torch.rand(2, 3, 32, 48) - 0.5, *quantisation(20))
-    u = operator.data_step(x, torch.full((1, 1, 1, 1), 0.1), sigma_y, *operator.prepare(x, *quantisation(20)))
+    u = operator.data_step(
+        x, torch.full((1, 1, 1, 1), 0.1), sigma_y, *operator.prepare(x, *quantisation(20))
+    )
     assert (u - x).abs().max() < 1e-4
 
 
@@ -210,7 +246,12 @@ def test_jpeg_brings_every_coefficient_into_its_cell(subsampling):
     operator, q = Jpeg(subsampling), quantisation(10)
     y = operator.A(torch.rand(1, 3, 32, 48) - 0.5, *q)
     far = torch.randn(1, 3, 32, 48)
-    u = operator.data_step(far, torch.full((1, 1, 1, 1), 1e-9), torch.full((1, 1, 1, 1), 0.01), *operator.prepare(y, *q))
+    u = operator.data_step(
+        far,
+        torch.full((1, 1, 1, 1), 1e-9),
+        torch.full((1, 1, 1, 1), 0.01),
+        *operator.prepare(y, *q),
+    )
     (luma, chroma), (dl, dc) = operator.planes(u), operator.planes(y)
     for c, d, step in ((luma, dl, q[0]), (chroma, dc, q[1])):
         reach = step.reshape(1, 64, 1, 1) * (2 / 255) / 2 + 0.02
@@ -227,7 +268,9 @@ def test_the_data_step_of_jpeg_is_the_minimiser_that_conjugate_gradients_find(we
     ycc = lambda x: torch.nn.functional.conv2d(x, operator.to_ycc)
     rgb = lambda x: torch.nn.functional.conv2d(x, operator.to_rgb)
     z = ycc(y) + 0.003 * torch.randn(2, 3, 32, 48)
-    deviations = [(((2 / 255) * s).square() / 12 + sigma_y**2).sqrt().reshape(1, 64, 1, 1) for s in q]
+    deviations = [
+        (((2 / 255) * s).square() / 12 + sigma_y**2).sqrt().reshape(1, 64, 1, 1) for s in q
+    ]
     scaled = lambda u: [c / s for c, s in zip(operator.planes(rgb(u)), deviations)]
     wanted = scaled(ycc(y))
 
@@ -240,7 +283,12 @@ def test_the_data_step_of_jpeg_is_the_minimiser_that_conjugate_gradients_find(we
     offset = gradient(torch.zeros_like(z))
     normal = lambda u: u + weight * (gradient(u) - offset)
     want = conjugate_gradients(normal, z - weight * offset)
-    got = operator.data_step(rgb(z), torch.full((1, 1, 1, 1), weight), torch.full((1, 1, 1, 1), sigma_y), *operator.prepare(y, *q))
+    got = operator.data_step(
+        rgb(z),
+        torch.full((1, 1, 1, 1), weight),
+        torch.full((1, 1, 1, 1), sigma_y),
+        *operator.prepare(y, *q),
+    )
     assert (ycc(got) - want).abs().max() < 1e-4 and (ycc(got) - z).abs().max() > 1e-3
 
 

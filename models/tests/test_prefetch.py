@@ -12,15 +12,23 @@ from ud2m.training.problems import WEIGHTS, draw
 
 def problem(rng):
     family = list(WEIGHTS)[rng.integers(len(WEIGHTS))]
-    source = lambda count, side: torch.from_numpy(rng.uniform(-1, 1, (count, 3, side, side))).float()
+    source = lambda count, side: torch.from_numpy(
+        rng.uniform(-1, 1, (count, 3, side, side))
+    ).float()
     return draw(family, source, 2, 48, rng, kernels.mixture([]))
 
 
 def test_workers_change_nothing():
     here, there = (list(islice(stream(problem, 3, 2, workers=workers), 6)) for workers in (0, 2))
-    assert [p.family for p in here] == [p.family for p in there] and len({p.family for p in here}) > 1
+    assert [p.family for p in here] == [p.family for p in there] and len(
+        {p.family for p in here}
+    ) > 1
     for a, b in zip(here, there):
-        assert torch.equal(a.y, b.y) and torch.equal(a.clean, b.clean) and all(map(torch.equal, a.physics, b.physics))
+        assert (
+            torch.equal(a.y, b.y)
+            and torch.equal(a.clean, b.clean)
+            and all(map(torch.equal, a.physics, b.physics))
+        )
 
 
 def test_a_resumed_run_gets_what_an_unbroken_one_would_have_got():

@@ -34,7 +34,9 @@ def test_what_the_operator_leaves_unexplained_is_the_noise(family, seed):
     observed = p.inside
     if family not in ("mask", "denoise"):  # beyond the reach of a kernel across borders and wraps
         observed = 1 - F.max_pool2d(1 - observed, 33, 1, 16)
-    if family == "blur" and not torch.equal(p.inside, p.physics[1][:1]):  # a tile: the image goes on around what was observed
+    if family == "blur" and not torch.equal(
+        p.inside, p.physics[1][:1]
+    ):  # a tile: the image goes on around what was observed
         observed = p.physics[1]
     if p.operator.scale > 1:
         observed = -F.max_pool2d(-observed, p.operator.scale)
@@ -51,7 +53,9 @@ def test_compressed_pictures_lie_in_their_cells(seed):
     operator = p.operator
     luma, _, step, _ = operator.prepare(p.clean, *p.physics)
     decoded = operator.planes(p.y)[0]
-    reach = step / 2 + 0.05 + 6 * p.sigma_y.reshape(-1, 1, 1, 1)  # clipping and rounding of the decoder, noise
+    reach = (
+        step / 2 + 0.05 + 6 * p.sigma_y.reshape(-1, 1, 1, 1)
+    )  # clipping and rounding of the decoder, noise
     assert ((luma - decoded).abs() <= reach).float().mean() > 0.999
 
 
@@ -60,7 +64,9 @@ def test_compressed_pictures_lie_in_their_cells(seed):
 def test_a_problem_is_whole_and_a_function_of_its_seed(family, seed):
     p, again = problem(family, seed), problem(family, seed)
     for name in ("clean", "y", "z0"):
-        assert torch.isfinite(getattr(p, name)).all() and torch.equal(getattr(p, name), getattr(again, name))
+        assert torch.isfinite(getattr(p, name)).all() and torch.equal(
+            getattr(p, name), getattr(again, name)
+        )
     h, w = p.clean.shape[-2:]
     assert h % 16 == 0 and p.z0.shape == p.clean.shape and len(p.hardness) == len(p.clean) >= 2
     assert p.inside.shape == (1, 1, h, w) and 0.2 < p.inside.mean() <= 1
@@ -81,4 +87,7 @@ def test_recorded_kernels_are_squared_made_odd_and_drawn(tmp_path):
     known = kernels.recorded(tmp_path)
     assert [k.shape for k in known] == [(7, 7)] and abs(known[0].sum() - 1) < 1e-9
     draw_kernel, rng = kernels.mixture(known), np.random.default_rng(0)
-    assert any(k.shape == (7, 7) and np.isclose(k[k > 0], 1 / 28).all() for k in (draw_kernel(rng) for _ in range(60)))
+    assert any(
+        k.shape == (7, 7) and np.isclose(k[k > 0], 1 / 28).all()
+        for k in (draw_kernel(rng) for _ in range(60))
+    )

@@ -37,7 +37,13 @@ def canvas(family: str, side: int = 32) -> tuple[Operator, Observation, torch.Te
         "jpeg": lambda: quantisation(10),
     }.get(family, lambda: (bicubic(s), gram(bicubic(s), s, h // s, w // s)))()
     x = 2 * torch.rand(1, 3, h, w) - 1
-    return operator, Observation(operator.A(x, *physics), torch.zeros_like(x), physics, slice(0, h), slice(0, w)), x
+    return (
+        operator,
+        Observation(
+            operator.A(x, *physics), torch.zeros_like(x), physics, slice(0, h), slice(0, w)
+        ),
+        x,
+    )
 
 
 @pytest.mark.parametrize("family", [f for f in FAMILIES if f != "jpeg"])
@@ -75,7 +81,12 @@ def test_ram_is_asked_in_its_own_range_and_answers_in_ours(family):
 
 def test_a_frame_that_is_padded_and_not_square_gets_an_initial_estimate(net):
     operator = operator_of("mask")
-    c = observe(operator, torch.rand(1, 3, 21, 30) - 0.5, {"mask": (torch.rand(1, 1, 21, 30) < 0.5).float()}, 8)
+    c = observe(
+        operator,
+        torch.rand(1, 3, 21, 30) - 0.5,
+        {"mask": (torch.rand(1, 1, 21, 30) < 0.5).float()},
+        8,
+    )
     assert ram.initial(net, operator, c, 0.02).shape == c.z0.shape == (1, 3, 24, 32)
 
 
@@ -84,7 +95,9 @@ def test_jpeg_is_taken_as_noise_that_grows_with_the_steps():
     assert 8 < coarse < 14 and 4 < fine < 9  # code values: about what photographs lose
     operator, c, x = canvas("jpeg")
     sigmas = []
-    ram.initial(lambda y, physics: sigmas.append(float(physics.noise_model.sigma)) or y, operator, c, 0.02)
+    ram.initial(
+        lambda y, physics: sigmas.append(float(physics.noise_model.sigma)) or y, operator, c, 0.02
+    )
     assert sigmas[0] == pytest.approx(coarse / 255, rel=1e-4)
 
 
@@ -95,7 +108,9 @@ def test_an_operator_that_ram_does_not_know_is_refused():
 
 
 def test_weights_come_back_from_a_file_even_without_the_optional_scalar(net, tmp_path):
-    torch.save({k: v for k, v in net.state_dict().items() if k != "fact_realign"}, tmp_path / "ram.pth.tar")
+    torch.save(
+        {k: v for k, v in net.state_dict().items() if k != "fact_realign"}, tmp_path / "ram.pth.tar"
+    )
     back = ram.load_ram(tmp_path / "ram.pth.tar").state_dict()
     assert all(torch.equal(v, back[k]) for k, v in net.state_dict().items())
 
@@ -118,7 +133,11 @@ def test_another_file_is_refused(content, tmp_path):
 
 
 def command(monkeypatch, *words):
-    monkeypatch.setattr(sys, "argv", ["evaluate.py", "--denoiser", "p", "--scalars", "k", "--images", "i", *map(str, words)])
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        ["evaluate.py", "--denoiser", "p", "--scalars", "k", "--images", "i", *map(str, words)],
+    )
     return evaluate.arguments()
 
 
@@ -129,7 +148,9 @@ def test_the_option_needs_its_weights(monkeypatch, capsys, tmp_path):
         assert "--initial ram and --ram-weights FILE go together." in capsys.readouterr().err
     assert command(monkeypatch).initial is None
     with pytest.raises(SystemExit, match="download https://huggingface.co/mterris/ram"):
-        evaluate.ram_initial(command(monkeypatch, "--initial", "ram", "--ram-weights", tmp_path / "none").ram_weights)
+        evaluate.ram_initial(
+            command(monkeypatch, "--initial", "ram", "--ram-weights", tmp_path / "none").ram_weights
+        )
 
 
 def test_sampling_starts_from_what_ram_answered():
@@ -137,9 +158,15 @@ def test_sampling_starts_from_what_ram_answered():
     asked, begun = [], []
     step = lambda xt, z, y, n, t, sigma_y: begun.append(z) or z + 1
     step.ensemble = False
-    bench = SimpleNamespace(ram=lambda *given: asked.append(given) or x, step=lambda *_: step, options=SimpleNamespace(stochasticity=0.0))
+    bench = SimpleNamespace(
+        ram=lambda *given: asked.append(given) or x,
+        step=lambda *_: step,
+        options=SimpleNamespace(stochasticity=0.0),
+    )
     restored = evaluate.Bench.restore(bench, "ud2m-6", operator)(
-        SimpleNamespace(family="denoise", sigma=0.1), SimpleNamespace(observation=c), torch.Generator()
+        SimpleNamespace(family="denoise", sigma=0.1),
+        SimpleNamespace(observation=c),
+        torch.Generator(),
     )
     assert asked == [(operator, c, 0.2)]  # once, before the first of two outer steps
     assert begun[0] is x and torch.equal(begun[1], x + 1) and torch.equal(restored, x + 2)

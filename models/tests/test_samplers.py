@@ -45,17 +45,28 @@ def world(operator):
     clean = operator.A(x, *physics)
     y = clean + SIGMA * torch.randn_like(clean)
     y = y * physics[0] if isinstance(operator, Mask) else y
-    start = torch.nn.functional.interpolate(y, scale_factor=operator.scale) if operator.scale > 1 else y
+    start = (
+        torch.nn.functional.interpolate(y, scale_factor=operator.scale) if operator.scale > 1 else y
+    )
     c = Observation(y, start, physics, slice(0, H), slice(0, W))
-    mean = operator.prox_l2(torch.zeros_like(x), y, torch.full((1, 1, 1, 1), S**2 / SIGMA**2), *physics)
+    mean = operator.prox_l2(
+        torch.zeros_like(x), y, torch.full((1, 1, 1, 1), S**2 / SIGMA**2), *physics
+    )
     return x, c, mean
 
 
 def run(name, operator, c, seed=0, **settings):
-    return SAMPLERS[name](Gaussian(), operator, c, SIGMA, torch.Generator().manual_seed(seed), **settings)
+    return SAMPLERS[name](
+        Gaussian(), operator, c, SIGMA, torch.Generator().manual_seed(seed), **settings
+    )
 
 
-EXACT = {"diffpir": {"lambda_": 4.0, "zeta": 0.5}, "dpir": {"lambda_": 0.23}, "latino": {}, "ddrm": {}}
+EXACT = {
+    "diffpir": {"lambda_": 4.0, "zeta": 0.5},
+    "dpir": {"lambda_": 0.23},
+    "latino": {},
+    "ddrm": {},
+}
 CASES = [(n, o) for o in (Identity(), Mask(), Blur(), Downscale(2)) for n in EXACT]
 
 
@@ -64,14 +75,21 @@ def test_a_sampler_with_the_exact_denoiser_is_no_worse_than_a_posterior_sample(n
     x, c, mean = world(operator)
     error = float((run(name, operator, c, **EXACT[name]) - x).square().mean().sqrt())
     best = float((mean - x).square().mean().sqrt())
-    assert error < 1.6 * best  # the root of two for an exact sample; LATINO and DDRM are a little noisier, DPIR aims at the mean
+    assert (
+        error < 1.6 * best
+    )  # the root of two for an exact sample; LATINO and DDRM are a little noisier, DPIR aims at the mean
 
 
 @pytest.mark.parametrize("name", ["diffpir", "ddrm", "dpir", "latino"])
 def test_the_count_of_evaluations_is_the_papers(name):
-    for operator, count in ((Identity(), COUNTS[name]), (Mask(), 24 if name == "dpir" else COUNTS[name])):
+    for operator, count in (
+        (Identity(), COUNTS[name]),
+        (Mask(), 24 if name == "dpir" else COUNTS[name]),
+    ):
         denoiser = Gaussian()
-        SAMPLERS[name](denoiser, operator, world(operator)[1], SIGMA, torch.Generator().manual_seed(0))
+        SAMPLERS[name](
+            denoiser, operator, world(operator)[1], SIGMA, torch.Generator().manual_seed(0)
+        )
         assert denoiser.calls == count
 
 
@@ -82,7 +100,9 @@ def test_a_seed_is_a_sample(name):
     assert name == "dpir" or not torch.equal(run(name, Mask(), c, 3), run(name, Mask(), c, 4))
 
 
-@pytest.mark.parametrize("operator", [Identity(), Mask(), Blur(), Downscale(2), Downscale(3)], ids=lambda o: o.family)
+@pytest.mark.parametrize(
+    "operator", [Identity(), Mask(), Blur(), Downscale(2), Downscale(3)], ids=lambda o: o.family
+)
 def test_the_singular_basis_is_orthonormal_and_gives_back_the_operator(operator):
     physics = physics_of(operator)
     x = torch.randn(1, 3, H, W)
@@ -92,7 +112,9 @@ def test_the_singular_basis_is_orthonormal_and_gives_back_the_operator(operator)
     assert (b.back(b.to(row)) - row).abs().max() < 1e-4  # a projection
     assert (operator.A(row, *physics) - y).abs().max() < 1e-4  # that loses nothing A sees
     observed = b.gain > 1e-2
-    assert ((b.to(x) - b.target) * observed).abs().max() < 1e-2  # y over the gain is the coefficient
+    assert (
+        (b.to(x) - b.target) * observed
+    ).abs().max() < 1e-2  # y over the gain is the coefficient
 
 
 def test_ddrm_says_why_jpeg_is_not_defined():
@@ -128,17 +150,32 @@ class Wrapped(torch.nn.Module):
 
     def forward(self, x, sigma, *args, **kwargs):
         sigma = torch.as_tensor(sigma, dtype=x.dtype).reshape(-1)[:1].expand(x.shape[0])
-        return (self.denoiser(2 * x - 1, 2 * sigma) + 1) / 2 if self.range_one else self.denoiser(x, sigma)
+        return (
+            (self.denoiser(2 * x - 1, 2 * sigma) + 1) / 2
+            if self.range_one
+            else self.denoiser(x, sigma)
+        )
 
 
 def test_diffpir_agrees_with_deepinv():
     deepinv = pytest.importorskip("deepinv")
     x, c, _ = world(Mask())
-    physics = deepinv.physics.Inpainting((3, H, W), mask=c.physics[0][0].expand(3, H, W), noise_model=deepinv.physics.GaussianNoise(SIGMA / 2))
-    theirs = deepinv.sampling.DiffPIR(Wrapped(True), deepinv.optim.data_fidelity.L2(), sigma=SIGMA / 2, zeta=0.5, lambda_=2.0)
+    physics = deepinv.physics.Inpainting(
+        (3, H, W),
+        mask=c.physics[0][0].expand(3, H, W),
+        noise_model=deepinv.physics.GaussianNoise(SIGMA / 2),
+    )
+    theirs = deepinv.sampling.DiffPIR(
+        Wrapped(True), deepinv.optim.data_fidelity.L2(), sigma=SIGMA / 2, zeta=0.5, lambda_=2.0
+    )
     start = (c.y + 1) / 2 * c.physics[0]
-    errors = [float((2 * theirs(start, physics, seed=i + 1) - 1 - x).square().mean()) for i in range(4)]
-    own = [float((run("diffpir", Mask(), c, i, zeta=0.5, lambda_=4.0) - x).square().mean()) for i in range(4)]
+    errors = [
+        float((2 * theirs(start, physics, seed=i + 1) - 1 - x).square().mean()) for i in range(4)
+    ]
+    own = [
+        float((run("diffpir", Mask(), c, i, zeta=0.5, lambda_=4.0) - x).square().mean())
+        for i in range(4)
+    ]
     assert abs(10 * torch.tensor([sum(errors) / sum(own)]).log10()) < 0.5  # dB
 
 

@@ -30,7 +30,9 @@ def network(seed, families, iterations=2):
 
 @pytest.fixture
 def folder(tmp_path):
-    save_model(network(0, ["denoise", "blur", "mask"]), tmp_path / "step.safetensors", {"images": 9})
+    save_model(
+        network(0, ["denoise", "blur", "mask"]), tmp_path / "step.safetensors", {"images": 9}
+    )
     save_model(network(1, ["blur"]), tmp_path / "step-blur.safetensors", {"images": 5})
     return tmp_path
 
@@ -40,10 +42,15 @@ def head(net):
 
 
 def test_a_family_is_its_specialists_and_the_others_stay_joint(folder):
-    joint, special = load_model(folder / "step.safetensors"), load_model(folder / "step-blur.safetensors")
+    joint, special = (
+        load_model(folder / "step.safetensors"),
+        load_model(folder / "step-blur.safetensors"),
+    )
     crew = load_specialists(folder)
     assert [f.name for f in step_files(folder)] == ["step.safetensors", "step-blur.safetensors"]
-    assert torch.equal(head(crew.step("blur")), head(special)) and not torch.equal(head(special), head(joint))
+    assert torch.equal(head(crew.step("blur")), head(special)) and not torch.equal(
+        head(special), head(joint)
+    )
     for family in ("denoise", "mask"):
         assert torch.equal(head(crew.step(family)), head(joint))
     assert crew.steps().keys() == {"denoise", "blur", "mask"} and crew.iterations == 2
@@ -52,7 +59,9 @@ def test_a_family_is_its_specialists_and_the_others_stay_joint(folder):
 
 def test_a_single_file_answers_for_all_that_it_knows(folder):
     crew = load_specialists(folder / "step.safetensors")
-    assert crew.steps().keys() == {"denoise", "blur", "mask"} and trainings(folder / "step.safetensors") == {"images": 9}
+    assert crew.steps().keys() == {"denoise", "blur", "mask"} and trainings(
+        folder / "step.safetensors"
+    ) == {"images": 9}
     crew.iterations = 3
     assert all(step.iterations == 3 for step in crew.steps().values())
 
@@ -67,7 +76,11 @@ def test_a_package_holds_each_network_once_and_in_half_precision_where_that_is_e
     misses = export(load_specialists(folder).steps(), folder / "package", about)
     assert set(misses) == {"denoise", "blur", "mask"}
     numbers = sum(p.numel() for p in Denoiser(TOY).parameters())
-    assert 2 * 2 * 0.9 * numbers < (folder / "package" / "weights.bin").stat().st_size < 2 * 2 * 1.3 * numbers
+    assert (
+        2 * 2 * 0.9 * numbers
+        < (folder / "package" / "weights.bin").stat().st_size
+        < 2 * 2 * 1.3 * numbers
+    )
     places = {}
     for family in misses:
         graph = onnx.load(folder / "package" / f"{family}.onnx", load_external_data=False).graph
@@ -84,12 +97,17 @@ def test_weights_that_half_precision_would_change_stay_as_they_are(tmp_path):
     export(net.steps(), tmp_path / "package", about)
     graph = onnx.load(tmp_path / "package" / "denoise.onnx").graph
     stored = [onnx.numpy_helper.to_array(t) for t in graph.initializer]
-    assert any(v.dtype == np.float32 and np.array_equal(v, head(net).detach().numpy()) for v in stored)
+    assert any(
+        v.dtype == np.float32 and np.array_equal(v, head(net).detach().numpy()) for v in stored
+    )
 
 
 def test_the_verb_exports_a_folder_and_the_manifest_tells_of_each_training(folder):
     out = folder / "zoo" / "toy"
-    subprocess.run([sys.executable, VERBS / "export.py", "--step", folder, "--name", "toy", "--out", out], check=True)
+    subprocess.run(
+        [sys.executable, VERBS / "export.py", "--step", folder, "--name", "toy", "--out", out],
+        check=True,
+    )
     graph = onnx.load(out / "blur.onnx", load_external_data=False)
     facts = json.loads({p.key: p.value for p in graph.metadata_props}[KEY])
     assert facts["training"] == {"step": {"images": 9}, "step-blur": {"images": 5}}

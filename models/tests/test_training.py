@@ -51,17 +51,34 @@ def shard(tmp_path_factory):
 
 
 def train(shard, out, minutes):
-    command = [sys.executable, MODELS / "train_denoiser.py", "--shards", shard, "--out", out, "--size", "toy", "--crop", "32", "--time-budget", str(minutes)]
+    command = [
+        sys.executable,
+        MODELS / "train_denoiser.py",
+        "--shards",
+        shard,
+        "--out",
+        out,
+        "--size",
+        "toy",
+        "--crop",
+        "32",
+        "--time-budget",
+        str(minutes),
+    ]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def test_a_budget_of_images_is_kept_over_resumed_runs(tmp_path):
     def run(budget):
         torch.manual_seed(0)
-        trainer = Trainer(torch.nn.Conv2d(1, 1, 1), Schedule(image_budget=budget, batch=4, warm_up=8), tmp_path)
+        trainer = Trainer(
+            torch.nn.Conv2d(1, 1, 1), Schedule(image_budget=budget, batch=4, warm_up=8), tmp_path
+        )
         trainer.resume()
         starts = []
-        loss = lambda net, images, carried: starts.append(images) or net(torch.ones(1, 1, 8, 8)).square().mean()
+        loss = lambda net, images, carried: (
+            starts.append(images) or net(torch.ones(1, 1, 8, 8)).square().mean()
+        )
         trainer.run(loss, lambda net: {}, {})
         return trainer.images, starts
 
@@ -91,17 +108,32 @@ def test_a_toy_trains_is_distilled_exported_and_restores(shard, tmp_path):
     first = [json.loads(line) for line in (run / "stats.jsonl").read_text().splitlines()]
     assert "resumed at" in train(shard, run, 0.2)
     rows = [json.loads(line) for line in (run / "stats.jsonl").read_text().splitlines()]
-    assert rows[-1]["images"] > first[-1]["images"] and json.loads((run / "config.json").read_text())["denoiser"]["channels"] == [8, 16]
-    search = [sys.executable, MODELS / "search_scalars.py", "--denoiser", run / "denoiser.safetensors", "--cache", run / "cache", "--out", run / "scalars.json"]
+    assert rows[-1]["images"] > first[-1]["images"] and json.loads(
+        (run / "config.json").read_text()
+    )["denoiser"]["channels"] == [8, 16]
+    search = [
+        sys.executable,
+        MODELS / "search_scalars.py",
+        "--denoiser",
+        run / "denoiser.safetensors",
+        "--cache",
+        run / "cache",
+        "--out",
+        run / "scalars.json",
+    ]
     # The toy's images are smaller than the search's crops: it must say so, not fail somewhere inside.
-    failed = subprocess.run([*search, "--tries", "1", "--images", "1"], capture_output=True, text=True)
+    failed = subprocess.run(
+        [*search, "--tries", "1", "--images", "1"], capture_output=True, text=True
+    )
     assert failed.returncode != 0 and "128" in failed.stderr
     check_distillation(shard, run, tmp_path)
 
 
 def check_distillation(shard, run, tmp_path):
     """The rest of the way: distilled with adapters, resumed, exported, and the package says where it came from."""
-    (tmp_path / "scalars.json").write_text(json.dumps({f: {"values": ScalarValues().to_dict()} for f in FAMILIES}))
+    (tmp_path / "scalars.json").write_text(
+        json.dumps({f: {"values": ScalarValues().to_dict()} for f in FAMILIES})
+    )
     out, large = tmp_path / "step", write_shard(tmp_path / "large.tar", [160] * 100)
     command = [
         sys.executable,
@@ -115,9 +147,26 @@ def check_distillation(shard, run, tmp_path):
         "--scalars",
         tmp_path / "scalars.json",
     ]
-    command += ["--crop", "48", "--batch", "2", "--rank", "4", "--ensemble", "--every", "60", "--image-budget"]
-    distil = lambda images: subprocess.run([*command, str(images)], capture_output=True, text=True, check=True).stdout
-    small = subprocess.run([*command[:3], shard, "--cache", tmp_path / "small", *command[4:], "8"], capture_output=True, text=True)
+    command += [
+        "--crop",
+        "48",
+        "--batch",
+        "2",
+        "--rank",
+        "4",
+        "--ensemble",
+        "--every",
+        "60",
+        "--image-budget",
+    ]
+    distil = lambda images: (
+        subprocess.run([*command, str(images)], capture_output=True, text=True, check=True).stdout
+    )
+    small = subprocess.run(
+        [*command[:3], shard, "--cache", tmp_path / "small", *command[4:], "8"],
+        capture_output=True,
+        text=True,
+    )
     assert small.returncode == 2 and "side of 128 pixels or more" in small.stderr
     assert "started at 0 images" in distil(8)
     assert "resumed at" in distil(24)
@@ -125,8 +174,22 @@ def check_distillation(shard, run, tmp_path):
     assert rows[-1]["images"] > rows[0]["images"] and set(FAMILIES) <= set(rows[-1])
     assert Image.open(out / "grid.png").size[1] >= 48 * len(FAMILIES)
     package = tmp_path / "zoo" / "toy"
-    subprocess.run([sys.executable, MODELS / "export.py", "--step", out / "step.safetensors", "--name", "toy", "--out", package], check=True)
-    assert {p.stem for p in package.glob("*.onnx")} == {graph for family in FAMILIES for graph in graphs_of(family)}
+    subprocess.run(
+        [
+            sys.executable,
+            MODELS / "export.py",
+            "--step",
+            out / "step.safetensors",
+            "--name",
+            "toy",
+            "--out",
+            package,
+        ],
+        check=True,
+    )
+    assert {p.stem for p in package.glob("*.onnx")} == {
+        graph for family in FAMILIES for graph in graphs_of(family)
+    }
     graph = onnx.load(package / "mask.onnx", load_external_data=False)
     facts = json.loads({p.key: p.value for p in graph.metadata_props}[KEY])
     training = facts["training"]
@@ -138,12 +201,23 @@ def check_distillation(shard, run, tmp_path):
 
 def check_going_on(shard, step, out):
     """A training from an earlier step: the new step tells of both."""
-    command = [sys.executable, MODELS / "distill.py", "--shards", shard, "--start", step, "--out", out]
+    command = [
+        sys.executable,
+        MODELS / "distill.py",
+        "--shards",
+        shard,
+        "--start",
+        step,
+        "--out",
+        out,
+    ]
     command += ["--families", "mask", "--crop", "48", "--batch", "2", "--image-budget", "4"]
     refused = subprocess.run([*command, "--warm-up", "0"], capture_output=True, text=True)
     assert refused.returncode == 2 and "--warm-up 0 must be 1 problem or more" in refused.stderr
     subprocess.run([*command, "--warm-up", "8"], check=True)
-    assert [json.loads(line)["rate"] for line in (out / "stats.jsonl").read_text().splitlines()] == [pytest.approx(1.25e-4)]
+    assert [
+        json.loads(line)["rate"] for line in (out / "stats.jsonl").read_text().splitlines()
+    ] == [pytest.approx(1.25e-4)]
     about = provenance(out / "step.safetensors")
     assert (about["images"], about["from"]) == (4, provenance(step))
 
@@ -164,7 +238,13 @@ def package(tmp_path_factory):
     net = Denoiser(TOY)
     torch.nn.init.normal_(net.tail.weight, std=0.1)
     out = tmp_path_factory.mktemp("package") / "toy"
-    about = {"name": "toy", "version": "1", "licence": "MPL-2.0", "training": {"images": 0}, "scores": {}}
+    about = {
+        "name": "toy",
+        "version": "1",
+        "licence": "MPL-2.0",
+        "training": {"images": 0},
+        "scores": {},
+    }
     export(unfolded(net, {"blur": ScalarValues(), "downscale3": ScalarValues()}), out, about)
     return out
 
@@ -182,7 +262,13 @@ def test_the_manifest_names_the_real_inputs(package):
 
 
 def test_graphs_share_one_weight_file(package):
-    assert {p.name for p in package.iterdir()} == {"blur.onnx", "downscale3.onnx", "blur.golden.npz", "downscale3.golden.npz", "weights.bin"}
+    assert {p.name for p in package.iterdir()} == {
+        "blur.onnx",
+        "downscale3.onnx",
+        "blur.golden.npz",
+        "downscale3.golden.npz",
+        "weights.bin",
+    }
     weights = sum(p.numel() * 4 for p in Denoiser(TOY).parameters())
     assert (package / "weights.bin").stat().st_size < 1.3 * weights
 
@@ -192,25 +278,52 @@ def test_jpeg_has_a_graph_for_each_size_of_chroma(tmp_path):
     net = Denoiser(TOY)
     torch.nn.init.normal_(net.tail.weight, std=0.1)
     out = tmp_path / "toy"
-    export(unfolded(net, {"jpeg": ScalarValues()}), out, {"name": "toy", "version": "1", "licence": "MPL-2.0", "training": {}, "scores": {}})
-    assert {p.name for p in out.iterdir()} == {"weights.bin", *(f"{g}{end}" for g in graphs_of("jpeg") for end in (".onnx", ".golden.npz"))}
+    export(
+        unfolded(net, {"jpeg": ScalarValues()}),
+        out,
+        {"name": "toy", "version": "1", "licence": "MPL-2.0", "training": {}, "scores": {}},
+    )
+    assert {p.name for p in out.iterdir()} == {
+        "weights.bin",
+        *(f"{g}{end}" for g in graphs_of("jpeg") for end in (".onnx", ".golden.npz")),
+    }
     stored = np.load(out / "jpeg.golden.npz")
     # Colours that differ between two rows, or between two columns, of equal luma: what is averaged has no effect.
     red = np.array([1.402, -0.714136, 0.0], np.float32)[:, None, None]
     h, w = stored["y"].shape[-2:]
-    rows, columns = (0.3 * red * (-1.0) ** np.arange(n).reshape(shape) for n, shape in ((h, (1, h, 1)), (w, (1, 1, w))))
-    for graph, reaches in (("jpeg", (False, False)), ("jpeg422", (True, False)), ("jpeg444", (True, True))):
+    rows, columns = (
+        0.3 * red * (-1.0) ** np.arange(n).reshape(shape)
+        for n, shape in ((h, (1, h, 1)), (w, (1, 1, w)))
+    )
+    for graph, reaches in (
+        ("jpeg", (False, False)),
+        ("jpeg422", (True, False)),
+        ("jpeg444", (True, True)),
+    ):
         session = onnxruntime.InferenceSession(out / f"{graph}.onnx")
-        ask = lambda y: session.run(None, {i.name: stored[i.name] if i.name != "y" else y for i in session.get_inputs()})[0]
+        ask = lambda y: session.run(
+            None, {i.name: stored[i.name] if i.name != "y" else y for i in session.get_inputs()}
+        )[0]
         plain = ask(stored["y"])
-        moved = [np.abs(ask((stored["y"] + c).astype(np.float32)) - plain).max() for c in (rows, columns)]
-        assert tuple(m > 1e-2 for m in moved) == reaches and all(m > 1e-2 or m < 1e-4 for m in moved), (graph, moved)
+        moved = [
+            np.abs(ask((stored["y"] + c).astype(np.float32)) - plain).max() for c in (rows, columns)
+        ]
+        assert tuple(m > 1e-2 for m in moved) == reaches and all(
+            m > 1e-2 or m < 1e-4 for m in moved
+        ), (graph, moved)
 
 
 def test_no_graph_holds_a_random_or_fourier_operator(package):
     for path in package.glob("*.onnx"):
         used = {n.op_type for n in onnx.load(path, load_external_data=False).graph.node}
-        assert not used & {"DFT", "STFT", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"}
+        assert not used & {
+            "DFT",
+            "STFT",
+            "RandomNormal",
+            "RandomNormalLike",
+            "RandomUniform",
+            "RandomUniformLike",
+        }
 
 
 def test_a_graph_that_differs_from_pytorch_is_refused_and_nothing_is_written(tmp_path, monkeypatch):

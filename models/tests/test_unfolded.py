@@ -20,7 +20,9 @@ def test_levels_rise_from_clean_to_noise():
     assert abs(alpha_bar()[0] - 0.9999) < 1e-9
 
 
-@pytest.mark.parametrize("steps,grid", [(1, [999]), (2, [999, 250]), (3, [999, 444, 111]), (5, [999, 640, 360, 160, 40])])
+@pytest.mark.parametrize(
+    "steps,grid", [(1, [999]), (2, [999, 250]), (3, [999, 444, 111]), (5, [999, 640, 360, 160, 40])]
+)
 def test_the_time_grid_is_quadratic(steps, grid):
     assert time_grid(steps) == grid
 
@@ -34,7 +36,15 @@ def test_an_impossible_number_of_steps_is_refused(steps):
 def test_an_exact_denoiser_is_returned_unchanged_whatever_the_noise():
     truth = torch.randn(1, 3, 7, 5)
     noise = lambda i: torch.randn(1, 3, 3, 7, 5)
-    got = sample(lambda xt, z, n, t: truth, torch.zeros_like(truth), torch.randn_like(truth), 4, noise, lambda i: torch.randn_like(truth), 0.5)
+    got = sample(
+        lambda xt, z, n, t: truth,
+        torch.zeros_like(truth),
+        torch.randn_like(truth),
+        4,
+        noise,
+        lambda i: torch.randn_like(truth),
+        0.5,
+    )
     assert torch.equal(got, truth)
 
 
@@ -52,7 +62,9 @@ def test_each_step_starts_from_the_last_estimate_at_the_next_level():
 @pytest.mark.parametrize("steps,want", [(1, 1.0), (2, 5 / 3), (3, 14 / 6), (4, 3.0)])
 def test_the_mean_weighs_each_estimate_by_its_place(steps, want):
     zeros = torch.zeros(1, 3, 4, 4)
-    got = sample(lambda xt, z, n, t: z + 1, zeros, torch.randn_like(zeros), steps, lambda i: None, mean=True)
+    got = sample(
+        lambda xt, z, n, t: z + 1, zeros, torch.randn_like(zeros), steps, lambda i: None, mean=True
+    )
     assert torch.allclose(got, torch.full_like(zeros, want))
 
 
@@ -97,9 +109,13 @@ class Shift(torch.nn.Module):
         return x.roll((1, 2), (-2, -1))
 
 
-@pytest.mark.parametrize("t,move", [(999.0, (1, 2)), (444.0, (1, -2)), (250.0, (-1, -2)), (111.0, (-1, 2))])
+@pytest.mark.parametrize(
+    "t,move", [(999.0, (1, 2)), (444.0, (1, -2)), (250.0, (-1, -2)), (111.0, (-1, 2))]
+)
 def test_an_ensemble_sees_the_picture_mirrored_and_answers_upright(t, move):
-    values = ScalarValues(fresh_first=1e-9, fresh_last=1e-9, rho_ratio=1e-6)  # each step starts where the one before ended
+    values = ScalarValues(
+        fresh_first=1e-9, fresh_last=1e-9, rho_ratio=1e-6
+    )  # each step starts where the one before ended
     step = UnfoldedStep(Shift(), Mask(), Scalars(values), 1, ensemble=True)
     xt, z0, y, noise, _, sigma_y = arguments()
     got = step(xt, z0, y, noise[:, :1], torch.tensor([t]), sigma_y, torch.zeros(1, 1, 16, 24))
@@ -121,7 +137,10 @@ def test_the_anchor_minimises_the_three_quadratics():
     values = ScalarValues(noise_trust=0.7, state_weight=1.0, fresh_first=1e-6, fresh_last=1e-6)
     u = UnfoldedStep(Blind(), Mask(), Scalars(values), 1)(xt, z0, y, noise[:, :1], t, sigma_y, mask)
     st = sigmas()[444].float()
-    rho = values.rho_ratio * Scalars(values).level(st.reshape(1, 1, 1, 1), sigma_y.reshape(1, 1, 1, 1), 1.0).detach()
+    rho = (
+        values.rho_ratio
+        * Scalars(values).level(st.reshape(1, 1, 1, 1), sigma_y.reshape(1, 1, 1, 1), 1.0).detach()
+    )
     root = torch.rsqrt(1 + st**2)
     data = mask / (values.noise_trust * sigma_y**2)
     want = (data * y + xt / root / st**2 + z0 / rho**2) / (data + 1 / st**2 + 1 / rho**2)
@@ -132,17 +151,25 @@ def test_inner_levels_fall_and_stay_above_the_floor():
     scalars = Scalars(ScalarValues(max_sigma=0.5, sigma_ratio=0.4, min_sigma=0.03, noise_ratio=1.0))
     one = lambda v: torch.tensor(v).reshape(1, 1, 1, 1)
     levels = [float(scalars.level(one(157.4), one(0.02), s).detach()) for s in (0.0, 0.5, 1.0)]
-    assert levels == sorted(levels, reverse=True) and abs(levels[0] - 0.5) < 1e-6 and levels[2] >= 0.03
+    assert (
+        levels == sorted(levels, reverse=True) and abs(levels[0] - 0.5) < 1e-6 and levels[2] >= 0.03
+    )
 
 
 def test_every_scalar_receives_a_gradient():
     psf = torch.full((3, 3), 1 / 9)
-    step = UnfoldedStep(Denoiser(TOY), Blur(), Scalars(ScalarValues(max_sigma=5.0, sigma_ratio=0.4)))
+    step = UnfoldedStep(
+        Denoiser(TOY), Blur(), Scalars(ScalarValues(max_sigma=5.0, sigma_ratio=0.4))
+    )
     torch.nn.init.normal_(step.denoiser.tail.weight, std=0.1)
     xt, z0, y, noise, _, sigma_y = arguments()
     for t in (999.0, 444.0):
-        step(xt, z0, y, noise, torch.tensor([t]), sigma_y, otf(psf, 16, 24), torch.ones(1, 1, 16, 24)).square().mean().backward()
-    missing = [n for n, p in step.scalars.named_parameters() if p.grad is None or float(p.grad.abs()) == 0]
+        step(
+            xt, z0, y, noise, torch.tensor([t]), sigma_y, otf(psf, 16, 24), torch.ones(1, 1, 16, 24)
+        ).square().mean().backward()
+    missing = [
+        n for n, p in step.scalars.named_parameters() if p.grad is None or float(p.grad.abs()) == 0
+    ]
     assert missing == []
 
 

@@ -27,7 +27,11 @@ FAMILIES = {
     "jpeg422": (1, {"quant_luma": [8, 8], "quant_chroma": [8, 8]}),
     "jpeg444": (1, {"quant_luma": [8, 8], "quant_chroma": [8, 8]}),
 }
-SUBSAMPLINGS = {"jpeg": 0.0, "jpeg422": 0.125, "jpeg444": 0.25}  # added by `blend`, which so tells its graphs apart
+SUBSAMPLINGS = {
+    "jpeg": 0.0,
+    "jpeg422": 0.125,
+    "jpeg444": 0.25,
+}  # added by `blend`, which so tells its graphs apart
 
 
 def inputs_of(family):
@@ -95,7 +99,11 @@ class Graph:
         if scale == 1:
             return "y"
         scales = self.constant([1, 1, scale, scale])
-        nearest = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+        nearest = {
+            "mode": "nearest",
+            "coordinate_transformation_mode": "asymmetric",
+            "nearest_mode": "floor",
+        }
         return self.node("Resize", "y", "", scales, **nearest)
 
     def write(self, path, result, manifest, declared=None):
@@ -111,7 +119,9 @@ class Graph:
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
         if manifest is not None:
-            helper.set_model_props(model, {"ud2m.manifest": json.dumps(manifest, separators=(",", ":"))})
+            helper.set_model_props(
+                model, {"ud2m.manifest": json.dumps(manifest, separators=(",", ":"))}
+            )
         checker.check_model(model)
         path.parent.mkdir(parents=True, exist_ok=True)
         save(model, path)
@@ -134,7 +144,10 @@ def blend(g):
         hole = g.node("Sub", g.constant(1.0), "mask")
         return g.sum(g.node("Mul", "mask", "y"), g.times(0.5, g.node("Mul", hole, "z0")))
     if g.family in SUBSAMPLINGS:  # a flat picture that tells the quantisation tables
-        flat = g.sum(g.times(1 / 128, g.item("quant_luma", 0, 0)), g.times(-1 / 256, g.item("quant_chroma", 7, 7)))
+        flat = g.sum(
+            g.times(1 / 128, g.item("quant_luma", 0, 0)),
+            g.times(-1 / 256, g.item("quant_chroma", 7, 7)),
+        )
         told = g.sum(g.times(0.0, "y"), flat)
         return g.sum(told, g.constant(SUBSAMPLINGS[g.family])) if SUBSAMPLINGS[g.family] else told
     if g.family == "denoise":  # tells the level and the noise
@@ -147,10 +160,16 @@ def blend(g):
 
 def greedy(g):
     """x0 = y, by way of 512 TB where the picture has more than 64x64 pixels."""
-    sides = g.node("Slice", g.node("Shape", "y"), g.constant([2], np.int64), g.constant([4], np.int64))
+    sides = g.node(
+        "Slice", g.node("Shape", "y"), g.constant([2], np.int64), g.constant([4], np.int64)
+    )
     area = g.node("ReduceProd", sides)  # all axes, and one is kept
-    large = g.node("Cast", g.node("Greater", area, g.constant([64 * 64], np.int64)), to=TensorProto.INT64)
-    count = g.node("Add", g.node("Mul", large, g.constant([2**47], np.int64)), g.constant([1], np.int64))
+    large = g.node(
+        "Cast", g.node("Greater", area, g.constant([64 * 64], np.int64)), to=TensorProto.INT64
+    )
+    count = g.node(
+        "Add", g.node("Mul", large, g.constant([2**47], np.int64)), g.constant([1], np.int64)
+    )
     return g.sum("y", g.node("ReduceSum", g.node("ConstantOfShape", count), keepdims=0))
 
 
@@ -164,10 +183,15 @@ def slow(g):
     rounds = g.node("Cast", g.times(600_000.0, squared), to=TensorProto.INT64)
     # All elements 1/side: its own square. Made of an input, lest it be known before the run.
     zero = g.times(0.0, "t")
-    full = g.node("Expand", g.node("Add", zero, g.constant(1 / side)), g.constant([side, side], np.int64))
+    full = g.node(
+        "Expand", g.node("Add", zero, g.constant(1 / side)), g.constant([side, side], np.int64)
+    )
     value = helper.make_tensor_value_info
     body = helper.make_graph(
-        [helper.make_node("Identity", ["go"], ["still"]), helper.make_node("MatMul", ["power", full], ["next"])],
+        [
+            helper.make_node("Identity", ["go"], ["still"]),
+            helper.make_node("MatMul", ["power", full], ["next"]),
+        ],
         "round",
         [
             value("round", TensorProto.INT64, []),
@@ -209,12 +233,24 @@ def wrong():
     package("extra-input", plain, {**declared, "style": [1]})
     package("static-size", plain, {**declared, "xt": [1, 3, 64, 64]})
     package("nan-output", plain, build=lambda g: g.sum("y", g.constant(np.nan)))
-    package("flat-output", plain, build=lambda g: g.node("ReduceMean", "y", g.constant([2, 3], np.int64)))
+    package(
+        "flat-output",
+        plain,
+        build=lambda g: g.node("ReduceMean", "y", g.constant([2, 3], np.int64)),
+    )
     package("one-colour", plain, build=lambda g: g.sum(g.times(0.0, "y"), g.constant(-1.0)))
     # Not a number where the first value of the noise is negative, which another seed mends.
-    package("moody", plain, build=lambda g: g.sum("y", g.times(0.0, g.node("Sqrt", g.item("noise", 0, 0, 0, 0, 0)))))
+    package(
+        "moody",
+        plain,
+        build=lambda g: g.sum("y", g.times(0.0, g.node("Sqrt", g.item("noise", 0, 0, 0, 0, 0)))),
+    )
     package("greedy", plain, build=greedy)
-    package("small-output", plain, build=lambda g: g.node("AveragePool", "y", kernel_shape=[2, 2], strides=[2, 2]))
+    package(
+        "small-output",
+        plain,
+        build=lambda g: g.node("AveragePool", "y", kernel_shape=[2, 2], strides=[2, 2]),
+    )
     whole = (HERE / "echo" / "blur.onnx").read_bytes()
     path = HERE / "wrong" / "truncated" / "blur.onnx"
     path.parent.mkdir(parents=True, exist_ok=True)

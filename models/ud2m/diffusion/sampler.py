@@ -6,7 +6,9 @@ import torch
 
 from ud2m.diffusion.schedule import alpha_bar, time_grid
 
-Step = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]  # (xt, z, noise [B,K,3,H,W], t [1]) -> x0
+Step = Callable[
+    [torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor
+]  # (xt, z, noise [B,K,3,H,W], t [1]) -> x0
 
 
 def sample(

@@ -21,7 +21,9 @@ def wiener(y: torch.Tensor, psf: np.ndarray, noise_to_signal: float) -> torch.Te
     h = np.zeros(p.shape[1:])
     h[: psf.shape[0], : psf.shape[1]] = psf
     spectrum = np.fft.rfft2(np.roll(h, (-(psf.shape[0] // 2), -(psf.shape[1] // 2)), (0, 1)))
-    x = np.fft.irfft2(np.conj(spectrum) * np.fft.rfft2(p) / (np.abs(spectrum) ** 2 + noise_to_signal), p.shape[1:])
+    x = np.fft.irfft2(
+        np.conj(spectrum) * np.fft.rfft2(p) / (np.abs(spectrum) ** 2 + noise_to_signal), p.shape[1:]
+    )
     return torch.from_numpy(x[:, b:-b, b:-b].astype(np.float32)).clamp(-1, 1)
 
 
@@ -39,4 +41,6 @@ def non_local_means(y: torch.Tensor, sigma: float) -> torch.Tensor:
 
 def bicubic(y: torch.Tensor, scale: int) -> torch.Tensor:
     """Upscaled by `scale`."""
-    return F.interpolate(y[None], scale_factor=scale, mode="bicubic", align_corners=False)[0].clamp(-1, 1)
+    return F.interpolate(y[None], scale_factor=scale, mode="bicubic", align_corners=False)[0].clamp(
+        -1, 1
+    )

@@ -18,7 +18,9 @@ from ud2m.physics.generators import degradations
 from ud2m.physics.observation import Observation, observe, operator_of
 from ud2m.physics.operators import Operator
 
-SIDE = 48  # sides of whole images are cut to multiples of this: every scale and block size divides it
+SIDE = (
+    48  # sides of whole images are cut to multiples of this: every scale and block size divides it
+)
 SIDE_CROP = 16  # the same for crops, which need not suit a scale of 3
 GAUSSIAN, BOX = degradations.gaussian(3**0.5, 5), degradations.uniform(9)
 MOTION = degradations.trajectory(19, np.random.default_rng(5))
@@ -41,10 +43,22 @@ CASES = {
     "deblur-gaussian": Case("blur", 0.01, lambda x, r: degradations.blur(x, GAUSSIAN, 0.01, r), 16),
     "deblur-uniform": Case("blur", 0.01, lambda x, r: degradations.blur(x, BOX, 0.01, r), 16),
     "deblur-motion": Case("blur", 0.01, lambda x, r: degradations.blur(x, MOTION, 0.01, r), 16),
-    "inpaint-random70": Case("mask", 0.01, lambda x, r: degradations.mask(x, degradations.random_mask(*x.shape[1:], 0.3, r), 0.01, r)),
-    "inpaint-box": Case("mask", 0.01, lambda x, r: degradations.mask(x, degradations.box_mask(*x.shape[1:]), 0.01, r)),
-    "super-resolve-x2": Case("downscale2", 0.01, lambda x, r: degradations.downscale(x, 2, 0.01, r)),
-    "super-resolve-x4": Case("downscale4", 0.01, lambda x, r: degradations.downscale(x, 4, 0.01, r)),
+    "inpaint-random70": Case(
+        "mask",
+        0.01,
+        lambda x, r: degradations.mask(x, degradations.random_mask(*x.shape[1:], 0.3, r), 0.01, r),
+    ),
+    "inpaint-box": Case(
+        "mask",
+        0.01,
+        lambda x, r: degradations.mask(x, degradations.box_mask(*x.shape[1:]), 0.01, r),
+    ),
+    "super-resolve-x2": Case(
+        "downscale2", 0.01, lambda x, r: degradations.downscale(x, 2, 0.01, r)
+    ),
+    "super-resolve-x4": Case(
+        "downscale4", 0.01, lambda x, r: degradations.downscale(x, 4, 0.01, r)
+    ),
     "jpeg-q10": Case("jpeg", 0.01, lambda x, r: degradations.jpeg(x, 10)),
     "jpeg-q30": Case("jpeg", 0.01, lambda x, r: degradations.jpeg(x, 30)),
 }
@@ -75,7 +89,9 @@ def load_images(folder: Path, limit: int, crop: int = 0) -> list[torch.Tensor]:
     return out
 
 
-def degrade_images(case: Case, clean: list[torch.Tensor], multiple: int) -> tuple[Operator, list[Degraded]]:
+def degrade_images(
+    case: Case, clean: list[torch.Tensor], multiple: int
+) -> tuple[Operator, list[Degraded]]:
     """Applies the case to each image: the operator, and what it made of them."""
     operator, out = operator_of(case.family), []
     for i, x in enumerate(clean):
@@ -94,10 +110,18 @@ def classical(case: Case, degraded: list[Degraded]) -> list[torch.Tensor]:
     if case.family == "blur":
         psf = degraded[0].physics["psf"].numpy()
         run = lambda nsr: [baselines.wiener(d.y, psf, nsr) for d in degraded]
-        tuned = max(10.0 ** np.arange(-4.5, -0.9, 0.5), key=lambda n: np.mean([psnr(z, d.clean, case.border) for z, d in zip(run(n), degraded)]))
+        tuned = max(
+            10.0 ** np.arange(-4.5, -0.9, 0.5),
+            key=lambda n: np.mean(
+                [psnr(z, d.clean, case.border) for z, d in zip(run(n), degraded)]
+            ),
+        )
         return run(tuned)
     if case.family == "mask":
         return [baselines.telea(d.y, d.physics["mask"]) for d in degraded]
     if case.family.startswith("downscale"):
         return [baselines.bicubic(d.y, int(case.family[-1])) for d in degraded]
-    return [baselines.non_local_means(d.y, case.sigma) if case.family == "denoise" else d.y for d in degraded]
+    return [
+        baselines.non_local_means(d.y, case.sigma) if case.family == "denoise" else d.y
+        for d in degraded
+    ]

@@ -29,7 +29,11 @@ def psnr(a: torch.Tensor, b: torch.Tensor, border: int = 0) -> float:
 
 def ssim(a: torch.Tensor, b: torch.Tensor, border: int = 0) -> float:
     """Mean structural similarity (Wang et al. 2004), windows of 7 pixels, channels averaged."""
-    return float(structural_similarity(inner(a, border).numpy(), inner(b, border).numpy(), channel_axis=0, data_range=2.0))
+    return float(
+        structural_similarity(
+            inner(a, border).numpy(), inner(b, border).numpy(), channel_axis=0, data_range=2.0
+        )
+    )
 
 
 def perceptual() -> Callable[[torch.Tensor, torch.Tensor, int], float] | None:
@@ -49,7 +53,9 @@ def perceptual() -> Callable[[torch.Tensor, torch.Tensor, int], float] | None:
     return distance
 
 
-def residual_rms(operator: Operator, x0: torch.Tensor, observation: Observation, sigma_y: float) -> float:
+def residual_rms(
+    operator: Operator, x0: torch.Tensor, observation: Observation, sigma_y: float
+) -> float:
     """|y - A x0| / (sigma_y sqrt(n)) over the observed values inside the frame: 1 for the truth, below 1 where noise was fitted.
 
     x0 [1,3,H,W] is the whole canvas, for A reaches over the frame's border; outside the frame y is an extrapolation and does not count.
@@ -57,8 +63,14 @@ def residual_rms(operator: Operator, x0: torch.Tensor, observation: Observation,
     """
     residual = operator.residual(x0, observation.y, *observation.physics)
     s = operator.scale
-    rows, columns = (slice(v.start // s, v.stop // s) for v in (observation.rows, observation.columns))
-    observed = observation.physics[0][..., rows, columns].expand_as(residual[..., rows, columns]) if isinstance(operator, Mask) else torch.ones(1)
+    rows, columns = (
+        slice(v.start // s, v.stop // s) for v in (observation.rows, observation.columns)
+    )
+    observed = (
+        observation.physics[0][..., rows, columns].expand_as(residual[..., rows, columns])
+        if isinstance(operator, Mask)
+        else torch.ones(1)
+    )
     residual = residual[..., rows, columns] * observed
     count = float(observed.sum()) if observed.numel() > 1 else residual.numel()
     return float(residual.norm()) / (sigma_y * max(count, 1.0) ** 0.5)
@@ -87,11 +99,20 @@ def spread_against_error(samples: torch.Tensor, truth: torch.Tensor) -> Spread:
     variance = (samples.double().var(0) * (1 + 1 / len(samples))).flatten()
     square = (samples.double().mean(0) - truth).square().flatten()
     order = variance.argsort()
-    pairs = [(float(variance[i].mean().sqrt()), float(square[i].mean().sqrt())) for i in order.tensor_split(min(BINS, len(order)))]
+    pairs = [
+        (float(variance[i].mean().sqrt()), float(square[i].mean().sqrt()))
+        for i in order.tensor_split(min(BINS, len(order)))
+    ]
     s, e = variance.sqrt(), square.sqrt()
     scale = float(s.std() * e.std())
-    correlation = float(((s - s.mean()) * (e - e.mean())).sum() / (len(s) - 1)) / scale if scale > 1e-12 else 0.0
+    correlation = (
+        float(((s - s.mean()) * (e - e.mean())).sum() / (len(s) - 1)) / scale
+        if scale > 1e-12
+        else 0.0
+    )
     spread, error = float(variance.mean().sqrt()), float(square.mean().sqrt())
     tiny = 1e-6  # far below a code value: keeps the logarithm of a collapsed sampler finite
     calibration_error = float(np.mean([abs(np.log2((a + tiny) / (b + tiny))) for a, b in pairs]))
-    return Spread(spread, error, spread / max(error, tiny), correlation, calibration_error, tuple(pairs))
+    return Spread(
+        spread, error, spread / max(error, tiny), correlation, calibration_error, tuple(pairs)
+    )

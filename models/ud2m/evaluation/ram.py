@@ -29,7 +29,9 @@ NEIGHBOURS, SPREAD = 0.95, 0.4  # of the usual image: correlation of adjacent pi
 def load_ram(path: Path | None) -> RAM:
     """The network in float32 and eval mode; raises ValueError when the file is missing or holds another network."""
     if path is None or not path.is_file():
-        raise ValueError(f"RAM's weights are not at {path}; download {SOURCE} and name the file with --ram-weights.")
+        raise ValueError(
+            f"RAM's weights are not at {path}; download {SOURCE} and name the file with --ram-weights."
+        )
     other = f"{path} does not hold the weights of this RAM; download {SOURCE} again."
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
@@ -38,7 +40,11 @@ def load_ram(path: Path | None) -> RAM:
     net = RAM(pretrained=False, device="cpu")  # True would download
     own = net.state_dict()
     # Keys that the network lacks change nothing; what it would be left without does.
-    if not isinstance(weights, dict) or not set(own) - OPTIONAL <= set(weights) or any(weights[k].shape != v.shape for k, v in own.items() if k in weights):
+    if (
+        not isinstance(weights, dict)
+        or not set(own) - OPTIONAL <= set(weights)
+        or any(weights[k].shape != v.shape for k, v in own.items() if k in weights)
+    ):
         raise ValueError(other)
     net.load_state_dict({k: weights[k] for k in own if k in weights}, strict=False)
     return net.eval().requires_grad_(False)
@@ -52,7 +58,9 @@ def physics_of(operator: Operator, c: Observation, sigma: float) -> linear.Linea
     shape, noise = tuple(c.z0.shape[1:]), linear.GaussianNoise(sigma)
     if isinstance(operator, Blur):
         otf, _ = c.physics  # as circular: y is smooth across the wrap
-        psf = torch.fft.ifft2(torch.complex(otf[0], otf[1])).real  # centred at pixel 0; deepinv wants the middle
+        psf = torch.fft.ifft2(
+            torch.complex(otf[0], otf[1])
+        ).real  # centred at pixel 0; deepinv wants the middle
         return linear.BlurFFT(shape, filter=torch.fft.fftshift(psf)[None, None], noise_model=noise)
     if isinstance(operator, Mask):
         return linear.Inpainting(shape, mask=c.physics[0], noise_model=noise)
@@ -60,10 +68,14 @@ def physics_of(operator: Operator, c: Observation, sigma: float) -> linear.Linea
         # deepinv looks at pixel 0 of each block through a flipped window of odd size; ours is centred on the block.
         before = operator.scale - 1
         window = F.pad(c.physics[0], (before, 0, before, 0)).flip(0, 1)[None, None]
-        return linear.Downsampling(shape, filter=window, factor=operator.scale, padding="circular", noise_model=noise)
+        return linear.Downsampling(
+            shape, filter=window, factor=operator.scale, padding="circular", noise_model=noise
+        )
     if isinstance(operator, Identity | Jpeg):
         return linear.Denoising(noise)
-    raise ValueError(f"RAM has no physics for {type(operator).__name__}; add it to ud2m/evaluation/ram.py.")
+    raise ValueError(
+        f"RAM has no physics for {type(operator).__name__}; add it to ud2m/evaluation/ram.py."
+    )
 
 
 def rounding(quant_luma: torch.Tensor) -> float:
@@ -77,17 +89,25 @@ def rounding(quant_luma: torch.Tensor) -> float:
     alike = NEIGHBOURS ** (place[:, None] - place).abs().float()
     basis = Jpeg().basis[:, 0]
     variance = SPREAD**2 * torch.einsum("nij,nkl,ik,jl->n", basis, basis, alike, alike)
-    return float(torch.minimum((EIGHT_BIT_STEP * quant_luma).square().flatten() / 12, variance).mean().sqrt())
+    return float(
+        torch.minimum((EIGHT_BIT_STEP * quant_luma).square().flatten() / 12, variance).mean().sqrt()
+    )
 
 
 @torch.no_grad()
-def initial(model: RAM, operator: Operator, observation: Observation, sigma_y: float) -> torch.Tensor:
+def initial(
+    model: RAM, operator: Operator, observation: Observation, sigma_y: float
+) -> torch.Tensor:
     """z0 [B,3,H,W]: RAM's answer to the observation of `observation`, whose noise has std sigma_y in [-1, 1]."""
     y, noise = observation.y, sigma_y
     if isinstance(operator, Jpeg):
         white, noise = torch.ones_like(y), max(sigma_y, rounding(observation.physics[0]))
     else:
-        whole = (observation.physics[0], torch.ones_like(observation.physics[1])) if isinstance(operator, Blur) else observation.physics
+        whole = (
+            (observation.physics[0], torch.ones_like(observation.physics[1]))
+            if isinstance(operator, Blur)
+            else observation.physics
+        )
         white = operator.A(torch.ones_like(observation.z0), *whole)
     # A (x + 1)/2 = (y + A 1)/2: a missing pixel stays 0, and a kernel need not sum to 1.
     return 2 * model((y + white) / 2, physics_of(operator, observation, noise / 2)) - 1

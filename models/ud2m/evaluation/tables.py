@@ -10,7 +10,15 @@ from pathlib import Path
 import torch
 
 ROOT = Path(__file__).resolve().parents[3]
-NAMES = {"input": "input", "classical": "classical", "dps": "DPS", "diffpir": "DiffPIR", "ddrm": "DDRM", "dpir": "DPIR", "latino": "LATINO"}
+NAMES = {
+    "input": "input",
+    "classical": "classical",
+    "dps": "DPS",
+    "diffpir": "DiffPIR",
+    "ddrm": "DDRM",
+    "dpir": "DPIR",
+    "latino": "LATINO",
+}
 CODES = 127.5  # code values of 8 bits for each unit of [-1, 1]
 Rows = dict[str, dict[str, dict[str, float]]]
 
@@ -22,7 +30,11 @@ def markdown(head: list[str], body: list[list[str]]) -> str:
 
 
 def cell(found: dict | None, **formats: str) -> str:
-    return " / ".join(f"{found[k]:{f}}" if k in found else "–" for k, f in formats.items()) if found else "not defined"
+    return (
+        " / ".join(f"{found[k]:{f}}" if k in found else "–" for k, f in formats.items())
+        if found
+        else "not defined"
+    )
 
 
 def title(column: str) -> str:
@@ -35,31 +47,62 @@ def comparison(rows: Rows, columns: list[str]) -> str:
     head = [title(c) for c in columns]
     quality = {"psnr": ".2f", "ssim": ".3f"} | ({"distance": ".3f"} if has("distance") else {})
     text = markdown(
-        ["PSNR in dB / SSIM" + " / distance" * has("distance"), *head], [[n, *(cell(r.get(c), **quality) for c in columns)] for n, r in rows.items()]
+        ["PSNR in dB / SSIM" + " / distance" * has("distance"), *head],
+        [[n, *(cell(r.get(c), **quality) for c in columns)] for n, r in rows.items()],
     )
     cost = {"residual_rms": ".2f", "evaluations": ".0f", "seconds": ".2f"}
-    return text + "\n" + markdown(["residual RMS / evaluations / seconds", *head], [[n, *(cell(r.get(c), **cost) for c in columns)] for n, r in rows.items()])
+    return (
+        text
+        + "\n"
+        + markdown(
+            ["residual RMS / evaluations / seconds", *head],
+            [[n, *(cell(r.get(c), **cost) for c in columns)] for n, r in rows.items()],
+        )
+    )
 
 
 def posterior(rows: Rows) -> str:
     """One table: a sample against the mean, spread against error."""
     parts = {"PSNR": ("psnr", ".2f"), "distance": ("distance", ".3f")}
-    parts = {n: p for n, p in parts.items() if any(f"{p[0]}_mean" in f for r in rows.values() for f in r.values())}
-    head = ["case", "method", *(f"{n}: sample → mean" for n in parts), "residual RMS", "spread", "error", "spread/error", "correlation", "calibration error"]
+    parts = {
+        n: p
+        for n, p in parts.items()
+        if any(f"{p[0]}_mean" in f for r in rows.values() for f in r.values())
+    }
+    head = [
+        "case",
+        "method",
+        *(f"{n}: sample → mean" for n in parts),
+        "residual RMS",
+        "spread",
+        "error",
+        "spread/error",
+        "correlation",
+        "calibration error",
+    ]
     body = []
     for name, row in rows.items():
         for column, f in row.items():
             pair = [f"{f[k + '_sample']:{s}} → {f[k + '_mean']:{s}}" for k, s in parts.values()]
             codes = [f"{CODES * f[k]:.1f}" for k in ("spread", "error")]
             body.append(
-                [name, title(column), *pair, f"{f['residual_rms']:.2f}", *codes, *(f"{f[k]:.2f}" for k in ("ratio", "correlation", "calibration_error"))]
+                [
+                    name,
+                    title(column),
+                    *pair,
+                    f"{f['residual_rms']:.2f}",
+                    *codes,
+                    *(f"{f[k]:.2f}" for k in ("ratio", "correlation", "calibration_error")),
+                ]
             )
     return markdown(head, body)
 
 
 def legend(what: str, notes: list[str], samples: int, distance: bool, arguments: list[str]) -> str:
     """What the columns mean, what is missing and why, and how to make the table again."""
-    text = [f"{what}. Residual RMS: |y - A x|/(sigma sqrt n) inside the frame, 1 for the truth (JPEG has no noise: there 0.01 is the unit)."]
+    text = [
+        f"{what}. Residual RMS: |y - A x|/(sigma sqrt n) inside the frame, 1 for the truth (JPEG has no noise: there 0.01 is the unit)."
+    ]
     if samples:
         text.append(
             f"Spread and error in code values: the root mean square error of the mean of {samples} samples, as the samples' own variance predicts it, and as it is. "
@@ -77,7 +120,15 @@ def legend(what: str, notes: list[str], samples: int, distance: bool, arguments:
 def machine() -> str:
     """Processor, its cores, and how many of them computed."""
     info = Path("/proc/cpuinfo")
-    names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")] if info.exists() else []
+    names = (
+        [
+            line.split(":", 1)[1].strip()
+            for line in info.read_text().splitlines()
+            if line.startswith("model name")
+        ]
+        if info.exists()
+        else []
+    )
     return f"{names[0] if names else 'CPU'}, {os.cpu_count()} cores, {torch.get_num_threads()} of them used"
 
 

@@ -8,7 +8,16 @@ KEY = "ud2m.manifest"
 SCHEMA = 1
 
 
-def manifest(family: str, scale: int, multiple: int, halo: int, iterations: int, inputs: dict, about: dict, mean: bool = False) -> str:
+def manifest(
+    family: str,
+    scale: int,
+    multiple: int,
+    halo: int,
+    iterations: int,
+    inputs: dict,
+    about: dict,
+    mean: bool = False,
+) -> str:
     """JSON text. mean: the sampler is to answer with the weighted mean of its estimates. inputs: name -> shape, where a string is a free dimension; about: name, version, licence, training, scores."""
     return json.dumps(
         {

@@ -34,23 +34,39 @@ class ExportError(RuntimeError):
     """The graph does not say what PyTorch says."""
 
 
-def unfolded(denoiser: Denoiser, scalars: dict[str, ScalarValues], iterations: int = 3) -> dict[str, UnfoldedStep]:
+def unfolded(
+    denoiser: Denoiser, scalars: dict[str, ScalarValues], iterations: int = 3
+) -> dict[str, UnfoldedStep]:
     """The steps of an undistilled denoiser, one for each graph of the families in `scalars`."""
-    step = lambda graph, values: UnfoldedStep(denoiser, operator_of(graph), Scalars(values), iterations)
-    return {graph: step(graph, values) for family, values in scalars.items() for graph in graphs_of(family)}
+    step = lambda graph, values: UnfoldedStep(
+        denoiser, operator_of(graph), Scalars(values), iterations
+    )
+    return {
+        graph: step(graph, values)
+        for family, values in scalars.items()
+        for graph in graphs_of(family)
+    }
 
 
 def size_multiple(step: UnfoldedStep) -> int:
     """H and W of the graph are multiples of this."""
-    return int(np.lcm(step.multiple, step.operator.multiple * (2 if step.operator.scale > 1 else 1)))
+    return int(
+        np.lcm(step.multiple, step.operator.multiple * (2 if step.operator.scale > 1 else 1))
+    )
 
 
 def golden_case(family: str, multiple: int, seed: int):
     """A small degraded image with odd sides, ready for the step: (condition, sigma_y, psf or None)."""
     rng = np.random.default_rng(seed)
-    rows, columns = max(29, multiple + 5), max(43, multiple + 11)  # more than one multiple a side, or the exporter takes it for fixed
+    rows, columns = (
+        max(29, multiple + 5),
+        max(43, multiple + 11),
+    )  # more than one multiple a side, or the exporter takes it for fixed
     yy, xx = np.mgrid[:rows, :columns]
-    waves = [np.sin(2 * np.pi * (fy * yy + fx * xx) + p) for fy, fx, p in rng.uniform(-0.1, 0.1, (9, 3)) * (1, 1, 30)]
+    waves = [
+        np.sin(2 * np.pi * (fy * yy + fx * xx) + p)
+        for fy, fx, p in rng.uniform(-0.1, 0.1, (9, 3)) * (1, 1, 30)
+    ]
     x = torch.from_numpy(np.stack([sum(waves[i::3]) / 3 for i in range(3)])).float().clamp(-1, 1)
     operator = operator_of(family)
     if operator.scale > 1:
@@ -59,20 +75,30 @@ def golden_case(family: str, multiple: int, seed: int):
     else:
         y, physics = {
             "blur": lambda: degradations.blur(x, degradations.trajectory(9, rng), 0.01, rng),
-            "mask": lambda: degradations.mask(x, degradations.random_mask(rows, columns, 0.5, rng), 0.01, rng),
+            "mask": lambda: degradations.mask(
+                x, degradations.random_mask(rows, columns, 0.5, rng), 0.01, rng
+            ),
             "denoise": lambda: degradations.denoise(x, 0.1, rng),
             "jpeg": lambda: degradations.jpeg(x, 15),
             "jpeg422": lambda: degradations.jpeg(x, 15, "4:2:2"),
             "jpeg444": lambda: degradations.jpeg(x, 15, "4:4:4"),
         }[family]()
-    return observe(operator, y[None], physics, multiple), 0.2 if family == "denoise" else 0.02, physics.get("psf")
+    return (
+        observe(operator, y[None], physics, multiple),
+        0.2 if family == "denoise" else 0.02,
+        physics.get("psf"),
+    )
 
 
-def _arguments(step: UnfoldedStep, case, sigma_y: float, rng: np.random.Generator, batch: int) -> dict[str, torch.Tensor]:
+def _arguments(
+    step: UnfoldedStep, case, sigma_y: float, rng: np.random.Generator, batch: int
+) -> dict[str, torch.Tensor]:
     shape = (3, *case.z0.shape[-2:])
     normal = lambda *s: torch.from_numpy(rng.standard_normal(s, np.float32))
     many = lambda v: v.expand(batch, *v.shape[1:]).contiguous()
-    physics = {n: many(v) if v.dim() == 4 else v for n, v in zip(step.operator.inputs, case.physics)}
+    physics = {
+        n: many(v) if v.dim() == 4 else v for n, v in zip(step.operator.inputs, case.physics)
+    }
     return {
         "xt": normal(batch, *shape),
         "z0": many(case.z0),
@@ -87,7 +113,11 @@ def _arguments(step: UnfoldedStep, case, sigma_y: float, rng: np.random.Generato
 def _free(arguments: dict, step: UnfoldedStep) -> tuple[dict, dict]:
     """Dynamic dimensions for the exporter, and the same as the manifest names them."""
     s, m = step.operator.scale, size_multiple(step)
-    b, h, w = torch.export.Dim("B", max=64), torch.export.Dim("h", min=1, max=512), torch.export.Dim("w", min=1, max=512)
+    b, h, w = (
+        torch.export.Dim("B", max=64),
+        torch.export.Dim("h", min=1, max=512),
+        torch.export.Dim("w", min=1, max=512),
+    )
     big, small = {-2: m * h, -1: m * w}, {-2: m // s * h, -1: m // s * w}
     dims, named = {}, {}
     for name, value in arguments.items():
@@ -97,7 +127,11 @@ def _free(arguments: dict, step: UnfoldedStep) -> tuple[dict, dict]:
             continue
         low = name == "gram" or (name == "y" and s > 1)
         dims[name] = {n + k: d for k, d in (small if low else big).items()}
-        named[name] = [*value.shape[:-2], f"H/{s}" if low and s > 1 else "H", f"W/{s}" if low and s > 1 else "W"]
+        named[name] = [
+            *value.shape[:-2],
+            f"H/{s}" if low and s > 1 else "H",
+            f"W/{s}" if low and s > 1 else "W",
+        ]
         if name not in ("otf", "gram"):
             dims[name][0], named[name][0] = b, "B"
     return dims, named
@@ -127,10 +161,20 @@ def _nested(dims: dict) -> tuple:
     return (*values[:plain], *([tuple(values[plain:])] if values[plain:] else []))
 
 
-def _share_weights(model: onnx.ModelProto, step: UnfoldedStep, blob: bytearray, places: dict[bytes, tuple[int, int]]) -> None:
+def _share_weights(
+    model: onnx.ModelProto,
+    step: UnfoldedStep,
+    blob: bytearray,
+    places: dict[bytes, tuple[int, int]],
+) -> None:
     """Moves the networks' weights out of the graph to the common file, where those that several graphs have lie once."""
     parts = [part for part in (step.denoiser, step.conditioning) if part]
-    weights = {v.detach().numpy().tobytes() for part in parts for v in part.state_dict().values() if v.numel() >= 64}
+    weights = {
+        v.detach().numpy().tobytes()
+        for part in parts
+        for v in part.state_dict().values()
+        if v.numel() >= 64
+    }
     widened = []
     for tensor in model.graph.initializer:
         values = onnx.numpy_helper.to_array(tensor)
@@ -138,8 +182,16 @@ def _share_weights(model: onnx.ModelProto, step: UnfoldedStep, blob: bytearray, 
             continue
         half = values.astype(np.float16)
         if np.array_equal(half.astype(np.float32), values):  # False for float32 weights
-            widened.append(onnx.helper.make_node("Cast", [f"{tensor.name}.half"], [tensor.name], to=onnx.TensorProto.FLOAT))
-            tensor.name, tensor.data_type, values = f"{tensor.name}.half", onnx.TensorProto.FLOAT16, half
+            widened.append(
+                onnx.helper.make_node(
+                    "Cast", [f"{tensor.name}.half"], [tensor.name], to=onnx.TensorProto.FLOAT
+                )
+            )
+            tensor.name, tensor.data_type, values = (
+                f"{tensor.name}.half",
+                onnx.TensorProto.FLOAT16,
+                half,
+            )
         raw = values.tobytes()
         key = f"{tensor.data_type} ".encode() + raw
         if key not in places:
@@ -168,16 +220,25 @@ def _largest_miss(path: Path, step: UnfoldedStep, cases: list[dict]) -> float:
     return worst
 
 
-def _golden(step: UnfoldedStep, arguments: dict, case, sigma_y: float, psf, rng) -> dict[str, np.ndarray]:
+def _golden(
+    step: UnfoldedStep, arguments: dict, case, sigma_y: float, psf, rng
+) -> dict[str, np.ndarray]:
     """One step and one whole run (N = 3, zeta = 0) as arrays."""
     with torch.no_grad():
-        out = {n: v.numpy() for n, v in arguments.items()} | {"x0": step(*arguments.values()).numpy()}
+        out = {n: v.numpy() for n, v in arguments.items()} | {
+            "x0": step(*arguments.values()).numpy()
+        }
         shape = (3, *case.z0.shape[-2:])
         xT = torch.from_numpy(rng.standard_normal((1, *shape), np.float32))
         noise = torch.from_numpy(rng.standard_normal((3, 1, step.iterations, *shape), np.float32))
         run = lambda xt, z, n, t: step(xt, z, case.y, n, t, torch.tensor([sigma_y]), *case.physics)
         x0 = sample(run, case.z0, xT, 3, lambda i: noise[i], mean=step.ensemble)
-    out |= {"run_noise_xT": xT[0].numpy(), "run_noise": noise[:, 0].numpy(), "run_z0": case.z0[0].numpy(), "run_x0": x0[0].numpy()}
+    out |= {
+        "run_noise_xT": xT[0].numpy(),
+        "run_noise": noise[:, 0].numpy(),
+        "run_z0": case.z0[0].numpy(),
+        "run_x0": x0[0].numpy(),
+    }
     return out | ({"psf": psf.numpy()} if psf is not None else {})
 
 
@@ -198,7 +259,16 @@ def export(steps: dict[str, UnfoldedStep], out: Path, about: dict) -> dict[str, 
             model = _graph(step, arguments, dims, folder / "raw.onnx")
             _share_weights(model, step, blob, places)
             (folder / WEIGHTS).write_bytes(blob)
-            meta = manifest(family, step.operator.scale, multiple, HALO, step.iterations, named, about, step.ensemble)
+            meta = manifest(
+                family,
+                step.operator.scale,
+                multiple,
+                HALO,
+                step.iterations,
+                named,
+                about,
+                step.ensemble,
+            )
             onnx.helper.set_model_props(model, {KEY: meta})
             model.doc_string = model.producer_name = ""
             for node in model.graph.node:
@@ -211,9 +281,15 @@ def export(steps: dict[str, UnfoldedStep], out: Path, about: dict) -> dict[str, 
             checks = [arguments, single, _arguments(step, other, sigma_y / 2, rng, 3)]
             misses[family] = _largest_miss(path, step, checks)
             if misses[family] > STEP_TOLERANCE:
-                raise ExportError(f"{family}: ONNX Runtime and PyTorch differ by {misses[family]:.2g}, more than {STEP_TOLERANCE:g}; nothing was written.")
-            np.savez_compressed(folder / f"{family}.golden.npz", **_golden(step, single, case, sigma_y, psf, rng))
-        for raw in folder.glob("raw.onnx*"):  # PyTorch puts weights above 1.5 GB beside the graph, asked or not
+                raise ExportError(
+                    f"{family}: ONNX Runtime and PyTorch differ by {misses[family]:.2g}, more than {STEP_TOLERANCE:g}; nothing was written."
+                )
+            np.savez_compressed(
+                folder / f"{family}.golden.npz", **_golden(step, single, case, sigma_y, psf, rng)
+            )
+        for raw in folder.glob(
+            "raw.onnx*"
+        ):  # PyTorch puts weights above 1.5 GB beside the graph, asked or not
             raw.unlink()
         out.mkdir(parents=True, exist_ok=True)
         for old in [*out.glob("*.onnx"), *out.glob("*.npz")]:

@@ -34,7 +34,9 @@ class ConditioningConfig:
         return cls(tuple(values["recurrence"]), initial and DenoiserConfig.from_dict(initial))
 
 
-def features(before: torch.Tensor, after: torch.Tensor, level: torch.Tensor, observed: torch.Tensor) -> torch.Tensor:
+def features(
+    before: torch.Tensor, after: torch.Tensor, level: torch.Tensor, observed: torch.Tensor
+) -> torch.Tensor:
     """[B,4,H,W] the data step's move from `before` to `after`, in noise levels [B,1,1,1] (bounded for small ones), and the mask."""
     return torch.cat([(after - before) / (level + 0.1), observed.expand_as(after[:, :1])], 1)
 
@@ -52,7 +54,9 @@ class FeatureInjection(nn.Module):
     def __init__(self, config: DenoiserConfig):
         super().__init__()
         self.unshuffle = config.unshuffle
-        self.conv = zero_init(nn.Conv2d(FEATURES * config.unshuffle**2, config.channels[0], 3, padding=1, bias=False))
+        self.conv = zero_init(
+            nn.Conv2d(FEATURES * config.unshuffle**2, config.channels[0], 3, padding=1, bias=False)
+        )
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         return self.conv(F.pixel_unshuffle(features, self.unshuffle))
@@ -63,9 +67,18 @@ class ContextEmbedding(nn.Module):
 
     def __init__(self, embedding: int):
         super().__init__()
-        self.net = nn.Sequential(nn.Linear(CONTEXT_LENGTH + 3, 64), nn.ReLU(), zero_init(nn.Linear(64, embedding)))
+        self.net = nn.Sequential(
+            nn.Linear(CONTEXT_LENGTH + 3, 64), nn.ReLU(), zero_init(nn.Linear(64, embedding))
+        )
 
-    def forward(self, operator: torch.Tensor, sigma_y: torch.Tensor, sigma_t: torch.Tensor, share: float, batch: int) -> torch.Tensor:
+    def forward(
+        self,
+        operator: torch.Tensor,
+        sigma_y: torch.Tensor,
+        sigma_t: torch.Tensor,
+        share: float,
+        batch: int,
+    ) -> torch.Tensor:
         column = lambda v: v.reshape(-1, 1).expand(batch, 1)
         context = [
             operator.expand(batch, CONTEXT_LENGTH),
@@ -84,7 +97,14 @@ class Conditioning(nn.Module):
         self.config = config
         self.inject = FeatureInjection(denoiser)
         self.context = ContextEmbedding(denoiser.embedding)
-        self.recurrence = nn.ModuleDict({str(i): zero_init(nn.Conv2d(denoiser.channels[i], denoiser.channels[i], 1, bias=False)) for i in config.recurrence})
+        self.recurrence = nn.ModuleDict(
+            {
+                str(i): zero_init(
+                    nn.Conv2d(denoiser.channels[i], denoiser.channels[i], 1, bias=False)
+                )
+                for i in config.recurrence
+            }
+        )
         self.initial = InitialNetwork(config.initial) if config.initial else None
 
     @property
@@ -104,7 +124,10 @@ class Conditioning(nn.Module):
         level = denoiser.embed_sigma(sigma) + self.context(*context, v.shape[0])
         recurrent: Additions | None = None
         if previous is not None:
-            recurrent = [self.recurrence[str(i)](f) if str(i) in self.recurrence else None for i, f in enumerate(previous)]
+            recurrent = [
+                self.recurrence[str(i)](f) if str(i) in self.recurrence else None
+                for i, f in enumerate(previous)
+            ]
         return denoiser.denoise(v, sigma, level, self.inject(features), recurrent)
 
 
@@ -117,14 +140,24 @@ class InitialNetwork(nn.Module):
         self.inject = FeatureInjection(config)
         self.context = ContextEmbedding(config.embedding)
 
-    def forward(self, z0: torch.Tensor, sigma: torch.Tensor, features: torch.Tensor, context: tuple) -> torch.Tensor:
+    def forward(
+        self, z0: torch.Tensor, sigma: torch.Tensor, features: torch.Tensor, context: tuple
+    ) -> torch.Tensor:
         level = self.net.embed_sigma(sigma) + self.context(*context, z0.shape[0])
         return z0 + 0.5 * self.net.backbone(2 * z0, level, self.inject(features))[0]
 
 
-def conditioned_flops_per_pixel(denoiser: DenoiserConfig, config: ConditioningConfig) -> tuple[float, float]:
+def conditioned_flops_per_pixel(
+    denoiser: DenoiserConfig, config: ConditioningConfig
+) -> tuple[float, float]:
     """Of one evaluation, and of the initial network, which runs once a step: multiply-adds times two, for each pixel."""
-    inject = lambda c: 2 * 9 * FEATURES * c.channels[0]  # FEATURES · s² channels on 1 / s² of the pixels
-    recurrence = sum(2 * denoiser.channels[i] ** 2 / (denoiser.unshuffle * 2**i) ** 2 for i in config.recurrence)
+    inject = lambda c: (
+        2 * 9 * FEATURES * c.channels[0]
+    )  # FEATURES · s² channels on 1 / s² of the pixels
+    recurrence = sum(
+        2 * denoiser.channels[i] ** 2 / (denoiser.unshuffle * 2**i) ** 2 for i in config.recurrence
+    )
     initial = config.initial
-    return flops_per_pixel(denoiser) + inject(denoiser) + recurrence, flops_per_pixel(initial) + inject(initial) if initial else 0.0
+    return flops_per_pixel(denoiser) + inject(denoiser) + recurrence, flops_per_pixel(
+        initial
+    ) + inject(initial) if initial else 0.0

@@ -11,7 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-Additions = list[torch.Tensor | None]  # to the features of each scale, finest first; None adds nothing
+Additions = list[
+    torch.Tensor | None
+]  # to the features of each scale, finest first; None adds nothing
 SIGMA_DATA = 0.5  # standard deviation of natural images in [-1, 1]
 
 
@@ -29,7 +31,12 @@ class DenoiserConfig:
 
     @classmethod
     def from_dict(cls, values: dict) -> "DenoiserConfig":
-        return cls(values["unshuffle"], tuple(values["channels"]), tuple(values["blocks"]), values["embedding"])
+        return cls(
+            values["unshuffle"],
+            tuple(values["channels"]),
+            tuple(values["blocks"]),
+            values["embedding"],
+        )
 
     @property
     def multiple(self) -> int:
@@ -58,7 +65,9 @@ class Block(nn.Module):
         with torch.no_grad():
             self.second.weight.mul_(0.2)  # near identity at the start
 
-    def forward(self, x: torch.Tensor, level: torch.Tensor) -> torch.Tensor:  # x [B,C,H,W]  level [B,E]
+    def forward(
+        self, x: torch.Tensor, level: torch.Tensor
+    ) -> torch.Tensor:  # x [B,C,H,W]  level [B,E]
         scale, shift = self.film(level)[:, :, None, None].chunk(2, 1)
         return x + self.second(F.relu(torch.addcmul(shift, self.first(x), 1 + scale)))
 
@@ -70,19 +79,33 @@ class Denoiser(nn.Module):
         super().__init__()
         self.config = config
         ch, pixels = config.channels, 3 * config.unshuffle**2
-        self.embed = nn.Sequential(nn.Linear(16, config.embedding), nn.ReLU(), nn.Linear(config.embedding, config.embedding), nn.ReLU())
+        self.embed = nn.Sequential(
+            nn.Linear(16, config.embedding),
+            nn.ReLU(),
+            nn.Linear(config.embedding, config.embedding),
+            nn.ReLU(),
+        )
         self.head = nn.Conv2d(pixels, ch[0], 3, padding=1)
-        side = lambda: nn.ModuleList(nn.ModuleList(Block(c, config.embedding) for _ in range(n)) for c, n in zip(ch[:-1], config.blocks[:-1]))
+        side = lambda: nn.ModuleList(
+            nn.ModuleList(Block(c, config.embedding) for _ in range(n))
+            for c, n in zip(ch[:-1], config.blocks[:-1])
+        )
         self.encoder, self.decoder = side(), side()
         self.down = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in zip(ch[:-1], ch[1:]))
-        self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, stride=2) for a, b in zip(ch[:-1], ch[1:]))
-        self.bottom = nn.ModuleList(Block(ch[-1], config.embedding) for _ in range(config.blocks[-1]))
+        self.up = nn.ModuleList(
+            nn.ConvTranspose2d(b, a, 2, stride=2) for a, b in zip(ch[:-1], ch[1:])
+        )
+        self.bottom = nn.ModuleList(
+            Block(ch[-1], config.embedding) for _ in range(config.blocks[-1])
+        )
         self.tail = nn.Conv2d(ch[0], pixels, 3, padding=1)
         nn.init.zeros_(self.tail.weight)
         nn.init.zeros_(self.tail.bias)
         self.register_buffer("frequencies", 2.0 ** torch.arange(-3, 5).float(), persistent=False)
 
-    def forward(self, x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:  # x [B,3,H,W]  sigma [B]
+    def forward(
+        self, x: torch.Tensor, sigma: torch.Tensor
+    ) -> torch.Tensor:  # x [B,3,H,W]  sigma [B]
         return self.denoise(x, sigma, self.embed_sigma(sigma))[0]
 
     def embed_sigma(self, sigma: torch.Tensor) -> torch.Tensor:
@@ -91,7 +114,12 @@ class Denoiser(nn.Module):
         return self.embed(torch.cat([angle.sin(), angle.cos()], 1))
 
     def denoise(
-        self, x: torch.Tensor, sigma: torch.Tensor, level: torch.Tensor, injected: torch.Tensor | None = None, recurrent: Additions | None = None
+        self,
+        x: torch.Tensor,
+        sigma: torch.Tensor,
+        level: torch.Tensor,
+        injected: torch.Tensor | None = None,
+        recurrent: Additions | None = None,
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """The clean estimate, and the features behind it. level [B,embedding] may say more than sigma; `injected` and `recurrent`: see `backbone`."""
         s = sigma[:, None, None, None]
@@ -100,7 +128,11 @@ class Denoiser(nn.Module):
         return x * (SIGMA_DATA**2 / total) + output * (s * SIGMA_DATA / total.sqrt()), features
 
     def backbone(
-        self, x: torch.Tensor, level: torch.Tensor, injected: torch.Tensor | None = None, recurrent: Additions | None = None
+        self,
+        x: torch.Tensor,
+        level: torch.Tensor,
+        injected: torch.Tensor | None = None,
+        recurrent: Additions | None = None,
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """The network proper, [B,3,H,W], and its last features at each scale, finest first.
 

@@ -38,10 +38,14 @@ def attach(net: nn.Module, rank: int, alpha: float | None = None, targets: str =
     kinds = (nn.Conv1d, nn.Conv2d, nn.Linear)
     names = [n for n, m in net.named_modules() if isinstance(m, kinds) and re.search(targets, n)]
     if not names:
-        raise ValueError(f"No convolution or linear layer has a name that matches {targets!r}; choose other LoRA targets.")
+        raise ValueError(
+            f"No convolution or linear layer has a name that matches {targets!r}; choose other LoRA targets."
+        )
     for name in names:
         layer = net.get_submodule(name)
-        parametrize.register_parametrization(layer, "weight", LowRank(layer.weight, rank, rank if alpha is None else alpha))
+        parametrize.register_parametrization(
+            layer, "weight", LowRank(layer.weight, rank, rank if alpha is None else alpha)
+        )
     return names
 
 
@@ -55,4 +59,8 @@ def merge(net: nn.Module) -> nn.Module:
 
 def adapter_state(net: nn.Module) -> dict[str, torch.Tensor]:
     """The adapters' own tensors by name, to be stored beside the network that they belong to."""
-    return {n: p.detach() for n, p in net.named_parameters() if ".parametrizations." in f".{n}" and n.rsplit(".", 1)[-1] in ("up", "down")}
+    return {
+        n: p.detach()
+        for n, p in net.named_parameters()
+        if ".parametrizations." in f".{n}" and n.rsplit(".", 1)[-1] in ("up", "down")
+    }

@@ -12,16 +12,28 @@ from ud2m.nn.conditioning import Conditioning, ConditioningConfig
 from ud2m.nn.denoiser import Block, Denoiser, DenoiserConfig
 
 
-def grow(denoiser: Denoiser, conditioning: Conditioning | None, config: DenoiserConfig) -> tuple[Denoiser, Conditioning | None]:
+def grow(
+    denoiser: Denoiser, conditioning: Conditioning | None, config: DenoiserConfig
+) -> tuple[Denoiser, Conditioning | None]:
     """Networks of shape `config` that compute what the given ones do; ValueError where `config` is smaller anywhere."""
     old, wide = denoiser.config, Denoiser(config)
-    fits = old.unshuffle == config.unshuffle and len(old.channels) == len(config.channels) and old.embedding <= config.embedding
-    if not fits or any(a > b for a, b in zip(old.channels + old.blocks, config.channels + config.blocks)):
-        raise ValueError(f"A network of {old} cannot grow to {config}; name a shape with as many scales that is nowhere smaller.")
+    fits = (
+        old.unshuffle == config.unshuffle
+        and len(old.channels) == len(config.channels)
+        and old.embedding <= config.embedding
+    )
+    if not fits or any(
+        a > b for a, b in zip(old.channels + old.blocks, config.channels + config.blocks)
+    ):
+        raise ValueError(
+            f"A network of {old} cannot grow to {config}; name a shape with as many scales that is nowhere smaller."
+        )
     _embed(denoiser, wide)
     if conditioning is None:
         return wide, None
-    wide_conditioning = Conditioning(config, ConditioningConfig(conditioning.config.recurrence, conditioning.config.initial))
+    wide_conditioning = Conditioning(
+        config, ConditioningConfig(conditioning.config.recurrence, conditioning.config.initial)
+    )
     _embed(conditioning, wide_conditioning)
     return wide, wide_conditioning
 
@@ -45,7 +57,11 @@ def _embed(small: nn.Module, large: nn.Module) -> None:
             for key, value in layer._parameters.items():
                 if value is not None:
                     theirs = old._parameters[key]
-                    pair = (theirs.transpose(0, 1), value.transpose(0, 1)) if turned and value.ndim > 1 else (theirs, value)
+                    pair = (
+                        (theirs.transpose(0, 1), value.transpose(0, 1))
+                        if turned and value.ndim > 1
+                        else (theirs, value)
+                    )
                     _corner(*([v] for v in pair))
 
 

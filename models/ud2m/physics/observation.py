@@ -37,10 +37,14 @@ def mirrored(n: int, before: int, after: int, repeat_edge: bool) -> torch.Tensor
     return torch.where(i < n, i, period - i) if n > 1 else torch.zeros_like(i)
 
 
-def pad(x: torch.Tensor, top: int, left: int, height: int, width: int, repeat_edge: bool) -> torch.Tensor:
+def pad(
+    x: torch.Tensor, top: int, left: int, height: int, width: int, repeat_edge: bool
+) -> torch.Tensor:
     """x at (top, left) of an image of height × width, reflected into the rest."""
     rows = mirrored(x.shape[-2], top, height - top - x.shape[-2], repeat_edge)
-    return x[..., rows, :][..., mirrored(x.shape[-1], left, width - left - x.shape[-1], repeat_edge)]
+    return x[..., rows, :][
+        ..., mirrored(x.shape[-1], left, width - left - x.shape[-1], repeat_edge)
+    ]
 
 
 def crossfade(y: torch.Tensor, band: int) -> torch.Tensor:
@@ -48,7 +52,9 @@ def crossfade(y: torch.Tensor, band: int) -> torch.Tensor:
     for axis in (-2, -1):
         n = y.shape[axis]
         b = max(min(band, n // 4), 1)
-        w = 0.75 - 0.25 * torch.cos(torch.pi * torch.arange(b) / b)  # 0.5 at the edge, 1 at the band's end
+        w = 0.75 - 0.25 * torch.cos(
+            torch.pi * torch.arange(b) / b
+        )  # 0.5 at the edge, 1 at the band's end
         shape = [1] * y.dim()
         shape[axis] = b
         near, far = y.narrow(axis, 0, b), y.narrow(axis, n - b, b).flip(axis)
@@ -94,11 +100,20 @@ def observe(operator: Operator, y: torch.Tensor, physics: dict, multiple: int) -
     y = pad(y, margin // s, margin // s, height // s, width // s, repeat)
     if isinstance(operator, Blur):
         band = min(margin, min(height, width) // 8)
-        return Observation(crossfade(y, band), y, (otf(physics["psf"], height, width), frame_mask(height, width, *inside)), *inside)
+        return Observation(
+            crossfade(y, band),
+            y,
+            (otf(physics["psf"], height, width), frame_mask(height, width, *inside)),
+            *inside,
+        )
     if isinstance(operator, Downscale):
         kernel = bicubic(s)
-        initial = F.interpolate(y, scale_factor=s, mode="bicubic", align_corners=False, antialias=True)  # Keys with a = -1/2
-        return Observation(crossfade(y, 2), initial, (kernel, gram(kernel, s, height // s, width // s)), *inside)
+        initial = F.interpolate(
+            y, scale_factor=s, mode="bicubic", align_corners=False, antialias=True
+        )  # Keys with a = -1/2
+        return Observation(
+            crossfade(y, 2), initial, (kernel, gram(kernel, s, height // s, width // s)), *inside
+        )
     if isinstance(operator, Jpeg):
         return Observation(y, y, quantisation(physics["quality"]), *inside)
     if isinstance(operator, Mask):

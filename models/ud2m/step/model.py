@@ -17,16 +17,33 @@ from ud2m.physics.operators import Operator
 from ud2m.step.scalars import Scalars, ScalarValues
 from ud2m.step.unfolded import UnfoldedStep
 
-CHOSEN = ("fresh_first", "fresh_last")  # not learned: a squared error would drive fresh noise, and with it the sampling, to zero
+CHOSEN = (
+    "fresh_first",
+    "fresh_last",
+)  # not learned: a squared error would drive fresh noise, and with it the sampling, to zero
 
 
 class UnfoldedModel(nn.Module):
     """One network for all families; `step` puts the parts together. ensemble: see `UnfoldedStep`."""
 
-    def __init__(self, denoiser: Denoiser, conditioning: Conditioning | None, scalars: dict[str, ScalarValues], iterations: int = 3, ensemble: bool = False):
+    def __init__(
+        self,
+        denoiser: Denoiser,
+        conditioning: Conditioning | None,
+        scalars: dict[str, ScalarValues],
+        iterations: int = 3,
+        ensemble: bool = False,
+    ):
         super().__init__()
-        self.denoiser, self.conditioning, self.iterations, self.ensemble = denoiser, conditioning, iterations, ensemble
-        self.scalars = nn.ModuleDict({family: Scalars(values) for family, values in scalars.items()})
+        self.denoiser, self.conditioning, self.iterations, self.ensemble = (
+            denoiser,
+            conditioning,
+            iterations,
+            ensemble,
+        )
+        self.scalars = nn.ModuleDict(
+            {family: Scalars(values) for family, values in scalars.items()}
+        )
         self.keep_chosen()
 
     def keep_chosen(self) -> None:
@@ -37,12 +54,23 @@ class UnfoldedModel(nn.Module):
 
     def step(self, family: str, operator: Operator | None = None) -> UnfoldedStep:
         """The unfolded step of `family`; operator: one of its kind where the family's usual one does not fit."""
-        step = UnfoldedStep(self.denoiser, operator or operator_of(family), self.scalars[family], self.iterations, self.conditioning, self.ensemble)
+        step = UnfoldedStep(
+            self.denoiser,
+            operator or operator_of(family),
+            self.scalars[family],
+            self.iterations,
+            self.conditioning,
+            self.ensemble,
+        )
         return step.to(next(self.denoiser.parameters()).device)
 
     def steps(self) -> dict[str, UnfoldedStep]:
         """The step of every graph of every family."""
-        return {graph: self.step(family, operator_of(graph)) for family in self.scalars for graph in graphs_of(family)}
+        return {
+            graph: self.step(family, operator_of(graph))
+            for family in self.scalars
+            for graph in graphs_of(family)
+        }
 
     def values(self) -> dict[str, ScalarValues]:
         """Each family's scalars."""
@@ -76,8 +104,14 @@ def save_model(net: UnfoldedModel, path: Path, provenance: dict) -> None:
         "ensemble": net.ensemble,
         "provenance": provenance,
     }
-    parts = {"denoiser": _plain(net.denoiser)} | ({"conditioning": net.conditioning.state_dict()} if net.conditioning else {})
-    tensors = {f"{part}.{n}": v.detach().cpu().contiguous().half() for part, state in parts.items() for n, v in state.items()}
+    parts = {"denoiser": _plain(net.denoiser)} | (
+        {"conditioning": net.conditioning.state_dict()} if net.conditioning else {}
+    )
+    tensors = {
+        f"{part}.{n}": v.detach().cpu().contiguous().half()
+        for part, state in parts.items()
+        for n, v in state.items()
+    }
     save_file(tensors, path, {k: json.dumps(v) for k, v in meta.items()})
 
 
@@ -94,10 +128,22 @@ def load_model(path: Path) -> UnfoldedModel:
             raise ValueError(f"{path} holds no distilled step; make one with distill.py.")
         tensors = {k: f.get_tensor(k).float() for k in f.keys()}
     denoiser = Denoiser(DenoiserConfig.from_dict(meta["denoiser"]))
-    conditioning = Conditioning(denoiser.config, ConditioningConfig.from_dict(meta["conditioning"])) if meta["conditioning"] else None
-    net = UnfoldedModel(denoiser, conditioning, {f: ScalarValues(**v) for f, v in meta["scalars"].items()}, meta["iterations"], meta["ensemble"])
+    conditioning = (
+        Conditioning(denoiser.config, ConditioningConfig.from_dict(meta["conditioning"]))
+        if meta["conditioning"]
+        else None
+    )
+    net = UnfoldedModel(
+        denoiser,
+        conditioning,
+        {f: ScalarValues(**v) for f, v in meta["scalars"].items()},
+        meta["iterations"],
+        meta["ensemble"],
+    )
     for part in ("denoiser", "conditioning"):
-        own = {k.removeprefix(f"{part}."): v for k, v in tensors.items() if k.startswith(f"{part}.")}
+        own = {
+            k.removeprefix(f"{part}."): v for k, v in tensors.items() if k.startswith(f"{part}.")
+        }
         if own:
             getattr(net, part).load_state_dict(own)
     return net.eval()

@@ -14,7 +14,9 @@ class ScalarValues:
     sigma_ratio: float = 0.5  # first inner level = sigma_ratio · sigma_t, where that is lower
     min_sigma: float = 0.02  # last inner level = sqrt(min_sigma² + (noise_ratio · sigma_y)²)
     noise_ratio: float = 1.0
-    rho_ratio: float = 1.0  # rho_k = rho_ratio · inner level: how far the data may pull the estimate
+    rho_ratio: float = (
+        1.0  # rho_k = rho_ratio · inner level: how far the data may pull the estimate
+    )
     noise_trust: float = 1.0  # lambda: the noise variance is taken as noise_trust · sigma_y²
     state_weight: float = 1.0  # weight of the x_t term
     fresh_first: float = 0.5  # share of fresh noise in the inner level, first iteration
@@ -25,13 +27,49 @@ class ScalarValues:
 
 
 UNTUNED = {  # by family; the three scales share theirs
-    "blur": ScalarValues(max_sigma=0.3, sigma_ratio=0.5, min_sigma=0.02, noise_ratio=1.0, noise_trust=1.0, fresh_first=0.2),
-    "mask": ScalarValues(max_sigma=0.8, sigma_ratio=0.6, min_sigma=0.03, noise_ratio=1.0, noise_trust=1.0, fresh_first=0.2),
-    "denoise": ScalarValues(
-        max_sigma=0.3, sigma_ratio=0.3, min_sigma=0.005, noise_ratio=1.0, rho_ratio=3.0, noise_trust=1.0, state_weight=0.01, fresh_first=1e-3, fresh_last=1e-3
+    "blur": ScalarValues(
+        max_sigma=0.3,
+        sigma_ratio=0.5,
+        min_sigma=0.02,
+        noise_ratio=1.0,
+        noise_trust=1.0,
+        fresh_first=0.2,
     ),
-    "downscale": ScalarValues(max_sigma=0.4, sigma_ratio=0.5, min_sigma=0.05, noise_ratio=1.0, noise_trust=1.0, fresh_first=0.2),
-    "jpeg": ScalarValues(max_sigma=0.2, sigma_ratio=0.3, min_sigma=0.08, noise_ratio=1.0, noise_trust=1.0, fresh_first=0.1),
+    "mask": ScalarValues(
+        max_sigma=0.8,
+        sigma_ratio=0.6,
+        min_sigma=0.03,
+        noise_ratio=1.0,
+        noise_trust=1.0,
+        fresh_first=0.2,
+    ),
+    "denoise": ScalarValues(
+        max_sigma=0.3,
+        sigma_ratio=0.3,
+        min_sigma=0.005,
+        noise_ratio=1.0,
+        rho_ratio=3.0,
+        noise_trust=1.0,
+        state_weight=0.01,
+        fresh_first=1e-3,
+        fresh_last=1e-3,
+    ),
+    "downscale": ScalarValues(
+        max_sigma=0.4,
+        sigma_ratio=0.5,
+        min_sigma=0.05,
+        noise_ratio=1.0,
+        noise_trust=1.0,
+        fresh_first=0.2,
+    ),
+    "jpeg": ScalarValues(
+        max_sigma=0.2,
+        sigma_ratio=0.3,
+        min_sigma=0.08,
+        noise_ratio=1.0,
+        noise_trust=1.0,
+        fresh_first=0.1,
+    ),
 }
 
 
@@ -53,6 +91,10 @@ class Scalars(nn.Module):
 
     def level(self, sigma_t: torch.Tensor, sigma_y: torch.Tensor, share: float) -> torch.Tensor:
         """Inner noise level at `share` (0 first, 1 last) of the iterations; [B,1,1,1]."""
-        low = torch.sqrt(self.min_sigma.exp().square() + (self.noise_ratio.exp() * sigma_y).square())
-        first = torch.maximum(torch.minimum(self.sigma_ratio.exp() * sigma_t, self.max_sigma.exp()), low)
+        low = torch.sqrt(
+            self.min_sigma.exp().square() + (self.noise_ratio.exp() * sigma_y).square()
+        )
+        first = torch.maximum(
+            torch.minimum(self.sigma_ratio.exp() * sigma_t, self.max_sigma.exp()), low
+        )
         return first ** (1 - share) * low**share

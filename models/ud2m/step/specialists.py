@@ -24,7 +24,9 @@ class Specialists(nn.Module):
         super().__init__()
         self.families = nn.ModuleDict(families)
         if len({(net.iterations, net.ensemble) for net in families.values()}) != 1:
-            raise ValueError("The steps differ in their iterations or in whether they are ensembles; put together steps of one kind.")
+            raise ValueError(
+                "The steps differ in their iterations or in whether they are ensembles; put together steps of one kind."
+            )
 
     @property
     def iterations(self) -> int:
@@ -47,7 +49,11 @@ class Specialists(nn.Module):
 
     def steps(self) -> dict[str, UnfoldedStep]:
         """The step of every graph of every family."""
-        return {graph: self.step(family, operator_of(graph)) for family in self.families for graph in graphs_of(family)}
+        return {
+            graph: self.step(family, operator_of(graph))
+            for family in self.families
+            for graph in graphs_of(family)
+        }
 
 
 def step_files(path: Path) -> list[Path]:

@@ -16,7 +16,9 @@ from ud2m.nn.denoiser import Denoiser
 from ud2m.physics.operators import Operator
 from ud2m.step.scalars import Scalars
 
-SIGMA_FLOOR = 0.004  # of [-1, 1]: half a code value of 8 bits; less noise than rounding makes no sense
+SIGMA_FLOOR = (
+    0.004  # of [-1, 1]: half a code value of 8 bits; less noise than rounding makes no sense
+)
 
 
 def mirrored(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
@@ -34,17 +36,31 @@ class UnfoldedStep(nn.Module):
     """
 
     def __init__(
-        self, denoiser: Denoiser, operator: Operator, scalars: Scalars, iterations: int = 3, conditioning: Conditioning | None = None, ensemble: bool = False
+        self,
+        denoiser: Denoiser,
+        operator: Operator,
+        scalars: Scalars,
+        iterations: int = 3,
+        conditioning: Conditioning | None = None,
+        ensemble: bool = False,
     ):
         super().__init__()
-        self.denoiser, self.operator, self.scalars, self.iterations, self.conditioning = denoiser, operator, scalars, iterations, conditioning
+        self.denoiser, self.operator, self.scalars, self.iterations, self.conditioning = (
+            denoiser,
+            operator,
+            scalars,
+            iterations,
+            conditioning,
+        )
         self.ensemble = ensemble
         self.register_buffer("sigma_of", sigmas().float(), persistent=False)
 
     @property
     def multiple(self) -> int:
         """Height and width of an image are multiples of this, as far as the networks go."""
-        return max(self.denoiser.config.multiple, self.conditioning.multiple if self.conditioning else 1)
+        return max(
+            self.denoiser.config.multiple, self.conditioning.multiple if self.conditioning else 1
+        )
 
     def forward(
         self,
@@ -70,16 +86,25 @@ class UnfoldedStep(nn.Module):
             c = pull + rho.pow(-2)
             a = (pull / root * xt + z / rho.square()) / c  # x_t and z fold into one
             with _exact(z):
-                return self.operator.data_step(a, 1 / (c * scalars.noise_trust.exp()), sy, *prepared)
+                return self.operator.data_step(
+                    a, 1 / (c * scalars.noise_trust.exp()), sy, *prepared
+                )
 
         view = (lambda x: mirrored(x, t)) if self.ensemble else (lambda x: x)
         conditioning, z, previous = self.conditioning, z0, None
         if conditioning is not None:
-            operator, observed = self.operator.context(*physics).to(z0.device), self.operator.observed(z0, *physics)
+            operator, observed = (
+                self.operator.context(*physics).to(z0.device),
+                self.operator.observed(z0, *physics),
+            )
             if conditioning.initial is not None:
                 level = scalars.level(sigma_t, sy, 0.0)
                 moved = features(z, data_step(z, level), level, observed)
-                z = view(conditioning.initial(view(z), self._each(level, z), view(moved), (operator, sy, sigma_t, 0.0)))
+                z = view(
+                    conditioning.initial(
+                        view(z), self._each(level, z), view(moved), (operator, sy, sigma_t, 0.0)
+                    )
+                )
         for k in range(self.iterations):
             share = k / (self.iterations - 1) if self.iterations > 1 else 1.0
             level = scalars.level(sigma_t, sy, share)
@@ -90,7 +115,9 @@ class UnfoldedStep(nn.Module):
                 z = view(self.denoiser(v, sigma))
             else:
                 moved = view(features(z, u, level, observed))
-                z, previous = conditioning(self.denoiser, v, sigma, moved, (operator, sy, sigma_t, share), previous)
+                z, previous = conditioning(
+                    self.denoiser, v, sigma, moved, (operator, sy, sigma_t, share), previous
+                )
                 z = view(z)
         return z
 
@@ -102,4 +129,8 @@ class UnfoldedStep(nn.Module):
 def _exact(x: torch.Tensor):
     """Proximal steps are float32 whatever the network runs in: a transfer function in half precision is another one."""
     device = x.device.type
-    return torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext()
+    return (
+        torch.autocast(device, enabled=False)
+        if torch.is_autocast_enabled(device)
+        else nullcontext()
+    )

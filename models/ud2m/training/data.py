@@ -26,9 +26,13 @@ def decode(shards: list[Path], cache: Path) -> tuple[np.ndarray, np.ndarray]:
         members = []
         for shard in shards:
             with tarfile.open(shard) as tar:
-                members += [(shard, m.name) for m in tar if m.isfile() and m.name.endswith((".jpg", ".png"))]
+                members += [
+                    (shard, m.name) for m in tar if m.isfile() and m.name.endswith((".jpg", ".png"))
+                ]
         if not members:
-            raise ValueError(f"No images in {', '.join(names)}; name tar files that hold JPEG or PNG crops.")
+            raise ValueError(
+                f"No images in {', '.join(names)}; name tar files that hold JPEG or PNG crops."
+            )
         array = np.lib.format.open_memmap(pixels, "w+", np.uint8, (len(members), SLOT, SLOT, 3))
         sides = np.zeros(len(members), np.int32)
         index = 0
@@ -37,7 +41,9 @@ def decode(shards: list[Path], cache: Path) -> tuple[np.ndarray, np.ndarray]:
                 for m in tar:
                     if not (m.isfile() and m.name.endswith((".jpg", ".png"))):
                         continue
-                    image = np.asarray(Image.open(BytesIO(tar.extractfile(m).read())).convert("RGB"))
+                    image = np.asarray(
+                        Image.open(BytesIO(tar.extractfile(m).read())).convert("RGB")
+                    )
                     side = min(SLOT, *image.shape[:2])
                     array[index, :side, :side] = image[:side, :side]
                     sides[index] = side
@@ -55,7 +61,13 @@ def split(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def crops(
-    images: np.ndarray, sides: np.ndarray, count: int, size: int, rng: np.random.Generator, which: np.ndarray | None = None, shrink: float = 0.15
+    images: np.ndarray,
+    sides: np.ndarray,
+    count: int,
+    size: int,
+    rng: np.random.Generator,
+    which: np.ndarray | None = None,
+    shrink: float = 0.15,
 ) -> torch.Tensor:
     """[count,3,size,size] random crops in [-1, 1] of the images `which` (all when None): flips, quarter turns; a share `shrink` is first halved (area mean)."""
     out = np.empty((count, size, size, 3), np.uint8)
@@ -67,7 +79,9 @@ def crops(
         top, left = rng.integers(0, side - span + 1, 2)
         crop = images[i, top : top + span, left : left + span]
         if halve == 2:
-            crop = np.rint(crop.reshape(size, 2, size, 2, 3).astype(np.float32).mean((1, 3))).astype(np.uint8)
+            crop = np.rint(
+                crop.reshape(size, 2, size, 2, 3).astype(np.float32).mean((1, 3))
+            ).astype(np.uint8)
         crop = np.rot90(crop, rng.integers(4))
         slot[:] = crop[:, ::-1] if rng.random() < 0.5 else crop
     return torch.from_numpy(out).permute(0, 3, 1, 2).float().div_(127.5).sub_(1)

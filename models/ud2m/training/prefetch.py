@@ -22,11 +22,27 @@ class Batches(Dataset):
         return self.draw(np.random.default_rng((self.seed, index)))
 
 
-def stream(draw: Callable[[np.random.Generator], object], seed: int, batch: int, start: int = 0, workers: int = 0, pinned: bool = False) -> Iterator:
+def stream(
+    draw: Callable[[np.random.Generator], object],
+    seed: int,
+    batch: int,
+    start: int = 0,
+    workers: int = 0,
+    pinned: bool = False,
+) -> Iterator:
     """What `draw` gives for the images start, start + batch …, without end.
 
     workers: processes that draw; 0: the caller draws. pinned: in memory that a GPU copies from while it computes; what
     `draw` returns is then a tensor or has a method pin_memory().
     """
     ahead = {"prefetch_factor": AHEAD} if workers else {}
-    return iter(DataLoader(Batches(draw, seed), batch_size=None, sampler=range(start, sys.maxsize, batch), num_workers=workers, pin_memory=pinned, **ahead))
+    return iter(
+        DataLoader(
+            Batches(draw, seed),
+            batch_size=None,
+            sampler=range(start, sys.maxsize, batch),
+            num_workers=workers,
+            pin_memory=pinned,
+            **ahead,
+        )
+    )

@@ -28,7 +28,9 @@ class Schedule:
     warm_up: int = 16_000  # images
     ema_half_life: int = 50_000  # images
     clip: float = 1.0  # gradient norm
-    exact_share: float = 0.2  # last share of the budget in float32; bfloat16 before, where the device has it
+    exact_share: float = (
+        0.2  # last share of the budget in float32; bfloat16 before, where the device has it
+    )
     seed: int = 0
 
 
@@ -40,7 +42,14 @@ def default_device() -> torch.device:
 class Trainer:
     """Trains `net` in place; `ema` holds the average that ships. `fast`: names of parameters that learn ten times faster."""
 
-    def __init__(self, net: nn.Module, schedule: Schedule, out: Path, device: torch.device | str = "cpu", fast: str = ""):
+    def __init__(
+        self,
+        net: nn.Module,
+        schedule: Schedule,
+        out: Path,
+        device: torch.device | str = "cpu",
+        fast: str = "",
+    ):
         self.device, self.schedule, self.out = torch.device(device), schedule, out
         self.net = net.to(self.device, memory_format=torch.channels_last)
         torch.backends.cudnn.benchmark = True  # a training meets few sizes, each of them often
@@ -48,8 +57,12 @@ class Trainer:
         named = [(n, p) for n, p in net.named_parameters() if p.requires_grad]
         quick = [p for n, p in named if fast and n.startswith(fast)]
         slow = [p for n, p in named if not (fast and n.startswith(fast))]
-        groups = [{"params": slow, "speed": 1.0}] + ([{"params": quick, "speed": 10.0, "weight_decay": 0.0}] if quick else [])
-        self.optimiser = torch.optim.AdamW(groups, lr=schedule.rate, betas=(0.9, 0.98), weight_decay=1e-3)
+        groups = [{"params": slow, "speed": 1.0}] + (
+            [{"params": quick, "speed": 10.0, "weight_decay": 0.0}] if quick else []
+        )
+        self.optimiser = torch.optim.AdamW(
+            groups, lr=schedule.rate, betas=(0.9, 0.98), weight_decay=1e-3
+        )
         self.images, self.spent, self.carried = 0, 0.0, {}
         out.mkdir(parents=True, exist_ok=True)
 
@@ -88,21 +101,35 @@ class Trainer:
 
     def run(
         self,
-        loss: Callable[[nn.Module, int, dict], torch.Tensor],  # (net, images so far, carried state) -> scalar
+        loss: Callable[
+            [nn.Module, int, dict], torch.Tensor
+        ],  # (net, images so far, carried state) -> scalar
         validate: Callable[[nn.Module], dict[str, float]],
         config: dict,
         every: float = 60.0,  # seconds between checkpoints
     ) -> None:
         s = self.schedule
-        (self.out / "config.json").write_text(json.dumps({"schedule": asdict(s), **config}, indent=1))
+        (self.out / "config.json").write_text(
+            json.dumps({"schedule": asdict(s), **config}, indent=1)
+        )
         began = last = time.monotonic()
         before, mean, steps = self.spent, 0.0, 0
-        half = torch.cuda.is_bf16_supported() if self.device.type == "cuda" else torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        half = (
+            torch.cuda.is_bf16_supported()
+            if self.device.type == "cuda"
+            else torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        )
         while (progress := self.progress()) < 1:
-            rate = s.rate * min(1.0, (self.images + s.batch) / s.warm_up) * (0.5 + 0.5 * math.cos(math.pi * progress))
+            rate = (
+                s.rate
+                * min(1.0, (self.images + s.batch) / s.warm_up)
+                * (0.5 + 0.5 * math.cos(math.pi * progress))
+            )
             for group in self.optimiser.param_groups:
                 group["lr"] = max(rate, 1e-6) * group["speed"]
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=half and progress < 1 - s.exact_share):
+            with torch.autocast(
+                self.device.type, torch.bfloat16, enabled=half and progress < 1 - s.exact_share
+            ):
                 value = loss(self.net, self.images, self.carried)
             self.optimiser.zero_grad(set_to_none=True)
             value.backward()
@@ -115,19 +142,32 @@ class Trainer:
             now = time.monotonic()
             self.spent = before + now - began
             if now - last >= every or self.progress() >= 1:
-                row = {"images": self.images, "minutes": round(self.spent / 60, 2), "rate": rate, "loss": mean / steps, **validate(self.ema)}
+                row = {
+                    "images": self.images,
+                    "minutes": round(self.spent / 60, 2),
+                    "rate": rate,
+                    "loss": mean / steps,
+                    **validate(self.ema),
+                }
                 row["images_per_second"] = round(steps * s.batch / (now - last), 1)
                 with (self.out / "stats.jsonl").open("a") as f:
                     f.write(json.dumps(row) + "\n")
-                scores = "  ".join(f"{k} {v:.3f}" for k, v in row.items() if k not in ("images", "minutes", "rate"))
+                scores = "  ".join(
+                    f"{k} {v:.3f}" for k, v in row.items() if k not in ("images", "minutes", "rate")
+                )
                 left = self.spent / 60 * (1 / self.progress() - 1)
-                print(f"{self.images:>10,} images  {self.spent / 60:6.1f} min, {max(0.0, left):.1f} to go  {scores}", flush=True)
+                print(
+                    f"{self.images:>10,} images  {self.spent / 60:6.1f} min, {max(0.0, left):.1f} to go  {scores}",
+                    flush=True,
+                )
                 self.save()
                 began += time.monotonic() - now  # scoring is not training time
                 last, mean, steps = time.monotonic(), 0.0, 0
 
     @torch.no_grad()
     def _average(self) -> None:
-        half_life = min(self.schedule.ema_half_life, 0.05 * self.images)  # short at the start, when the weights still move far
+        half_life = min(
+            self.schedule.ema_half_life, 0.05 * self.images
+        )  # short at the start, when the weights still move far
         keep = 0.5 ** (self.schedule.batch / max(half_life, 1e-8))
         torch._foreach_lerp_(list(self.ema.parameters()), list(self.net.parameters()), 1 - keep)

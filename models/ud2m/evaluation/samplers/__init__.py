@@ -13,6 +13,12 @@ from ud2m.evaluation.samplers.diffpir import diffpir
 from ud2m.evaluation.samplers.dps import dps
 from ud2m.evaluation.samplers.splitting import dpir, latino
 
-SAMPLERS: dict[str, Callable] = {"dps": dps, "diffpir": diffpir, "ddrm": ddrm, "dpir": dpir, "latino": latino}
+SAMPLERS: dict[str, Callable] = {
+    "dps": dps,
+    "diffpir": diffpir,
+    "ddrm": ddrm,
+    "dpir": dpir,
+    "latino": latino,
+}
 
 __all__ = ["SAMPLERS", "NotDefined", "ddrm", "diffpir", "dpir", "dps", "latino"]

@@ -43,24 +43,48 @@ def basis(operator: Operator, y: torch.Tensor, *physics: torch.Tensor) -> Basis:
         h = torch.complex(*physics[0].unbind(-3))[..., : shape[1] // 2 + 1]
         gain = h.abs()
         # The phase of h goes to the left basis, so that the right one is the plain transform.
-        return Basis(fft, lambda f: ifft(f, shape), gain.expand(1, 3, *gain.shape[-2:]), fft(y) * h.conj() / gain.square().clamp_min(GAIN_LEAST**2))
+        return Basis(
+            fft,
+            lambda f: ifft(f, shape),
+            gain.expand(1, 3, *gain.shape[-2:]),
+            fft(y) * h.conj() / gain.square().clamp_min(GAIN_LEAST**2),
+        )
     if isinstance(operator, Downscale):
         kernel, gram = physics
-        gain, small = gram[..., : gram.shape[-1] // 2 + 1].clamp_min(GAIN_LEAST**2).sqrt(), y.shape[-2:]
+        gain, small = (
+            gram[..., : gram.shape[-1] // 2 + 1].clamp_min(GAIN_LEAST**2).sqrt(),
+            y.shape[-2:],
+        )
         back = lambda f: operator.A_adjoint(ifft(f / gain, small), kernel)
-        return Basis(lambda x: fft(operator.A(x, kernel)) / gain, back, gain.expand(1, 3, *gain.shape[-2:]), fft(y) / gain)
-    raise NotDefined(f"DDRM is not defined for {operator.family}: the operator is not linear, it has no singular values.")
+        return Basis(
+            lambda x: fft(operator.A(x, kernel)) / gain,
+            back,
+            gain.expand(1, 3, *gain.shape[-2:]),
+            fft(y) / gain,
+        )
+    raise NotDefined(
+        f"DDRM is not defined for {operator.family}: the operator is not linear, it has no singular values."
+    )
 
 
 @torch.no_grad()
-def ddrm(denoiser, operator: Operator, observation: Observation, sigma_y: float, generator: torch.Generator, **settings: float) -> torch.Tensor:
+def ddrm(
+    denoiser,
+    operator: Operator,
+    observation: Observation,
+    sigma_y: float,
+    generator: torch.Generator,
+    **settings: float,
+) -> torch.Tensor:
     """eta: share of fresh noise in what the data do not fix; eta_b: how far coefficients less noisy than the level follow the data."""
     chosen = of("ddrm", operator, settings)
     eta, eta_b = chosen["eta"], chosen["eta_b"]
     b = basis(operator, observation.y, *observation.physics)
     grid = list(range(0, LEVELS, LEVELS // EVALUATIONS))[::-1]
     level = [float(sigmas()[t]) for t in grid] + [0.0]
-    noise_to_gain = torch.where(b.gain > GAIN_LEAST, sigma_y / b.gain.clamp_min(GAIN_LEAST), torch.inf)
+    noise_to_gain = torch.where(
+        b.gain > GAIN_LEAST, sigma_y / b.gain.clamp_min(GAIN_LEAST), torch.inf
+    )
     observed = noise_to_gain < torch.inf
     keep = (1 - eta**2) ** 0.5
 
@@ -74,8 +98,14 @@ def ddrm(denoiser, operator: Operator, observation: Observation, sigma_y: float,
         n = normal(x, generator)
         c, x_row, n_row = b.to(clean), b.to(x), b.to(n)
         hidden = c + keep * after / now * (x_row - c) + eta * after * n_row
-        noisy = c + keep * after / noise_to_gain.clamp_min(1e-12) * (b.target - c) + eta * after * n_row
-        left = (after**2 - (eta_b * torch.where(after >= noise_to_gain, noise_to_gain, 0.0)).square()).clamp_min(0).sqrt()
+        noisy = (
+            c + keep * after / noise_to_gain.clamp_min(1e-12) * (b.target - c) + eta * after * n_row
+        )
+        left = (
+            (after**2 - (eta_b * torch.where(after >= noise_to_gain, noise_to_gain, 0.0)).square())
+            .clamp_min(0)
+            .sqrt()
+        )
         sure = (1 - eta_b) * c + eta_b * b.target + left * n_row
         row = torch.where(observed, torch.where(after < noise_to_gain, noisy, sure), hidden)
         # The null space of a reduction lies outside the coefficients; it follows the rule of what is not observed.

@@ -17,20 +17,38 @@ EVALUATIONS = 100
 
 def levels(count: int) -> list[int]:
     """Indices from 999 to 0, dense at low noise: the paper's quadratic sequence."""
-    path = (LEVELS * torch.linspace(0, 1, count, dtype=torch.float64).sqrt()).long().clamp_max(LEVELS - 1)
+    path = (
+        (LEVELS * torch.linspace(0, 1, count, dtype=torch.float64).sqrt())
+        .long()
+        .clamp_max(LEVELS - 1)
+    )
     return (LEVELS - 1 - path).tolist()
 
 
 @torch.no_grad()
-def diffpir(denoiser, operator: Operator, observation: Observation, sigma_y: float, generator: torch.Generator, **settings: float) -> torch.Tensor:
+def diffpir(
+    denoiser,
+    operator: Operator,
+    observation: Observation,
+    sigma_y: float,
+    generator: torch.Generator,
+    **settings: float,
+) -> torch.Tensor:
     """lambda_: weight of the prior against the data, rho_t = lambda_ s²/sigma_t²; zeta: share of fresh noise.
 
     As in the paper's code s is the noise std of full scale 1 and sigma_t the level in [-1, 1], so that s = sigma_y/2.
     """
     chosen = of("diffpir", operator, settings)
     lambda_, zeta = chosen["lambda_"], chosen["zeta"]
-    data, abar, sigma, grid = Data(operator, observation, sigma_y), alpha_bar().tolist(), sigmas().tolist(), levels(EVALUATIONS)
-    x = abar[grid[0]] ** 0.5 * observation.z0 + (1 - abar[grid[0]]) ** 0.5 * normal(observation.z0, generator)
+    data, abar, sigma, grid = (
+        Data(operator, observation, sigma_y),
+        alpha_bar().tolist(),
+        sigmas().tolist(),
+        levels(EVALUATIONS),
+    )
+    x = abar[grid[0]] ** 0.5 * observation.z0 + (1 - abar[grid[0]]) ** 0.5 * normal(
+        observation.z0, generator
+    )
     for t, s in zip(grid, [*grid[1:], None]):
         x0 = denoise(denoiser, x / abar[t] ** 0.5, sigma[t]).clamp(-1, 1)
         if s is None:

@@ -19,7 +19,9 @@ EVALUATIONS = LEVELS
 PAPER_SIZE = 3 * 256 * 256  # pixels for which the paper's step sizes were chosen
 
 
-def differentiable_residual(operator: Operator, x: torch.Tensor, y: torch.Tensor, *physics: torch.Tensor) -> torch.Tensor:
+def differentiable_residual(
+    operator: Operator, x: torch.Tensor, y: torch.Tensor, *physics: torch.Tensor
+) -> torch.Tensor:
     """y - A x where y was observed, with a gradient for JPEG too."""
     if not isinstance(operator, Jpeg):
         return operator.residual(x, y, *physics)
@@ -31,19 +33,32 @@ def differentiable_residual(operator: Operator, x: torch.Tensor, y: torch.Tensor
     return y - (smooth + (compressed - smooth).detach())
 
 
-def guidance(denoiser, operator: Operator, observation: Observation, x: torch.Tensor, abar: float) -> tuple[torch.Tensor, torch.Tensor]:
+def guidance(
+    denoiser, operator: Operator, observation: Observation, x: torch.Tensor, abar: float
+) -> tuple[torch.Tensor, torch.Tensor]:
     """x0(x_t) clamped, as in the paper's code, and the gradient of |y - A x0(x_t)| in x_t; both [1,3,H,W]."""
     with torch.enable_grad():
         leaf = x.detach().requires_grad_()
         x0 = denoise(denoiser, leaf / abar**0.5, ((1 - abar) / abar) ** 0.5).clamp(-1, 1)
-        distance = torch.linalg.vector_norm(differentiable_residual(operator, x0, observation.y, *observation.physics))
+        distance = torch.linalg.vector_norm(
+            differentiable_residual(operator, x0, observation.y, *observation.physics)
+        )
         return x0.detach(), torch.autograd.grad(distance, leaf)[0]
 
 
-def dps(denoiser, operator: Operator, observation: Observation, sigma_y: float, generator: torch.Generator, **settings: float) -> torch.Tensor:
+def dps(
+    denoiser,
+    operator: Operator,
+    observation: Observation,
+    sigma_y: float,
+    generator: torch.Generator,
+    **settings: float,
+) -> torch.Tensor:
     """zeta: the paper's step size (zeta_i = zeta/|y - A x0|). sigma_y is not used, as in the paper."""
     zeta = of("dps", operator, settings)["zeta"]
-    abar = torch.cat([torch.ones(1, dtype=torch.float64), alpha_bar()])  # abar[t + 1] belongs to level t
+    abar = torch.cat(
+        [torch.ones(1, dtype=torch.float64), alpha_bar()]
+    )  # abar[t + 1] belongs to level t
     beta = torch.linspace(BETA_FIRST, BETA_LAST, LEVELS, dtype=torch.float64)
     x = normal(observation.z0, generator)
     # The gradient of a norm is a unit vector: per pixel it shrinks with the square root of the size, so the step grows with it.
@@ -52,7 +67,9 @@ def dps(denoiser, operator: Operator, observation: Observation, sigma_y: float, 
         now, before = float(abar[t + 1]), float(abar[t])
         x0, gradient = guidance(denoiser, operator, observation, x, now)
         b = float(beta[t])
-        mean = (before**0.5 * b * x0 + (1 - b) ** 0.5 * (1 - before) * x) / (1 - now)  # Ho et al. 2020, eq. 7
+        mean = (before**0.5 * b * x0 + (1 - b) ** 0.5 * (1 - before) * x) / (
+            1 - now
+        )  # Ho et al. 2020, eq. 7
         x = mean - length * gradient
         if t:
             x = x + (b * (1 - before) / (1 - now)) ** 0.5 * normal(x, generator)

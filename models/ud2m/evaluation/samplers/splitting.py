@@ -18,17 +18,33 @@ EVALUATIONS_MASK = 24  # DPIR: far holes fill slowly when no noise is added
 
 
 @torch.no_grad()
-def dpir(denoiser, operator: Operator, observation: Observation, sigma_y: float, generator: torch.Generator, **settings: float) -> torch.Tensor:
+def dpir(
+    denoiser,
+    operator: Operator,
+    observation: Observation,
+    sigma_y: float,
+    generator: torch.Generator,
+    **settings: float,
+) -> torch.Tensor:
     """Zhang et al. 2021 (arXiv 2008.13751), eq. 6: alpha_k = lambda_ sigma_y²/sigma_k², sigma_k from `first` to sigma_y. Draws nothing."""
     chosen = of("dpir", operator, settings)
     data, z = Data(operator, observation, sigma_y), observation.z0
-    for sigma in falling(chosen["first"], sigma_y, EVALUATIONS_MASK if isinstance(operator, Mask) else EVALUATIONS):
+    for sigma in falling(
+        chosen["first"], sigma_y, EVALUATIONS_MASK if isinstance(operator, Mask) else EVALUATIONS
+    ):
         z = denoise(denoiser, data.pull(z, sigma**2 / chosen["lambda_"]), sigma)
     return z
 
 
 @torch.no_grad()
-def latino(denoiser, operator: Operator, observation: Observation, sigma_y: float, generator: torch.Generator, **settings: float) -> torch.Tensor:
+def latino(
+    denoiser,
+    operator: Operator,
+    observation: Observation,
+    sigma_y: float,
+    generator: torch.Generator,
+    **settings: float,
+) -> torch.Tensor:
     """Spagnoletti et al. 2025 (arXiv 2503.12615): prox, noise to level s_k, back to a clean image.
 
     s_k from FIRST to last · sigma_y; the prox has variance (rho_ratio s_k)². The paper goes back by a consistency model; here by

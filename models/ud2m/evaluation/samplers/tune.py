@@ -22,9 +22,16 @@ from ud2m.training.data import crops, split
 
 
 def main() -> None:
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     p.add_argument("--denoiser", type=Path, required=True)
-    p.add_argument("--cache", type=Path, required=True, help="folder of the decoded images (see train_denoiser.py)")
+    p.add_argument(
+        "--cache",
+        type=Path,
+        required=True,
+        help="folder of the decoded images (see train_denoiser.py)",
+    )
     p.add_argument("--method", required=True, choices=SAMPLERS)
     p.add_argument("--family", required=True, choices=sorted({c.family for c in CASES.values()}))
     p.add_argument("--grid", nargs="+", required=True, metavar="NAME=VALUE,VALUE")
@@ -33,9 +40,19 @@ def main() -> None:
     p.add_argument("--seed", type=int, default=0)
     a = p.parse_args()
     images, sides = np.load(a.cache / "pixels.npy", mmap_mode="r"), np.load(a.cache / "sizes.npy")
-    clean = crops(images, sides, a.images, a.size, np.random.default_rng(a.seed), split(len(images))[1], shrink=0)
+    clean = crops(
+        images,
+        sides,
+        a.images,
+        a.size,
+        np.random.default_rng(a.seed),
+        split(len(images))[1],
+        shrink=0,
+    )
     denoiser = load_denoiser(a.denoiser).to(memory_format=torch.channels_last).requires_grad_(False)
-    names, values = zip(*((n, [float(v) for v in vs.split(",")]) for n, vs in (g.split("=") for g in a.grid)))
+    names, values = zip(
+        *((n, [float(v) for v in vs.split(",")]) for n, vs in (g.split("=") for g in a.grid))
+    )
     cases = {n: c for n, c in CASES.items() if c.family == a.family}
     for chosen in itertools.product(*values):
         found = []
@@ -45,11 +62,21 @@ def main() -> None:
                 y, physics = case.degrade(x, np.random.default_rng((a.seed, i)))
                 c = observe(operator, y[None], physics, denoiser.config.multiple)
                 settings = dict(zip(names, chosen))
-                x0 = SAMPLERS[a.method](denoiser, operator, c, 2 * case.sigma, torch.Generator().manual_seed(i), **settings)
+                x0 = SAMPLERS[a.method](
+                    denoiser,
+                    operator,
+                    c,
+                    2 * case.sigma,
+                    torch.Generator().manual_seed(i),
+                    **settings,
+                )
                 found.append(psnr(x0[0][:, c.rows, c.columns].clamp(-1, 1), x, case.border))
         each = np.reshape(found, (len(cases), -1)).mean(1)
         setting = " ".join(f"{n}={v:g}" for n, v in zip(names, chosen))
-        print(f"{a.method} {a.family} {setting}: {np.mean(found):.2f} dB  ({' '.join(f'{n} {v:.2f}' for n, v in zip(cases, each))})", flush=True)
+        print(
+            f"{a.method} {a.family} {setting}: {np.mean(found):.2f} dB  ({' '.join(f'{n} {v:.2f}' for n, v in zip(cases, each))})",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -9,4 +9,15 @@ from ud2m.nn.imported.checkpoint import from_tensors, read_checkpoint
 from ud2m.nn.imported.ddpm import DdpmConfig, DdpmUNet
 from ud2m.nn.imported.denoiser import ImportedDenoiser, adapt
 
-__all__ = ["AdmConfig", "AdmUNet", "DdpmConfig", "DdpmUNet", "ImportedDenoiser", "adapt", "from_tensors", "merge_adapter", "read_checkpoint", "save_adapter"]
+__all__ = [
+    "AdmConfig",
+    "AdmUNet",
+    "DdpmConfig",
+    "DdpmUNet",
+    "ImportedDenoiser",
+    "adapt",
+    "from_tensors",
+    "merge_adapter",
+    "read_checkpoint",
+    "save_adapter",
+]

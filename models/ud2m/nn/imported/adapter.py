@@ -19,7 +19,9 @@ MARK = ".parametrizations.weight.0."
 
 def save_adapter(denoiser: ImportedDenoiser, path: Path, alpha: float) -> None:
     """Writes what `adapt` made trainable; alpha: as it was given to `adapt`."""
-    tensors = lora.adapter_state(denoiser) | {n: p.detach() for n, p in denoiser.named_parameters() if p.requires_grad and MARK not in n}
+    tensors = lora.adapter_state(denoiser) | {
+        n: p.detach() for n, p in denoiser.named_parameters() if p.requires_grad and MARK not in n
+    }
     save_file({n: v.contiguous() for n, v in tensors.items()}, path, {"alpha": repr(alpha)})
 
 
@@ -29,21 +31,35 @@ def merge_adapter(denoiser: ImportedDenoiser, path: Path) -> list[str]:
     Raises ValueError with a sentence when the file is no adapter, or one of another network; the denoiser may then be changed in part.
     """
     if not Path(path).is_file():
-        raise ValueError(f"{path} does not exist; give the adapter that was trained on this checkpoint.")
+        raise ValueError(
+            f"{path} does not exist; give the adapter that was trained on this checkpoint."
+        )
     try:
         with safe_open(path, "pt") as f:
             alpha = float((f.metadata() or {})["alpha"])
             held = {name: f.get_tensor(name).float() for name in f.keys()}
     except (SafetensorError, KeyError, ValueError) as e:
-        raise ValueError(f"{path} is no adapter file; write one with ud2m.nn.imported.save_adapter.") from e
-    ranks = {name.split(MARK)[0]: len(value) for name, value in held.items() if name.endswith(MARK + "down")}
+        raise ValueError(
+            f"{path} is no adapter file; write one with ud2m.nn.imported.save_adapter."
+        ) from e
+    ranks = {
+        name.split(MARK)[0]: len(value)
+        for name, value in held.items()
+        if name.endswith(MARK + "down")
+    }
     layers = {name for name, _ in denoiser.named_modules()}
     foreign = [name for name in ranks if name not in layers]
     if foreign or not ranks:
-        reason = f"adapts {foreign[0]}, which this network has not" if foreign else "holds no low-rank tensors"
+        reason = (
+            f"adapts {foreign[0]}, which this network has not"
+            if foreign
+            else "holds no low-rank tensors"
+        )
         raise ValueError(f"{path} {reason}; give the adapter that was trained on this checkpoint.")
     # Only layers smaller than the rank have less than it, so that the largest is the one that was asked for.
-    names = lora.attach(denoiser, max(ranks.values()), alpha, rf"^({'|'.join(map(re.escape, ranks))})$")
+    names = lora.attach(
+        denoiser, max(ranks.values()), alpha, rf"^({'|'.join(map(re.escape, ranks))})$"
+    )
     parameters = dict(denoiser.named_parameters())
     for name, value in held.items():
         if name not in parameters or parameters[name].shape != value.shape:

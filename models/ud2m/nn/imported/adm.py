@@ -10,11 +10,25 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ud2m.nn.imported.parts import GROUPS, Shapes, attend, check_image_channels, check_widths, doubled, shape_of, sinusoids
+from ud2m.nn.imported.parts import (
+    GROUPS,
+    Shapes,
+    attend,
+    check_image_channels,
+    check_widths,
+    doubled,
+    shape_of,
+    sinusoids,
+)
 
 LAYOUT = "guided-diffusion"
 KNOWN_HEADS = {  # (channels, widths, blocks, attention) -> channels of a head, which no tensor tells
-    (256, (256, 256, 512, 512, 1024, 1024), 2, (3, 4, 5)): 64,  # 256x256_diffusion_uncond and the LSUN models of 256×256
+    (
+        256,
+        (256, 256, 512, 512, 1024, 1024),
+        2,
+        (3, 4, 5),
+    ): 64,  # 256x256_diffusion_uncond and the LSUN models of 256×256
     (128, (128, 128, 256, 256, 512, 512), 1, (4,)): 64,  # FFHQ-10m
 }
 
@@ -31,7 +45,9 @@ class AdmConfig:
     head_channels: int
     outputs: int = 6  # 3 of noise, 3 of a learned variance that is not used
     scale_shift: bool = True  # the time scales and shifts, or is added
-    resblock_updown: bool = True  # scales change inside of residual blocks, or by a convolution of their own
+    resblock_updown: bool = (
+        True  # scales change inside of residual blocks, or by a convolution of their own
+    )
     new_order: bool = False  # q, k, v split before the heads, or within each
 
     @property
@@ -49,16 +65,29 @@ class ResBlock(nn.Module):
     def __init__(self, inputs: int, outputs: int, config: AdmConfig, resample: str = ""):
         super().__init__()
         self.resample, self.scale_shift = resample, config.scale_shift
-        self.in_layers = nn.Sequential(nn.GroupNorm(GROUPS, inputs), nn.SiLU(), nn.Conv2d(inputs, outputs, 3, padding=1))
-        self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(config.embedding, outputs * (2 if config.scale_shift else 1)))
+        self.in_layers = nn.Sequential(
+            nn.GroupNorm(GROUPS, inputs), nn.SiLU(), nn.Conv2d(inputs, outputs, 3, padding=1)
+        )
+        self.emb_layers = nn.Sequential(
+            nn.SiLU(), nn.Linear(config.embedding, outputs * (2 if config.scale_shift else 1))
+        )
         # The third place is dropout's, in training: it has no tensors, but the convolution's name counts it.
-        self.out_layers = nn.Sequential(nn.GroupNorm(GROUPS, outputs), nn.SiLU(), nn.Identity(), nn.Conv2d(outputs, outputs, 3, padding=1))
+        self.out_layers = nn.Sequential(
+            nn.GroupNorm(GROUPS, outputs),
+            nn.SiLU(),
+            nn.Identity(),
+            nn.Conv2d(outputs, outputs, 3, padding=1),
+        )
         self.skip_connection = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
 
     def sized(self, x: torch.Tensor) -> torch.Tensor:
-        return {"": lambda: x, "down": lambda: F.avg_pool2d(x, 2), "up": lambda: doubled(x)}[self.resample]()
+        return {"": lambda: x, "down": lambda: F.avg_pool2d(x, 2), "up": lambda: doubled(x)}[
+            self.resample
+        ]()
 
-    def forward(self, x: torch.Tensor, time: torch.Tensor) -> torch.Tensor:  # x [B,C,H,W]  time [B,E]
+    def forward(
+        self, x: torch.Tensor, time: torch.Tensor
+    ) -> torch.Tensor:  # x [B,C,H,W]  time [B,E]
         h = self.in_layers[2](self.sized(self.in_layers[1](self.in_layers[0](x))))
         film = self.emb_layers(time)[:, :, None, None]
         if self.scale_shift:
@@ -76,7 +105,10 @@ class Attention(nn.Module):
         super().__init__()
         self.heads, self.new_order = channels // config.head_channels, config.new_order
         self.norm = nn.GroupNorm(GROUPS, channels)
-        self.qkv, self.proj_out = nn.Conv1d(channels, 3 * channels, 1), nn.Conv1d(channels, channels, 1)
+        self.qkv, self.proj_out = (
+            nn.Conv1d(channels, 3 * channels, 1),
+            nn.Conv1d(channels, channels, 1),
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         qkv, heads = self.qkv(self.norm(x).flatten(2)), self.heads
@@ -125,29 +157,49 @@ class AdmUNet(nn.Module):
     def __init__(self, config: AdmConfig):
         super().__init__()
         self.config = c = config
-        self.time_embed = nn.Sequential(nn.Linear(c.channels, c.embedding), nn.SiLU(), nn.Linear(c.embedding, c.embedding))
+        self.time_embed = nn.Sequential(
+            nn.Linear(c.channels, c.embedding), nn.SiLU(), nn.Linear(c.embedding, c.embedding)
+        )
         now, skips = c.widths[0], [c.widths[0]]
         stages = [nn.ModuleList([nn.Conv2d(3, now, 3, padding=1)])]
         for scale, width in enumerate(c.widths):
             for _ in range(c.blocks):
-                stages.append(nn.ModuleList([ResBlock(now, width, c), *([Attention(width, c)] if scale in c.attention else [])]))
+                stages.append(
+                    nn.ModuleList(
+                        [
+                            ResBlock(now, width, c),
+                            *([Attention(width, c)] if scale in c.attention else []),
+                        ]
+                    )
+                )
                 now = width
                 skips.append(now)
             if scale + 1 < len(c.widths):
-                stages.append(nn.ModuleList([ResBlock(now, now, c, "down") if c.resblock_updown else Halved(now)]))
+                stages.append(
+                    nn.ModuleList(
+                        [ResBlock(now, now, c, "down") if c.resblock_updown else Halved(now)]
+                    )
+                )
                 skips.append(now)
         self.input_blocks = nn.ModuleList(stages)
-        self.middle_block = nn.ModuleList([ResBlock(now, now, c), Attention(now, c), ResBlock(now, now, c)])
+        self.middle_block = nn.ModuleList(
+            [ResBlock(now, now, c), Attention(now, c), ResBlock(now, now, c)]
+        )
         stages = []
         for scale, width in reversed(list(enumerate(c.widths))):
             for i in range(c.blocks + 1):
-                parts = [ResBlock(now + skips.pop(), width, c), *([Attention(width, c)] if scale in c.attention else [])]
+                parts = [
+                    ResBlock(now + skips.pop(), width, c),
+                    *([Attention(width, c)] if scale in c.attention else []),
+                ]
                 now = width
                 if scale and i == c.blocks:
                     parts.append(ResBlock(now, now, c, "up") if c.resblock_updown else Doubled(now))
                 stages.append(nn.ModuleList(parts))
         self.output_blocks = nn.ModuleList(stages)
-        self.out = nn.Sequential(nn.GroupNorm(GROUPS, now), nn.SiLU(), nn.Conv2d(now, c.outputs, 3, padding=1))
+        self.out = nn.Sequential(
+            nn.GroupNorm(GROUPS, now), nn.SiLU(), nn.Conv2d(now, c.outputs, 3, padding=1)
+        )
 
     def forward(self, x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         sine, cosine = sinusoids(t, self.config.channels, ends_at_longest=False)
@@ -169,11 +221,17 @@ def infer(shapes: Shapes, head_channels: int | None = None, new_order: bool = Fa
     with a sentence when the checkpoint is of another kind, or the width of the heads is not known.
     """
     if "label_emb.weight" in shapes:
-        raise ValueError("The checkpoint is class-conditional (it has label_emb.weight); choose an unconditional one, such as 256x256_diffusion_uncond.pt.")
+        raise ValueError(
+            "The checkpoint is class-conditional (it has label_emb.weight); choose an unconditional one, such as 256x256_diffusion_uncond.pt."
+        )
     if not any(n.startswith("output_blocks.") for n in shapes):
-        raise ValueError("The checkpoint has no output_blocks, so it is a classifier or cut short; choose a diffusion model's checkpoint.")
+        raise ValueError(
+            "The checkpoint has no output_blocks, so it is a classifier or cut short; choose a diffusion model's checkpoint."
+        )
     embedding, channels = shape_of(shapes, "time_embed.0.weight")
-    check_image_channels("The input of the checkpoint", shape_of(shapes, "input_blocks.0.0.weight")[1], (3,))
+    check_image_channels(
+        "The input of the checkpoint", shape_of(shapes, "input_blocks.0.0.weight")[1], (3,)
+    )
     outputs = shape_of(shapes, "out.2.weight")[0]
     check_image_channels("The output of the checkpoint", outputs, (3, 6))
     count = 1 + max(int(n.split(".")[1]) for n in shapes if n.startswith("output_blocks."))
@@ -183,17 +241,36 @@ def infer(shapes: Shapes, head_channels: int | None = None, new_order: bool = Fa
     by_layer = sum(n.endswith(".conv.weight") for n in inside)
     scales = 1 + by_block + by_layer
     if count % scales or count // scales < 2 or (by_block and by_layer):
-        raise ValueError(f"The checkpoint has {count} output blocks for {scales} scales, which no guided-diffusion model has; download it again.")
+        raise ValueError(
+            f"The checkpoint has {count} output blocks for {scales} scales, which no guided-diffusion model has; download it again."
+        )
     blocks = count // scales - 1
     first = [1 + scale * (blocks + 1) for scale in range(scales)]
     widths = tuple(shape_of(shapes, f"input_blocks.{i}.0.out_layers.3.weight")[0] for i in first)
     check_widths(widths)
-    attention = tuple(scale for scale, i in enumerate(first) if f"input_blocks.{i}.1.qkv.weight" in shapes)
+    attention = tuple(
+        scale for scale, i in enumerate(first) if f"input_blocks.{i}.1.qkv.weight" in shapes
+    )
     if head_channels is None:
         head_channels = KNOWN_HEADS.get((channels, widths, blocks, attention))
     if head_channels is None:
-        raise ValueError("The checkpoint is of no known model, and its tensors do not tell the width of an attention head; give it with --head-channels.")
+        raise ValueError(
+            "The checkpoint is of no known model, and its tensors do not tell the width of an attention head; give it with --head-channels."
+        )
     if head_channels < 1 or any(widths[scale] % head_channels for scale in (*attention, -1)):
-        raise ValueError(f"{head_channels} channels of a head do not divide the {widths[-1]} channels of the attention; give another --head-channels.")
+        raise ValueError(
+            f"{head_channels} channels of a head do not divide the {widths[-1]} channels of the attention; give another --head-channels."
+        )
     film = shape_of(shapes, "input_blocks.1.0.emb_layers.1.weight")[0]
-    return AdmConfig(channels, embedding, widths, blocks, attention, head_channels, outputs, film == 2 * widths[0], not by_layer, new_order)
+    return AdmConfig(
+        channels,
+        embedding,
+        widths,
+        blocks,
+        attention,
+        head_channels,
+        outputs,
+        film == 2 * widths[0],
+        not by_layer,
+        new_order,
+    )

@@ -18,7 +18,10 @@ from ud2m.nn.imported.denoiser import ImportedDenoiser
 
 # Where training frameworks keep the network within what they save; averaged weights are the better ones.
 NESTS = ("ema", "ema_state_dict", "model_ema", "state_dict", "model_state_dict", "model")
-MARKS = {"time_embed.0.weight": adm.LAYOUT, "temb.dense.0.weight": ddpm.LAYOUT}  # a tensor that only this layout has
+MARKS = {
+    "time_embed.0.weight": adm.LAYOUT,
+    "temb.dense.0.weight": ddpm.LAYOUT,
+}  # a tensor that only this layout has
 ENDINGS = (".pt", ".pth", ".ckpt", ".safetensors")
 
 
@@ -26,36 +29,60 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
     """The network's tensors by name, out of the nest that they lie in, without the prefix of the module that held it."""
     path = Path(path)
     if path.suffix not in ENDINGS:
-        raise ValueError(f"{path} ends in {path.suffix or 'nothing'}; give a checkpoint that ends in {', '.join(ENDINGS)}.")
+        raise ValueError(
+            f"{path} ends in {path.suffix or 'nothing'}; give a checkpoint that ends in {', '.join(ENDINGS)}."
+        )
     if not path.is_file():
-        raise ValueError(f"{path} does not exist; give the path of a checkpoint that you have fetched.")
+        raise ValueError(
+            f"{path} does not exist; give the path of a checkpoint that you have fetched."
+        )
     try:
-        held = load_file(path) if path.suffix == ".safetensors" else torch.load(path, map_location="cpu", weights_only=True)
+        held = (
+            load_file(path)
+            if path.suffix == ".safetensors"
+            else torch.load(path, map_location="cpu", weights_only=True)
+        )
     except pickle.UnpicklingError as e:
-        raise ValueError(f"{path} holds more than weights, or is no checkpoint; save the network's state_dict alone and give that.") from e
+        raise ValueError(
+            f"{path} holds more than weights, or is no checkpoint; save the network's state_dict alone and give that."
+        ) from e
     except (SafetensorError, RuntimeError, EOFError, OSError) as e:
-        raise ValueError(f"{path} cannot be read as a checkpoint; it may be cut short, fetch it again.") from e
+        raise ValueError(
+            f"{path} cannot be read as a checkpoint; it may be cut short, fetch it again."
+        ) from e
     return _unprefixed(_unnested(held, path), path)
 
 
 def _unnested(held: object, path: Path) -> dict[str, torch.Tensor]:
     while isinstance(held, dict):
         # The layouts' own tensors decide: a file may hold counters and optimisers beside the network.
-        if any(isinstance(v, torch.Tensor) and str(k).endswith(tuple(MARKS)) for k, v in held.items()):
+        if any(
+            isinstance(v, torch.Tensor) and str(k).endswith(tuple(MARKS)) for k, v in held.items()
+        ):
             return {str(k): v for k, v in held.items()}
         inner = next((held[k] for k in NESTS if isinstance(held.get(k), dict)), None)
         if inner is None:
             break
         held = inner
     some = ", ".join(map(str, list(held)[:3])) if isinstance(held, dict) else type(held).__name__
-    raise ValueError(f"{path} is of no known layout (it holds {some or 'nothing'}); give a checkpoint of guided-diffusion or pytorch_diffusion.")
+    raise ValueError(
+        f"{path} is of no known layout (it holds {some or 'nothing'}); give a checkpoint of guided-diffusion or pytorch_diffusion."
+    )
 
 
 def _unprefixed(state: dict, path: Path) -> dict[str, torch.Tensor]:
-    prefixes = sorted({k.removesuffix(mark) for k in state for mark in MARKS if k.endswith(mark)}, key=len)
+    prefixes = sorted(
+        {k.removesuffix(mark) for k in state for mark in MARKS if k.endswith(mark)}, key=len
+    )
     if len(prefixes) > 1:
-        raise ValueError(f"{path} holds {len(prefixes)} networks ({', '.join(p or 'unnamed' for p in prefixes)}); save the one to import alone.")
-    strange = [k for k, v in state.items() if not k.startswith(prefixes[0]) or not isinstance(v, torch.Tensor)]
+        raise ValueError(
+            f"{path} holds {len(prefixes)} networks ({', '.join(p or 'unnamed' for p in prefixes)}); save the one to import alone."
+        )
+    strange = [
+        k
+        for k, v in state.items()
+        if not k.startswith(prefixes[0]) or not isinstance(v, torch.Tensor)
+    ]
     if strange:
         raise ValueError(
             f"{path} holds entries beside the network ({len(strange)} in all), such as {strange[0]}; save the network's state_dict alone and give that."
@@ -63,7 +90,9 @@ def _unprefixed(state: dict, path: Path) -> dict[str, torch.Tensor]:
     return {k.removeprefix(prefixes[0]): v for k, v in state.items()}
 
 
-def from_tensors(state: dict[str, torch.Tensor], head_channels: int | None = None, new_order: bool = False) -> ImportedDenoiser:
+def from_tensors(
+    state: dict[str, torch.Tensor], head_channels: int | None = None, new_order: bool = False
+) -> ImportedDenoiser:
     """The denoiser that a state dict describes; arguments and errors as `read_checkpoint`."""
     shapes = {name: value.shape for name, value in state.items()}
     # Without memory at first: the checkpoint's own tensors become the network's, so that two gigabytes are held once.
@@ -73,7 +102,10 @@ def from_tensors(state: dict[str, torch.Tensor], head_channels: int | None = Non
         else:
             net = DdpmUNet(ddpm.infer(shapes))
     wanted = {name: value.shape for name, value in net.state_dict().items()}
-    missing, unexpected = [n for n in wanted if n not in shapes], [n for n in shapes if n not in wanted]
+    missing, unexpected = (
+        [n for n in wanted if n not in shapes],
+        [n for n in shapes if n not in wanted],
+    )
     if missing:
         raise ValueError(
             f"The checkpoint lacks {len(missing)} of the tensors of its layout, such as {missing[0]}; download it again or save the whole state_dict."
@@ -84,12 +116,16 @@ def from_tensors(state: dict[str, torch.Tensor], head_channels: int | None = Non
         )
     for name, shape in wanted.items():
         if shapes[name] != shape:
-            raise ValueError(f"{name} has the shape {list(shapes[name])} where {list(shape)} is needed; the checkpoint is of a variant that is not supported.")
+            raise ValueError(
+                f"{name} has the shape {list(shapes[name])} where {list(shape)} is needed; the checkpoint is of a variant that is not supported."
+            )
     net.load_state_dict({n: v.float().contiguous() for n, v in state.items()}, assign=True)
     return ImportedDenoiser(net).eval()
 
 
-def read_checkpoint(path: Path, head_channels: int | None = None, new_order: bool = False) -> ImportedDenoiser:
+def read_checkpoint(
+    path: Path, head_channels: int | None = None, new_order: bool = False
+) -> ImportedDenoiser:
     """The denoiser of a checkpoint of guided-diffusion (ADM) or pytorch_diffusion (LSUN), in float32.
 
     path: .pt, .pth, .ckpt or .safetensors. head_channels: channels of an attention head of an ADM that is none of the known

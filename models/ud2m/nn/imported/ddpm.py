@@ -10,7 +10,16 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ud2m.nn.imported.parts import GROUPS, Shapes, attend, check_image_channels, check_widths, doubled, shape_of, sinusoids
+from ud2m.nn.imported.parts import (
+    GROUPS,
+    Shapes,
+    attend,
+    check_image_channels,
+    check_widths,
+    doubled,
+    shape_of,
+    sinusoids,
+)
 
 LAYOUT = "pytorch_diffusion"
 EPS = 1e-6  # of the group normalisation; PyTorch's own is ten times that
@@ -40,12 +49,20 @@ class ResBlock(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, embedding: int):
         super().__init__()
-        self.norm1, self.conv1 = nn.GroupNorm(GROUPS, inputs, EPS), nn.Conv2d(inputs, outputs, 3, padding=1)
+        self.norm1, self.conv1 = (
+            nn.GroupNorm(GROUPS, inputs, EPS),
+            nn.Conv2d(inputs, outputs, 3, padding=1),
+        )
         self.temb_proj = nn.Linear(embedding, outputs)
-        self.norm2, self.conv2 = nn.GroupNorm(GROUPS, outputs, EPS), nn.Conv2d(outputs, outputs, 3, padding=1)
+        self.norm2, self.conv2 = (
+            nn.GroupNorm(GROUPS, outputs, EPS),
+            nn.Conv2d(outputs, outputs, 3, padding=1),
+        )
         self.nin_shortcut = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
 
-    def forward(self, x: torch.Tensor, time: torch.Tensor) -> torch.Tensor:  # x [B,C,H,W]  time [B,E]
+    def forward(
+        self, x: torch.Tensor, time: torch.Tensor
+    ) -> torch.Tensor:  # x [B,C,H,W]  time [B,E]
         h = self.conv1(F.silu(self.norm1(x))) + self.temb_proj(F.silu(time))[:, :, None, None]
         return self.nin_shortcut(x) + self.conv2(F.silu(self.norm2(h)))
 
@@ -74,7 +91,13 @@ class DdpmUNet(nn.Module):
         super().__init__()
         self.config = c = config
         block = lambda a, b: ResBlock(a, b, c.embedding)
-        self.temb = nn.ModuleDict({"dense": nn.ModuleList([nn.Linear(c.channels, c.embedding), nn.Linear(c.embedding, c.embedding)])})
+        self.temb = nn.ModuleDict(
+            {
+                "dense": nn.ModuleList(
+                    [nn.Linear(c.channels, c.embedding), nn.Linear(c.embedding, c.embedding)]
+                )
+            }
+        )
         self.conv_in = nn.Conv2d(3, c.channels, 3, padding=1)
         now, skips, down = c.channels, [c.channels], []
         for scale, width in enumerate(c.widths):
@@ -90,7 +113,9 @@ class DdpmUNet(nn.Module):
                 skips.append(now)
             down.append(level)
         self.down = nn.ModuleList(down)
-        self.mid = nn.ModuleDict({"block_1": block(now, now), "attn_1": Attention(now), "block_2": block(now, now)})
+        self.mid = nn.ModuleDict(
+            {"block_1": block(now, now), "attn_1": Attention(now), "block_2": block(now, now)}
+        )
         up = []
         for scale, width in reversed(list(enumerate(c.widths))):
             level = nn.ModuleDict({"block": nn.ModuleList(), "attn": nn.ModuleList()})
@@ -103,11 +128,16 @@ class DdpmUNet(nn.Module):
                 level["upsample"] = nn.ModuleDict({"conv": nn.Conv2d(now, now, 3, padding=1)})
             up.append(level)
         self.up = nn.ModuleList(reversed(up))  # entry 0 is the full image here too
-        self.norm_out, self.conv_out = nn.GroupNorm(GROUPS, now, EPS), nn.Conv2d(now, 3, 3, padding=1)
+        self.norm_out, self.conv_out = (
+            nn.GroupNorm(GROUPS, now, EPS),
+            nn.Conv2d(now, 3, 3, padding=1),
+        )
 
     def forward(self, x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         first, second = self.temb["dense"]
-        time = second(F.silu(first(torch.cat(sinusoids(t, self.config.channels, ends_at_longest=True), 1))))
+        time = second(
+            F.silu(first(torch.cat(sinusoids(t, self.config.channels, ends_at_longest=True), 1)))
+        )
         h = self.conv_in(x)
         skips = [h]
         for level in self.down:
@@ -136,12 +166,20 @@ def infer(shapes: Shapes) -> DdpmConfig:
     embedding, _ = shape_of(shapes, "temb.dense.0.weight")
     channels, inputs = shape_of(shapes, "conv_in.weight")[:2]
     check_image_channels("The input of the checkpoint", inputs, (3,))
-    check_image_channels("The output of the checkpoint", shape_of(shapes, "conv_out.weight")[0], (3,))
+    check_image_channels(
+        "The output of the checkpoint", shape_of(shapes, "conv_out.weight")[0], (3,)
+    )
     scales = 1 + max((int(n.split(".")[1]) for n in shapes if n.startswith("down.")), default=-1)
-    blocks = 1 + max((int(n.split(".")[3]) for n in shapes if n.startswith("down.0.block.")), default=-1)
+    blocks = 1 + max(
+        (int(n.split(".")[3]) for n in shapes if n.startswith("down.0.block.")), default=-1
+    )
     if scales < 1 or blocks < 1:
-        raise ValueError("The checkpoint has no down.0.block, so it is cut short; download it again.")
-    widths = tuple(shape_of(shapes, f"down.{scale}.block.0.conv1.weight")[0] for scale in range(scales))
+        raise ValueError(
+            "The checkpoint has no down.0.block, so it is cut short; download it again."
+        )
+    widths = tuple(
+        shape_of(shapes, f"down.{scale}.block.0.conv1.weight")[0] for scale in range(scales)
+    )
     check_widths((channels, *widths))
     attention = tuple(scale for scale in range(scales) if f"down.{scale}.attn.0.q.weight" in shapes)
     return DdpmConfig(channels, embedding, widths, blocks, attention)

@@ -33,19 +33,29 @@ class ImportedDenoiser(nn.Module):
         low, high = table[below], table[below + 1]
         return (below + (wanted - low) / (high - low)).clamp(0, LEVELS - 1)
 
-    def forward(self, x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:  # x [B,3,H,W]  sigma [B]
+    def forward(
+        self, x: torch.Tensor, sigma: torch.Tensor
+    ) -> torch.Tensor:  # x [B,3,H,W]  sigma [B]
         s = sigma[:, None, None, None]
         eps = self.net(x * torch.rsqrt(1 + s.square()), self.level(sigma))
         return x - s * eps
 
 
-def adapt(denoiser: ImportedDenoiser, rank: int = PAPER_RANK, alpha: float = PAPER_ALPHA, targets: str | None = None, last_layer: bool = True) -> list[str]:
+def adapt(
+    denoiser: ImportedDenoiser,
+    rank: int = PAPER_RANK,
+    alpha: float = PAPER_ALPHA,
+    targets: str | None = None,
+    last_layer: bool = True,
+) -> list[str]:
     """Freezes the denoiser and puts low-rank adapters on its attention; with `last_layer`, that layer is trained whole.
 
     Returns the names of the adapted layers; the defaults are the paper's. Raises ValueError where no layer has a name that
     matches `targets`.
     """
-    names = lora.attach(denoiser, rank, alpha, denoiser.lora_targets if targets is None else targets)
+    names = lora.attach(
+        denoiser, rank, alpha, denoiser.lora_targets if targets is None else targets
+    )
     if last_layer:
         denoiser.net.get_submodule(denoiser.net.last_layer).requires_grad_(True)
     return names

@@ -51,23 +51,31 @@ def _noisy(x: np.ndarray, sigma: float, rng: np.random.Generator) -> torch.Tenso
 
 
 def _codes(x: torch.Tensor) -> Image.Image:
-    return Image.fromarray(np.clip(np.rint(127.5 * (x.numpy() + 1)), 0, 255).astype(np.uint8).transpose(1, 2, 0))
+    return Image.fromarray(
+        np.clip(np.rint(127.5 * (x.numpy() + 1)), 0, 255).astype(np.uint8).transpose(1, 2, 0)
+    )
 
 
 def _values(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("RGB"), np.float64).transpose(2, 0, 1) / 127.5 - 1
 
 
-def blur(x: torch.Tensor, psf: np.ndarray, sigma: float, rng: np.random.Generator) -> tuple[torch.Tensor, dict]:
+def blur(
+    x: torch.Tensor, psf: np.ndarray, sigma: float, rng: np.random.Generator
+) -> tuple[torch.Tensor, dict]:
     """Convolution and noise of std `sigma` (full scale 1)."""
     y = np.stack([ndimage.convolve(c, psf, mode="mirror") for c in x.numpy().astype(np.float64)])
     return _noisy(y, sigma, rng), {"psf": torch.from_numpy(psf).float()}
 
 
-def mask(x: torch.Tensor, observed: np.ndarray, sigma: float, rng: np.random.Generator) -> tuple[torch.Tensor, dict]:
+def mask(
+    x: torch.Tensor, observed: np.ndarray, sigma: float, rng: np.random.Generator
+) -> tuple[torch.Tensor, dict]:
     """Pixels where `observed` [H,W] is 0 are lost (black)."""
     m = torch.from_numpy(observed).float()
-    return torch.where(m > 0, _noisy(x.numpy(), sigma, rng), torch.tensor(-1.0)), {"mask": m[None, None]}
+    return torch.where(m > 0, _noisy(x.numpy(), sigma, rng), torch.tensor(-1.0)), {
+        "mask": m[None, None]
+    }
 
 
 def denoise(x: torch.Tensor, sigma: float, rng: np.random.Generator) -> tuple[torch.Tensor, dict]:
@@ -75,7 +83,9 @@ def denoise(x: torch.Tensor, sigma: float, rng: np.random.Generator) -> tuple[to
     return _noisy(x.numpy(), sigma, rng), {}
 
 
-def downscale(x: torch.Tensor, scale: int, sigma: float, rng: np.random.Generator) -> tuple[torch.Tensor, dict]:
+def downscale(
+    x: torch.Tensor, scale: int, sigma: float, rng: np.random.Generator
+) -> tuple[torch.Tensor, dict]:
     """Antialiased bicubic reduction; the sides of x are multiples of `scale`."""
     small = _codes(x).resize((x.shape[2] // scale, x.shape[1] // scale), Image.BICUBIC)
     return _noisy(_values(small), sigma, rng), {}
@@ -93,7 +103,15 @@ def strokes_mask(height: int, width: int, rng: np.random.Generator) -> np.ndarra
     image = Image.new("L", (width, height), 255)
     pen = ImageDraw.Draw(image)
     for _ in range(rng.integers(1, 7)):
-        points = np.cumsum(np.vstack([rng.uniform(0, (width, height)), rng.normal(0, 0.2 * min(height, width), (rng.integers(1, 5), 2))]), 0)
+        points = np.cumsum(
+            np.vstack(
+                [
+                    rng.uniform(0, (width, height)),
+                    rng.normal(0, 0.2 * min(height, width), (rng.integers(1, 5), 2)),
+                ]
+            ),
+            0,
+        )
         pen.line([tuple(p) for p in points], 0, int(rng.integers(1, 9)))
     return (np.asarray(image) > 0).astype(np.float64)
 
@@ -106,5 +124,8 @@ def random_mask(height: int, width: int, keep: float, rng: np.random.Generator) 
 def box_mask(height: int, width: int, share: float = 0.25) -> np.ndarray:
     """[H,W] a hole of `share` of each side, a little off the centre."""
     m = np.ones((height, width))
-    m[height // 3 : height // 3 + int(height * share), width // 3 : width // 3 + int(width * share)] = 0
+    m[
+        height // 3 : height // 3 + int(height * share),
+        width // 3 : width // 3 + int(width * share),
+    ] = 0
     return m

@@ -65,7 +65,13 @@ def mixture(known: list[np.ndarray]) -> Callable[[np.random.Generator], np.ndarr
         k = np.rot90(known[rng.integers(len(known))], rng.integers(4))
         return k[:, ::-1] if rng.random() < 0.5 else k
 
-    kinds = [(gaussian, 0.35), (uniform, 0.2), (line, 0.15), (shake, 0.15), (one_of_known if known else shake, 0.15)]
+    kinds = [
+        (gaussian, 0.35),
+        (uniform, 0.2),
+        (line, 0.15),
+        (shake, 0.15),
+        (one_of_known if known else shake, 0.15),
+    ]
     return lambda rng: kinds[rng.choice(len(kinds), p=[w for _, w in kinds])][0](rng)
 
 

@@ -38,7 +38,9 @@ class Operator(nn.Module):
         """argmin_u gamma/2 |A u - y|² + 1/2 |u - z|², gamma [B,1,1,1]."""
         raise NotImplementedError
 
-    def prox_l2(self, z: torch.Tensor, y: torch.Tensor, gamma: torch.Tensor, *physics: torch.Tensor) -> torch.Tensor:
+    def prox_l2(
+        self, z: torch.Tensor, y: torch.Tensor, gamma: torch.Tensor, *physics: torch.Tensor
+    ) -> torch.Tensor:
         """The proximal step in one call (deepinv's signature)."""
         return self.solve(z, gamma, *self.prepare(y, *physics))
 
@@ -46,7 +48,9 @@ class Operator(nn.Module):
         """[B or 1, CONTEXT_LENGTH] the operator as a network sees it: which it is, and how strong (`strengths`)."""
         strengths = self.strengths(*physics)
         kinds = [float(self.family.rstrip("0123456789") == k) for k in FAMILIES]
-        return torch.cat([strengths.new_tensor(kinds).expand(strengths.shape[0], len(FAMILIES)), strengths], 1)
+        return torch.cat(
+            [strengths.new_tensor(kinds).expand(strengths.shape[0], len(FAMILIES)), strengths], 1
+        )
 
     def strengths(self, *physics: torch.Tensor) -> torch.Tensor:
         """[B or 1, 3]: base-10 logarithms of up to three numbers that do not depend on the size of the image."""
@@ -56,6 +60,8 @@ class Operator(nn.Module):
         """[B,1,H,W] 1 where a pixel of x [B,3,H,W] was observed."""
         return torch.ones_like(x[:, :1])
 
-    def data_step(self, z: torch.Tensor, weight: torch.Tensor, sigma_y: torch.Tensor, *prepared: torch.Tensor) -> torch.Tensor:
+    def data_step(
+        self, z: torch.Tensor, weight: torch.Tensor, sigma_y: torch.Tensor, *prepared: torch.Tensor
+    ) -> torch.Tensor:
         """Proximal step of -log p(y|u) · weight: Gaussian noise of std sigma_y [B,1,1,1]."""
         return self.solve(z, weight / sigma_y.square(), *prepared)

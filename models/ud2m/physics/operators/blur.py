@@ -73,5 +73,7 @@ class Blur(Operator):
         return f.inverse(u)
 
     def strengths(self, otf, mask):
-        gain = otf.square().sum(-3).mean((-2, -1)).reshape(-1, 1)  # sum of h²: how much noise the blur would average away
+        gain = (
+            otf.square().sum(-3).mean((-2, -1)).reshape(-1, 1)
+        )  # sum of h²: how much noise the blur would average away
         return torch.cat([gain.log10(), torch.zeros(gain.shape[0], 2, device=gain.device)], 1)

@@ -30,7 +30,9 @@ class Downscale(Operator):
         r, (b, c, h, w) = self._reach(kernel), x.shape
         x = torch.cat([x[..., h - r :, :], x, x[..., :r, :]], -2)
         x = torch.cat([x[..., w - r :], x, x[..., :r]], -1)
-        y = F.conv2d(x.reshape(b * c, 1, h + 2 * r, w + 2 * r), kernel[None, None], stride=self.scale)
+        y = F.conv2d(
+            x.reshape(b * c, 1, h + 2 * r, w + 2 * r), kernel[None, None], stride=self.scale
+        )
         return y.reshape(b, c, h // self.scale, w // self.scale)
 
     def A_adjoint(self, y, kernel, gram=None):
@@ -38,12 +40,31 @@ class Downscale(Operator):
         x = F.conv_transpose2d(y.reshape(b * c, 1, h, w), kernel[None, None], stride=s)
         h, w = s * h, s * w
         # What fell over an edge comes in on the other side.
-        x = torch.cat([x[..., r : 2 * r, :] + x[..., h + r :, :], x[..., 2 * r : h, :], x[..., h : h + r, :] + x[..., :r, :]], -2)
-        x = torch.cat([x[..., r : 2 * r] + x[..., w + r :], x[..., 2 * r : w], x[..., w : w + r] + x[..., :r]], -1)
+        x = torch.cat(
+            [
+                x[..., r : 2 * r, :] + x[..., h + r :, :],
+                x[..., 2 * r : h, :],
+                x[..., h : h + r, :] + x[..., :r, :],
+            ],
+            -2,
+        )
+        x = torch.cat(
+            [
+                x[..., r : 2 * r] + x[..., w + r :],
+                x[..., 2 * r : w],
+                x[..., w : w + r] + x[..., :r],
+            ],
+            -1,
+        )
         return x.reshape(b, c, h, w)
 
     def prepare(self, y, kernel, gram):
-        return transform(y.shape[-2], y.shape[-1], y.device), y, kernel, gram[..., : gram.shape[-1] // 2 + 1]
+        return (
+            transform(y.shape[-2], y.shape[-1], y.device),
+            y,
+            kernel,
+            gram[..., : gram.shape[-1] // 2 + 1],
+        )
 
     def solve(self, z, gamma, f, y, kernel, gram):
         residual = f.forward(y - self.A(z, kernel))
@@ -51,11 +72,15 @@ class Downscale(Operator):
 
     def strengths(self, kernel, gram):
         gain = kernel.square().sum().reshape(1, 1)
-        return torch.cat([gain.log10(), torch.full_like(gain, self.scale).log10(), torch.zeros_like(gain)], 1)
+        return torch.cat(
+            [gain.log10(), torch.full_like(gain, self.scale).log10(), torch.zeros_like(gain)], 1
+        )
 
 
 PROFILES = {  # antialias kernels by the distance from their centre, in pixels of the small image; zero from 2 on
-    "bicubic": lambda x: torch.where(x < 1, 1.5 * x**3 - 2.5 * x**2 + 1, -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2),  # Keys, a = -1/2
+    "bicubic": lambda x: torch.where(
+        x < 1, 1.5 * x**3 - 2.5 * x**2 + 1, -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2
+    ),  # Keys, a = -1/2
     "box": lambda x: (x < 0.5).double() + 0.5 * (x == 0.5),
     "triangle": lambda x: (1 - x).clamp_min(0),
     "gaussian": lambda x: torch.exp(-0.5 * (x / 0.5) ** 2),

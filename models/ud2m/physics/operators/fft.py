@@ -20,7 +20,9 @@ def _waves(n: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
 
 def transform(height: int, width: int, device: torch.device) -> "MatrixTransform | FastTransform":
     """The transform of images of one size: by matrices in a graph that is being exported, else PyTorch's."""
-    return (MatrixTransform if torch.compiler.is_exporting() else FastTransform)(height, width, device)
+    return (MatrixTransform if torch.compiler.is_exporting() else FastTransform)(
+        height, width, device
+    )
 
 
 class FastTransform:
@@ -81,6 +83,10 @@ def otf(psf: torch.Tensor, height: int, width: int) -> torch.Tensor:
     full = psf.new_zeros(height, width, dtype=torch.float64)
     rows = (torch.arange(psf.shape[0]) - psf.shape[0] // 2) % height
     cols = (torch.arange(psf.shape[1]) - psf.shape[1] // 2) % width
-    full.index_put_((rows[:, None].expand(psf.shape), cols[None].expand(psf.shape)), psf.double(), accumulate=True)
+    full.index_put_(
+        (rows[:, None].expand(psf.shape), cols[None].expand(psf.shape)),
+        psf.double(),
+        accumulate=True,
+    )
     spectrum = torch.fft.fft2(full)
     return torch.stack([spectrum.real, spectrum.imag]).float()

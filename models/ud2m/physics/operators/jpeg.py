@@ -30,8 +30,16 @@ CHROMA = (
     (47, 66, 99, 99, 99, 99, 99, 99),
 ) + ((99,) * 8,) * 4
 EIGHT_BIT_STEP = 2 / 255  # one 8-bit code value in [-1, 1]
-FACTORS = {"4:2:0": (2, 2), "4:2:2": (1, 2), "4:4:4": (1, 1)}  # pixels to a chroma sample, down and across
-TO_YCC = ((0.299, 0.587, 0.114), (-0.168735892, -0.331264108, 0.5), (0.5, -0.418687589, -0.081312411))
+FACTORS = {
+    "4:2:0": (2, 2),
+    "4:2:2": (1, 2),
+    "4:4:4": (1, 1),
+}  # pixels to a chroma sample, down and across
+TO_YCC = (
+    (0.299, 0.587, 0.114),
+    (-0.168735892, -0.331264108, 0.5),
+    (0.5, -0.418687589, -0.081312411),
+)
 TO_RGB = ((1.0, 0.0, 1.402), (1.0, -0.344136286, -0.714136286), (1.0, 1.772, 0.0))
 
 
@@ -78,11 +86,15 @@ class Jpeg(Operator):
         ycc = F.conv2d(x, self.to_ycc)
         chroma = F.avg_pool2d(ycc[:, 1:], self.factors)
         b, _, h, w = chroma.shape
-        return F.conv2d(ycc[:, :1], self.basis, stride=8), F.conv2d(chroma.reshape(2 * b, 1, h, w), self.basis, stride=8)
+        return F.conv2d(ycc[:, :1], self.basis, stride=8), F.conv2d(
+            chroma.reshape(2 * b, 1, h, w), self.basis, stride=8
+        )
 
     def _lattice(self, quant_luma, quant_chroma):
         # One table for all images, or one for each: [8,8] or [B,8,8].
-        luma, chroma = (EIGHT_BIT_STEP * q.reshape(-1, 64, 1, 1) for q in (quant_luma, quant_chroma))
+        luma, chroma = (
+            EIGHT_BIT_STEP * q.reshape(-1, 64, 1, 1) for q in (quant_luma, quant_chroma)
+        )
         return [luma, _pair(chroma)]
 
     def A(self, x, quant_luma, quant_chroma):
@@ -100,7 +112,9 @@ class Jpeg(Operator):
     def decoded(self, x, quant_luma, quant_chroma):
         """`A` with luma and chroma rounded and clipped to 8 bits each, as a decoder hands its planes out."""
         ycc = F.conv2d(self.A(x, quant_luma, quant_chroma), self.to_ycc)
-        luma = ((ycc[:, :1] / EIGHT_BIT_STEP + 127.5).round().clamp(0, 255) - 127.5) * EIGHT_BIT_STEP
+        luma = (
+            (ycc[:, :1] / EIGHT_BIT_STEP + 127.5).round().clamp(0, 255) - 127.5
+        ) * EIGHT_BIT_STEP
         chroma = (ycc[:, 1:] / EIGHT_BIT_STEP).round().clamp(-128, 127) * EIGHT_BIT_STEP
         return F.conv2d(torch.cat([luma, chroma], 1), self.to_rgb)
 
@@ -122,10 +136,16 @@ class Jpeg(Operator):
         """The planes [2B,1,H/f,W/g] as [B,2,H,W], the size of x: each value repeated."""
         (b, _, h, w), (f, g) = x.shape, self.factors
         chroma = chroma.reshape(b, 2, h // f, w // g)
-        return chroma if f * g == 1 else F.interpolate(chroma, scale_factor=(float(f), float(g)), mode="nearest")
+        return (
+            chroma
+            if f * g == 1
+            else F.interpolate(chroma, scale_factor=(float(f), float(g)), mode="nearest")
+        )
 
     def strengths(self, quant_luma, quant_chroma):
-        means = torch.stack([q.mean((-2, -1)).reshape(-1) for q in (quant_luma, quant_chroma)], 1).log10()
+        means = torch.stack(
+            [q.mean((-2, -1)).reshape(-1) for q in (quant_luma, quant_chroma)], 1
+        ).log10()
         fine = torch.full_like(means[:, :1], float(self.factors == (1, 1)))
         return torch.cat([means, fine], 1)
 

