@@ -72,24 +72,20 @@ def run(a: argparse.Namespace, name: str) -> dict[str, float]:
 
 
 def table(rows: dict[str, dict[str, float]]) -> str:
-    """Differences to the first variant; its own row is absolute."""
+    """Two tables of differences to the first variant; its own row is absolute."""
     base = rows[BASE]
-    families = [*WEIGHTS, "distance"]
-    body = []
+    scores, others = [], []
     for name, row in rows.items():
         shared = [f for f in WEIGHTS if f in row]
+        first, sign = name == BASE, "+" if name != BASE else ""
+        change = {f: row[f] - (not first) * base[f] for f in (*shared, "distance")}
+        scores.append([name, *(f"{change[f]:{sign}.2f}" if f in shared else "–" for f in WEIGHTS)])
         # The distance is a mean over the families, which a run for one of them does not share.
-        known = [*shared, *(["distance"] if len(shared) == len(WEIGHTS) else [])]
-        sign = "+" if name != BASE else ""
-        cells = [
-            f"{row[f] - (name != BASE) * base[f]:{sign}.{3 if f == 'distance' else 2}f}"
-            if f in known
-            else "–"
-            for f in families
-        ]
+        distance = f"{change['distance']:{sign}.3f}" if len(shared) == len(WEIGHTS) else "–"
         one = sum(row[f"one_{f}"] - row[f] for f in shared) / len(shared)
-        body.append([name, *cells, f"{one:+.2f}", f"{row['images']:,}"])
-    return tables.markdown(["variant", *families, "one step against three", "images"], body)
+        others.append([name, distance, f"{one:+.2f}", f"{row['images']:,}"])
+    head = ["variant", "distance", "one step against three", "images seen"]
+    return tables.markdown(["variant", *WEIGHTS], scores) + "\n" + tables.markdown(head, others)
 
 
 def plot(rows: dict[str, dict[str, float]], path: Path) -> None:
@@ -142,7 +138,8 @@ def main() -> None:
     text = table(rows)
     print(text)
     if a.report:
-        note = f"\nTrained on {a.image_budget:,} problems each, crops of {a.crop}. {tables.machine()}.\n\n```\n{tables.command(sys.argv[1:], Path(__file__).name)}\n```\n"
+        what = f"Trained on {a.image_budget:,} problems each, crops of {a.crop}."
+        note = "\n" + tables.footnote(what, sys.argv[1:], Path(__file__).name)
         tables.replace_section(a.report, "ablation", text + note)
     if a.plot:
         plot(rows, a.plot)

@@ -83,7 +83,7 @@ def main() -> None:
         f", the middle {a.crop} pixels of each side" if a.crop else ""
     )
     text = tables.posterior(rows) if a.samples else tables.comparison(rows, columns)
-    text += tables.legend(what, sorted(notes), a.samples, bench.distance is not None, sys.argv[1:])
+    text += tables.legend(what, sorted(notes), bench.distance is not None, sys.argv[1:])
     print("\n" + text)
     if a.json:
         name = lambda column: column if a.counts else column.partition("-")[0]

@@ -59,10 +59,8 @@ def main() -> None:
                 mode: measured(a.plugin_path, case, clip, mode) for mode in MODES
             }
             print(case, clip.name, rows[case, clip.name], flush=True)
-    what = f"{a.frames} frames of each clip, {SIZE[0]}x{SIZE[1]}, through the element. {tables.machine()}."
-    text = (
-        f"{table(rows)}\n{what}\n\n```\n{tables.command(sys.argv[1:], Path(__file__).name)}\n```\n"
-    )
+    what = f"{a.frames} frames of each clip, {SIZE[0]}x{SIZE[1]}, through the element."
+    text = f"{table(rows)}\n{tables.footnote(what, sys.argv[1:], Path(__file__).name)}"
     print("\n" + text)
     if a.report:
         tables.replace_section(Path(a.report[0]), a.report[1], text)
@@ -175,18 +173,16 @@ def through_the_element(
 
 
 def table(rows: dict) -> str:
-    """One row for a case and clip: PSNR, flicker and evaluations in each mode."""
-    lines = [
-        "| case | clip | PSNR (dB): by itself | from the one before | flicker (codes): by itself | from the one before | evaluations a frame |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
+    """One row for a case and clip: PSNR, flicker and evaluations, alone and from a warm start."""
+    head = ["PSNR alone", "PSNR warm", "flicker alone", "flicker warm", "evaluations"]
+    body = []
     for (case, clip), found in rows.items():
         off, warm = found["off"], found["warm-start"]
-        lines.append(
-            f"| {case} | {clip} | {off['psnr']:.2f} | {warm['psnr']:.2f} | {off['flicker']:+.2f} | {warm['flicker']:+.2f}"
-            f" | {off['evaluations']:.2f}, {warm['evaluations']:.2f} |"
-        )
-    return "\n".join(lines) + "\n"
+        psnr = [f"{f['psnr']:.2f}" for f in (off, warm)]
+        flicker = [f"{f['flicker']:+.2f}" for f in (off, warm)]
+        evaluations = f"{off['evaluations']:.2f}, {warm['evaluations']:.2f}"
+        body.append([case, clip, *psnr, *flicker, evaluations])
+    return tables.markdown(["case", "clip", *head], body)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Scores on images whose scores are known."""
 
+import shlex
+
 import numpy as np
 import pytest
 import torch
@@ -125,6 +127,22 @@ def test_the_command_names_no_place_outside_the_checkout(tmp_path):
         command(["--images", str(tmp_path / "images"), "--limit", "8"])
         == "python models/evaluate.py --images images --limit 8"
     )
+
+
+def test_a_long_command_is_broken_before_options():
+    words = [word for i in range(9) for word in (f"--option-{i}", "value", "another value")]
+    lines = command(words).splitlines()
+    assert len(lines) > 1 and all(len(line) <= 100 for line in lines)
+    assert all(line.startswith("  --option-") for line in lines[1:])
+    assert shlex.split(command(words).replace("\\\n", ""))[2:] == words
+
+
+def test_a_comparison_of_five_methods_fits_into_a_document():
+    found = dict(psnr=31.1, ssim=0.9, distance=0.1, residual_rms=1.0, evaluations=1000, seconds=45)
+    columns = ["ud2m-9", "diffpir", "ddrm", "dpir", "latino"]
+    text = comparison({"super-resolve-x2": dict.fromkeys(columns, found)}, columns)
+    assert max(map(len, text.splitlines())) <= 100 and text.count("31.10 / 0.900") == 5
+    assert text.count("0.100 / 1.00") == 5 and text.count("1000 / 45.00") == 5
 
 
 def test_a_crop_is_the_middle_and_a_whole_picture_begins_at_its_corner(tmp_path):

@@ -1,10 +1,12 @@
-"""The tables of an evaluation as Markdown: what was measured, where, and the command that makes them again.
+"""The tables of an evaluation as Markdown: what was measured, where, and the command for it.
 
-A row is {case: {column: {score: value}}}; a column that is absent is not defined. Columns `ud2m-9` are UD²M at N·K = 9.
+A row is {case: {column: {score: value}}}; a column that is absent is not defined. Columns `ud2m-9`
+are UD²M at N·K = 9.
 """
 
 import os
 import shlex
+import textwrap
 from pathlib import Path
 
 import torch
@@ -19,6 +21,7 @@ NAMES = {
     "dpir": "DPIR",
     "latino": "LATINO",
 }
+WIDTH = 100  # columns of a document
 CODES = 127.5  # code values of 8 bits for each unit of [-1, 1]
 Rows = dict[str, dict[str, dict[str, float]]]
 
@@ -42,79 +45,55 @@ def title(column: str) -> str:
 
 
 def comparison(rows: Rows, columns: list[str]) -> str:
-    """Two tables: quality; residual RMS, evaluations and time."""
-    has = lambda key: any(key in found for row in rows.values() for found in row.values())
-    head = [title(c) for c in columns]
-    quality = {"psnr": ".2f", "ssim": ".3f"} | ({"distance": ".3f"} if has("distance") else {})
-    text = markdown(
-        ["PSNR in dB / SSIM" + " / distance" * has("distance"), *head],
-        [[n, *(cell(r.get(c), **quality) for c in columns)] for n, r in rows.items()],
-    )
-    cost = {"residual_rms": ".2f", "evaluations": ".0f", "seconds": ".2f"}
-    return (
-        text
-        + "\n"
-        + markdown(
-            ["residual RMS / evaluations / seconds", *head],
-            [[n, *(cell(r.get(c), **cost) for c in columns)] for n, r in rows.items()],
-        )
-    )
+    """Three tables: PSNR and SSIM; distance and residual RMS; evaluations and time."""
+    names = {key for row in rows.values() for found in row.values() for key in found}
+    distance = {"distance": ".3f"} if "distance" in names else {}
+    parts = {
+        "PSNR in dB / SSIM": {"psnr": ".2f", "ssim": ".3f"},
+        "distance / " * bool(distance) + "residual RMS": distance | {"residual_rms": ".2f"},
+        "evaluations / seconds": {"evaluations": ".0f", "seconds": ".2f"},
+    }
+    tables = []
+    for head, formats in parts.items():
+        body = [[n, *(cell(row.get(c), **formats) for c in columns)] for n, row in rows.items()]
+        tables.append(markdown([head, *map(title, columns)], body))
+    return "\n".join(tables)
 
 
 def posterior(rows: Rows) -> str:
-    """One table: a sample against the mean, spread against error."""
+    """Two tables: a sample against the mean; spread against error."""
+    found = [(name, title(c), f) for name, row in rows.items() for c, f in row.items()]
     parts = {"PSNR": ("psnr", ".2f"), "distance": ("distance", ".3f")}
-    parts = {
-        n: p
-        for n, p in parts.items()
-        if any(f"{p[0]}_mean" in f for r in rows.values() for f in r.values())
-    }
-    head = [
-        "case",
-        "method",
-        *(f"{n}: sample → mean" for n in parts),
-        "residual RMS",
-        "spread",
-        "error",
-        "spread/error",
-        "correlation",
-        "calibration error",
-    ]
-    body = []
-    for name, row in rows.items():
-        for column, f in row.items():
-            pair = [f"{f[k + '_sample']:{s}} → {f[k + '_mean']:{s}}" for k, s in parts.values()]
-            codes = [f"{CODES * f[k]:.1f}" for k in ("spread", "error")]
-            body.append(
-                [
-                    name,
-                    title(column),
-                    *pair,
-                    f"{f['residual_rms']:.2f}",
-                    *codes,
-                    *(f"{f[k]:.2f}" for k in ("ratio", "correlation", "calibration_error")),
-                ]
-            )
-    return markdown(head, body)
+    if not any("distance_mean" in f for *_, f in found):
+        del parts["distance"]
+    quality, spread = [], []
+    for name, method, f in found:
+        pair = [f"{f[k + '_sample']:{s}} → {f[k + '_mean']:{s}}" for k, s in parts.values()]
+        quality.append([name, method, *pair, f"{f['residual_rms']:.2f}"])
+        codes = [f"{CODES * f[k]:.1f}" for k in ("spread", "error")]
+        rest = [f"{f[k]:.2f}" for k in ("ratio", "correlation", "calibration_error")]
+        spread.append([name, method, *codes, *rest])
+    head = ["case", "method"]
+    of_quality = [*head, *(f"{n}: sample → mean" for n in parts), "residual RMS"]
+    of_spread = [*head, "spread", "error", "spread/error", "correlation", "calibration error"]
+    return markdown(of_quality, quality) + "\n" + markdown(of_spread, spread)
 
 
-def legend(what: str, notes: list[str], samples: int, distance: bool, arguments: list[str]) -> str:
-    """What the columns mean, what is missing and why, and how to make the table again."""
-    text = [
-        f"{what}. Residual RMS: |y - A x|/(sigma sqrt n) inside the frame, 1 for the truth (JPEG has no noise: there 0.01 is the unit)."
-    ]
-    if samples:
-        text.append(
-            f"Spread and error in code values: the root mean square error of the mean of {samples} samples, as the samples' own variance predicts it, and as it is. "
-            "Spread/error below 1: too sure. Calibration error: mean |log2| of that ratio in ten bins of rising spread."
-        )
-    else:
-        text.append("Seconds: median over the images, scoring not counted.")
-    if distance:
-        text.append("Distance: features of an EfficientNet-Lite0, 0 when equal; it is not LPIPS.")
-    else:
+def legend(what: str, notes: list[str], distance: bool, arguments: list[str]) -> str:
+    """What was measured, what is missing and why, and how to make the table again.
+
+    docs/results/legend.md, which it links to, explains the columns.
+    """
+    text = [f"{what}. Terms: [legend](legend.md).", *notes]
+    if not distance:
         text.append("The perceptual distance is left out: its network is not installed.")
-    return "\n" + "\n".join([*text, *notes]) + f"\n{machine()}.\n\n```\n{command(arguments)}\n```\n"
+    return "\n" + footnote(" ".join(text), arguments)
+
+
+def footnote(text: str, arguments: list[str], script: str = "evaluate.py") -> str:
+    """A paragraph that ends with the machine, and the command."""
+    lines = textwrap.wrap(f"{text} {machine()}.", WIDTH, break_on_hyphens=False)
+    return "\n".join(lines) + f"\n\n```\n{command(arguments, script)}\n```\n"
 
 
 def machine() -> str:
@@ -129,11 +108,15 @@ def machine() -> str:
         if info.exists()
         else []
     )
-    return f"{names[0] if names else 'CPU'}, {os.cpu_count()} cores, {torch.get_num_threads()} of them used"
+    name, used = names[0] if names else "CPU", torch.get_num_threads()
+    return f"{name}, {os.cpu_count()} cores, {used} of them used"
 
 
 def command(arguments: list[str], script: str = "evaluate.py") -> str:
-    """The script with these arguments, with paths relative to the checkout; of folders elsewhere only the name."""
+    """The script with these arguments, broken before options where a line is full.
+
+    Paths are relative to the checkout; of folders elsewhere it shows only the name.
+    """
 
     def shown(word: str) -> str:
         path = Path(word).resolve()
@@ -141,11 +124,24 @@ def command(arguments: list[str], script: str = "evaluate.py") -> str:
             return word
         return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name
 
-    return shlex.join(["python", f"models/{script}", *(shown(w) for w in arguments)])
+    groups = [["python", f"models/{script}"]]
+    for word in arguments:
+        if word.startswith("--"):
+            groups.append([])
+        groups[-1].append(shown(word))
+    lines = [""]
+    for group in map(shlex.join, groups):
+        if lines[-1] and len(lines[-1]) + len(group) > WIDTH - 5:  # a space and a backslash besides
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {group}".strip()
+    return " \\\n  ".join(lines)
 
 
 def replace_section(file: Path, section: str, text: str) -> None:
-    """Puts `text` between the markers of `section`; adds them at the end of the file where they are missing."""
+    """Puts `text` between the markers of `section`.
+
+    Where the markers are missing, it adds them at the end of the file.
+    """
     begin, end = (f"<!-- {word} {section} -->" for word in ("begin", "end"))
     old = file.read_text() if file.exists() else "# Results\n"
     before, found, rest = old.partition(begin)
