@@ -74,7 +74,7 @@ fn restored(y: &Image, degradation: Degradation, sigma: f32, tiling: Tiling) -> 
         compare: 0.0,
         tiling,
     };
-    restorer.restore(y, 0, &settings).unwrap().0
+    restorer.restore(y, 0, &settings).unwrap().image
 }
 
 /// PSNR in dB for pictures in [-1, 1], `border` pixels left out on each side.

@@ -102,8 +102,8 @@ fn restored(frames: &[Image], temporal: Temporal) -> Vec<(Image, f32)> {
         tiling: Tiling::default(),
     };
     let each = frames.iter().enumerate().map(|(i, frame)| {
-        let (image, report) = restorer.restore(frame, i as u64, &settings).unwrap();
-        (image, report.cold_share)
+        let restored = restorer.restore(frame, i as u64, &settings).unwrap();
+        (restored.image, restored.report.cold_share)
     });
     each.collect()
 }

@@ -37,6 +37,16 @@ impl Canvas {
             frame_height,
         }
     }
+
+    /// The window of the frame within the canvas.
+    pub fn frame(&self) -> Window {
+        Window {
+            x: self.x,
+            y: self.y,
+            width: self.frame_width,
+            height: self.frame_height,
+        }
+    }
 }
 
 fn common_multiple(a: usize, b: usize) -> usize {

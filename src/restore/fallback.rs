@@ -1,55 +1,61 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What becomes of a frame for which the network has no answer: it is tried again, and then passes as it came.
+//! What becomes of a frame for which memory or a valid answer of the network is missing.
+//!
+//! Memory that ran out costs smaller tiles. An invalid answer is tried once more with other noise;
+//! if that fails too, the frame stays unrestored (docs/decisions/024-fallback.md).
 
-use super::{FrameReport, Output, Restorer, Settings};
+use super::{Output, RestoredFrame, Restorer, Settings};
 use crate::error::RestoreError;
 use crate::image::Image;
 
-/// Half a code of eight bits, on the scale of [-1, 1].
+/// Half a code of 8 bits, on the scale of [-1, 1].
 const HALF_CODE: f32 = 1.0 / 255.0;
 
-/// Tiles of at most this side are not cut any further: what has no room for them has no room for the network.
+/// Tiles of this side, in pixels, are not cut any further: where there is no memory for them, there
+/// is none for the network.
 const LEAST_TILE: usize = 64;
 
 impl Restorer {
-    /// [`Restorer::restore`], where memory that runs out costs smaller tiles from here on, and an answer that is no
-    /// picture one more try with other noise; if that is none either, the frame stays as it came, enlarged where the
-    /// output is larger. The report tells either.
+    /// [`Restorer::restore`] with its fallbacks.
+    ///
+    /// The report says which of them were taken: `smaller_tiles` and `failed`. An unrestored frame
+    /// has the size of a restored one. Errors are those that no fallback mends.
     pub fn restore_with_fallback(
         &mut self,
         frame: &Image,
         number: u64,
         settings: &Settings,
-    ) -> Result<(Image, FrameReport), RestoreError> {
+    ) -> Result<RestoredFrame, RestoreError> {
         let first = self.restore_in_memory(frame, number, settings);
         let Err(RestoreError::InvalidOutput(_)) = first else {
             return first;
         };
-        let other = Settings {
+        let other_noise = Settings {
             seed: settings.seed.wrapping_add(1),
             ..settings.clone()
         };
-        let second = self.restore_in_memory(frame, number, &other);
+        let second = self.restore_in_memory(frame, number, &other_noise);
         let Err(RestoreError::InvalidOutput(reason)) = second else {
             return second;
         };
-        let plain = Settings {
+        let passthrough = Settings {
             strength: 0.0,
             output: Output::Sample,
-            ..other
+            ..other_noise
         };
-        let (image, mut report) = self.restore(frame, number, &plain)?;
-        report.failed = Some(reason);
-        Ok((image, report))
+        let mut unrestored = self.restore(frame, number, &passthrough)?;
+        unrestored.report.failed = Some(reason);
+        Ok(unrestored)
     }
 
-    /// [`Restorer::restore`] in ever smaller tiles until memory suffices.
+    /// [`Restorer::restore`], where memory that runs out halves the side of the tiles, for this
+    /// frame and all after it.
     fn restore_in_memory(
         &mut self,
         frame: &Image,
         number: u64,
         settings: &Settings,
-    ) -> Result<(Image, FrameReport), RestoreError> {
+    ) -> Result<RestoredFrame, RestoreError> {
         let mut smaller_tiles = None;
         loop {
             let mut result = self.restore(frame, number, settings);
@@ -57,15 +63,17 @@ impl Restorer {
                 Err(RestoreError::Memory(_)) if self.tile_side > LEAST_TILE => {
                     let side = (self.tile_side / 2).max(LEAST_TILE);
                     smaller_tiles = Some(format!(
-                        "Memory ran out with tiles of {} pixels: frames are restored in tiles of {side} from here on; set tile-width and tile-height to that, or free memory.",
+                        "Memory ran out with tiles of {} pixels: frames are restored in tiles of \
+                        {side} from here on; set tile-width and tile-height to that, or free \
+                        memory.",
                         self.tile_side
                     ));
                     self.largest_tile = side;
                     self.pool.clear();
                 }
                 Err(_) => return result,
-                Ok((_, report)) => {
-                    report.smaller_tiles = smaller_tiles;
+                Ok(restored) => {
+                    restored.report.smaller_tiles = smaller_tiles;
                     return result;
                 }
             }
@@ -73,8 +81,20 @@ impl Restorer {
     }
 }
 
-/// Whether each channel is one colour, to half a code. A network that fails this way has lost the frame.
-pub fn is_flat(image: &Image) -> bool {
+/// An error where the network lost the frame: one flat colour, where `frame` has more than one.
+pub fn check_output(restored: &Image, frame: &Image) -> Result<(), RestoreError> {
+    if is_flat(restored) && !is_flat(frame) {
+        return Err(RestoreError::InvalidOutput(
+            "The model answered with one flat colour: check noise-sigma and the kernel, or use \
+            another model."
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// Whether no channel varies by more than half a code.
+fn is_flat(image: &Image) -> bool {
     (0..image.channels).all(|c| {
         let plane = image.plane(c);
         let range = |(low, high): (f32, f32), &v: &f32| (low.min(v), high.max(v));
@@ -88,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_pixel_of_another_colour_is_a_picture() {
+    fn one_pixel_of_another_colour_is_an_image() {
         let mut image = Image::filled(3, 4, 5, 0.3);
         assert!(is_flat(&image));
         image.data[27] += 0.01;

@@ -3,7 +3,7 @@
 
 use crate::image::Image;
 
-/// What of the posterior becomes the frame.
+/// Which moment of the posterior becomes the frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Output {
     /// The first sample, whatever the number of samples.
@@ -11,21 +11,21 @@ pub enum Output {
     Sample,
     /// The mean of the samples.
     Mean,
-    /// The standard deviation of the samples as a gray picture: 16 codes of 8 bits are white, none black.
+    /// The standard deviation of the samples as a gray image: 0 is black, 16 codes of 8 bits white.
     Deviation,
 }
 
 impl Output {
-    /// How many of `samples` have to be drawn.
+    /// How many of `samples` must be drawn.
     pub fn draws(self, samples: usize) -> usize {
         if self == Self::Sample { 1 } else { samples }
     }
 }
 
-/// Full scale over the standard deviation that is shown as white.
-pub const SPREAD_GAIN: f32 = 16.0;
+/// Full scale divided by the standard deviation that is shown as white.
+const SPREAD_GAIN: f32 = 16.0;
 
-/// Running mean and sum of squared distances (Welford), value by value.
+/// Running mean and sum of squared distances from it, value by value (Welford 1962).
 pub struct Moments {
     count: usize,
     mean: Image,
@@ -34,7 +34,7 @@ pub struct Moments {
 }
 
 impl Moments {
-    pub fn new(first: Image) -> Self {
+    fn new(first: Image) -> Self {
         Self {
             count: 1,
             squares: Image::default(),
@@ -42,8 +42,20 @@ impl Moments {
         }
     }
 
-    /// Takes one more sample, of the first one's size.
-    pub fn add(&mut self, sample: &Image) {
+    /// The moments of `count` samples, at least one; `sample` draws the one of an index.
+    pub fn draw<E>(
+        count: usize,
+        mut sample: impl FnMut(usize) -> Result<Image, E>,
+    ) -> Result<Self, E> {
+        let mut moments = Self::new(sample(0)?);
+        for index in 1..count {
+            moments.add(&sample(index)?);
+        }
+        Ok(moments)
+    }
+
+    /// Takes one more sample, of the size of the first.
+    fn add(&mut self, sample: &Image) {
         if self.count == 1 {
             self.squares = Image::new(sample.channels, sample.height, sample.width);
         }
@@ -65,13 +77,15 @@ impl Moments {
         &mut self.mean
     }
 
-    /// The mean as a picture of its own.
+    /// The mean, without a copy.
     pub fn into_mean(self) -> Image {
         self.mean
     }
 
-    /// Gray picture of the unbiased standard deviation, root mean square over the channels: black where the samples
-    /// agree, white from one [`SPREAD_GAIN`]-th of full scale on. Black for a single sample.
+    /// Gray image of the unbiased standard deviation, root mean square over the channels.
+    ///
+    /// -1, black, where the samples agree or where there is only one; 1, white, from one
+    /// [`SPREAD_GAIN`]-th of full scale on.
     pub fn deviation(&self) -> Image {
         let Image {
             channels,
@@ -85,7 +99,7 @@ impl Moments {
             let pixel = y * width + x;
             let squares = (0..channels).filter_map(|c| self.squares.data.get(c * size + pixel));
             let sum: f32 = squares.sum();
-            // Values have a range of 2; the gray picture's black is -1.
+            // Values have a range of 2; black is -1.
             (SPREAD_GAIN * (sum / degrees).sqrt() - 1.0).min(1.0)
         })
     }
@@ -95,15 +109,15 @@ impl Moments {
 mod tests {
     use super::*;
 
-    fn picture(values: [f32; 3]) -> Image {
+    fn pixel(values: [f32; 3]) -> Image {
         Image::from_fn(3, 1, 1, |c, _, _| values[c])
     }
 
     #[test]
     fn mean_and_deviation_are_those_of_the_textbook() {
-        let mut moments = Moments::new(picture([0.1, 0.0, -0.5]));
-        moments.add(&picture([0.2, 0.0, -0.5]));
-        moments.add(&picture([0.3, 0.0, -0.5]));
+        let mut moments = Moments::new(pixel([0.1, 0.0, -0.5]));
+        moments.add(&pixel([0.2, 0.0, -0.5]));
+        moments.add(&pixel([0.3, 0.0, -0.5]));
         let mean = moments.mean();
         assert!((mean.data[0] - 0.2).abs() < 1e-6, "{mean:?}");
         assert_eq!(mean.data[1..], [0.0, -0.5]);
@@ -119,11 +133,11 @@ mod tests {
 
     #[test]
     fn equal_samples_are_black_and_far_ones_white() {
-        let mut moments = Moments::new(picture([0.4; 3]));
+        let mut moments = Moments::new(pixel([0.4; 3]));
         assert_eq!(moments.deviation().data, [-1.0; 3]);
-        moments.add(&picture([0.4; 3]));
+        moments.add(&pixel([0.4; 3]));
         assert_eq!(moments.deviation().data, [-1.0; 3]);
-        moments.add(&picture([-0.9; 3]));
+        moments.add(&pixel([-0.9; 3]));
         assert_eq!(moments.deviation().data, [1.0; 3]);
     }
 

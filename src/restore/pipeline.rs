@@ -1,175 +1,244 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The way of one frame: what it suffered from, where it starts, its samples, and what of them is unrestored.
+//! The way of one frame: observe, tile, warm_start, sample, compose.
+//!
+//! Each stage hands a value of its own type to the next. y is the observation, x0 the restored
+//! frame; images are planar RGB in [-1, 1].
 
-use super::blend::mix;
-use super::moments::Moments;
+use super::blend::blend;
+use super::fallback;
+use super::moments::{Moments, Output};
+use super::noise_model::NoiseModel;
+use super::restorer::unprepared;
 use super::step::OperatorStep;
-use super::temporal::{self, PreviousFrame, Temporal};
-use super::{FrameReport, Interrupt, Output, Restorer, Settings, fallback, is_passthrough, tiling};
+use super::temporal::{Average, PreviousFrame};
+use super::{FrameReport, Interrupt, RestoredFrame, Restorer, Settings, tiling};
 use crate::error::RestoreError;
-use crate::image::{Image, Window};
+use crate::image::Image;
 use crate::operator::Canvas;
-use crate::sampler::{self, Initial, Level, level, levels, reverse};
-use crate::tile::Tiled;
+use crate::sampler::{Initial, Level, normal_image, reverse};
+use crate::tile::{Plan, Tiled};
+
+/// A frame, and how it is to be restored.
+#[derive(Clone, Copy)]
+struct Request<'a> {
+    frame: &'a Image,
+    /// Counts the frames of a stream.
+    number: u64,
+    settings: &'a Settings,
+}
+
+/// What is known of a frame before the network runs.
+pub(super) struct Observation {
+    pub canvas: Canvas,
+    /// The frame padded to the canvas, at the resolution of the observation.
+    pub y: Image,
+    pub noise: NoiseModel,
+    /// The frame as it came, at the size of the output, where some of it stays visible.
+    unrestored: Option<Image>,
+}
+
+/// What sampling starts from.
+struct Start {
+    /// Of the canvas's size.
+    initial: Initial,
+    /// Share of the frame, 0 to 1, that does not start from the frame before.
+    cold_share: f32,
+    /// How the result is averaged with the frame before, where it starts from that.
+    average: Option<Average>,
+}
+
+/// The samples of a frame, cropped to it.
+struct Samples {
+    moments: Moments,
+    average: Option<Average>,
+    /// Complete but for the residual.
+    report: FrameReport,
+}
 
 impl Restorer {
-    /// Restores `frame` (three channels). `number` counts frames and chooses the noise where each has its own.
+    /// Restores `frame`, planar RGB in [-1, 1].
+    ///
+    /// `number` counts the frames of a stream and chooses the noise where each frame has its own.
+    /// An error names who can mend it: settings that do not fit the frame, memory that ran out, an
+    /// answer of the network that is no image, ONNX Runtime that failed or was interrupted.
     pub fn restore(
         &mut self,
         frame: &Image,
         number: u64,
         settings: &Settings,
-    ) -> Result<(Image, FrameReport), RestoreError> {
+    ) -> Result<RestoredFrame, RestoreError> {
         let pool = self.pool();
         let _entered = pool.enter();
         pool.next_frame();
-        self.prepare(&settings.degradation, frame.width, frame.height)?;
-        if settings.output == Output::Deviation && settings.samples < 2 {
-            return Err(RestoreError::Settings(
-                "output=stddev needs several samples: set samples to 2 or more.".to_owned(),
-            ));
-        }
-        let noise = self.noise_model(frame, settings);
-        let interrupt = self.interrupt();
-        let (evaluations, spent) = (self.step.evaluations(), self.step.spent());
-        let Some(cached) = self.operator.as_mut() else {
-            return Err(RestoreError::Frame(
-                "No operator was made for the frame: this is a fault of the plugin, report it."
-                    .to_owned(),
-            ));
+        let request = Request {
+            frame,
+            number,
+            settings,
         };
-        let manifest = self.step.manifest();
-        let multiple = tiling::multiple(manifest.size_multiple, self.family);
-        let canvas = cached.operator.canvas(multiple);
-        let halo = manifest.halo.max(cached.operator.margin());
-        let sizes = settings.tiling.at_most(self.largest_tile);
-        let plan = tiling::plan(&sizes, &canvas, multiple, halo)?;
-        let tiles = tiling::count(&plan, &canvas);
-        self.tiles.set_plan(plan);
-        self.tile_side = plan.tile_width.max(plan.tile_height);
-
-        let observed = cached.operator.observe(frame, &canvas);
-        let initial = cached.operator.initial(&observed, &canvas);
-        let unrestored = settings.unrestored(frame, &initial, inside(&canvas));
-        let mut report = FrameReport {
-            noise_sigma: noise.sigma_y / 2.0,
-            jpeg_quality: noise.quality,
-            cold_share: 1.0,
-            ..FrameReport::default()
-        };
-        if is_passthrough(settings.output, settings.strength, settings.compare) {
+        let (observation, initial) = self.observe(request)?;
+        let plan = self.tile(request, &observation.canvas)?;
+        if settings.is_passthrough()
+            && let Some(image) = observation.unrestored
+        {
             self.previous = None;
-            let unrestored = unrestored.unwrap_or_else(|| initial.crop(inside(&canvas)));
-            return Ok((unrestored, report));
+            let report = observation.noise.report();
+            return Ok(RestoredFrame { image, report });
         }
-        let follows =
-            settings.temporal == Temporal::WarmStart && settings.output != Output::Deviation;
-        let previous = self.previous.take().filter(|_| follows);
-        let warm_start =
-            previous.and_then(|p| p.warm_start(frame, &initial, &cached.operator, &canvas));
-        let steps = settings.steps.max(1);
-        if self.levels.len() != steps {
-            self.levels = levels(steps);
-        }
-        let one = [level(temporal::LEVEL)];
-        let (start, levels, average) = match warm_start {
-            Some(warm_start) => {
-                report.cold_share = warm_start.cold_share;
-                (
-                    Initial::Warm(warm_start.start),
-                    one.as_slice(),
-                    Some(warm_start.average),
-                )
+        let start = self.warm_start(request, &observation.canvas, initial)?;
+        let samples = self.sample(request, &observation, plan, start)?;
+        self.compose(request, observation, samples)
+    }
+
+    /// Estimates the noise, pads the frame, and makes the initial estimate, of the canvas's size.
+    fn observe(&mut self, request: Request) -> Result<(Observation, Image), RestoreError> {
+        let (frame, settings) = (request.frame, request.settings);
+        self.prepare(&settings.degradation, frame.width, frame.height)?;
+        settings.check_samples()?;
+        let limits = self.step.manifest().sigma_y;
+        let noise = NoiseModel::of(frame, settings, &mut self.smoothing, limits);
+        let operator = self.operator()?;
+        let canvas = operator.canvas(self.multiple());
+        let y = operator.observe(frame, &canvas);
+        let initial = operator.initial(&y, &canvas);
+        let unrestored = settings.shows_input().then(|| {
+            if (frame.width, frame.height) == (canvas.frame_width, canvas.frame_height) {
+                frame.clone()
+            } else {
+                initial.crop(canvas.frame())
             }
-            None => (Initial::Cold(initial), self.levels.as_slice(), None),
+        });
+        let observation = Observation {
+            canvas,
+            y,
+            noise,
+            unrestored,
         };
-        report.steps = levels.len();
-        let step = OperatorStep::new(
-            &mut self.step,
-            &mut cached.operator,
-            (&observed, &canvas),
-            (noise.sigma_y, noise.quality),
-            &mut self.tensors,
-        );
+        Ok((observation, initial))
+    }
+
+    /// Chooses the tiles of the canvas.
+    fn tile(&mut self, request: Request, canvas: &Canvas) -> Result<Plan, RestoreError> {
+        let halo = self.step.manifest().halo.max(self.operator()?.margin());
+        let sizes = request.settings.tiling.at_most(self.largest_tile);
+        let plan = tiling::plan(&sizes, canvas, self.multiple(), halo)?;
+        self.tile_side = plan.tile_width.max(plan.tile_height);
+        Ok(plan)
+    }
+
+    /// Puts the frame before in the place of the initial estimate where it still explains y.
+    fn warm_start(
+        &mut self,
+        request: Request,
+        canvas: &Canvas,
+        initial: Image,
+    ) -> Result<Start, RestoreError> {
+        let previous = self.previous.take();
+        let previous = previous.filter(|_| request.settings.is_temporal());
+        let operator = self.operator()?;
+        let warm = previous.and_then(|p| p.warm_start(request.frame, &initial, operator, canvas));
+        Ok(match warm {
+            Some(warm) => Start {
+                initial: Initial::Warm(warm.initial),
+                cold_share: warm.cold_share,
+                average: Some(warm.average),
+            },
+            None => Start {
+                initial: Initial::Cold(initial),
+                cold_share: 1.0,
+                average: None,
+            },
+        })
+    }
+
+    /// Draws the samples that the output needs.
+    fn sample(
+        &mut self,
+        request: Request,
+        observation: &Observation,
+        plan: Plan,
+        start: Start,
+    ) -> Result<Samples, RestoreError> {
+        let operator = &mut self.operator.as_mut().ok_or_else(unprepared)?.operator;
+        let steps = request.settings.steps.max(1);
+        let levels = self.levels.of(&start.initial, steps);
+        let interrupt = self.step.interrupt();
+        let (evaluations, spent) = (self.step.evaluations(), self.step.spent());
+        self.tiles.set_plan(plan);
+        let step = OperatorStep::new(&mut self.step, operator, observation, &mut self.tensors);
         let model = Tiled::new(step, &mut self.tiles);
-        let mut moments = draw(model, &canvas, start, levels, number, settings, &interrupt)?;
-        if fallback::is_flat(moments.mean()) && !fallback::is_flat(frame) {
-            return Err(RestoreError::InvalidOutput(
-                "The model answered with one flat colour: check noise-sigma and the kernel, or use another model.".to_owned(),
-            ));
-        }
+        let canvas = &observation.canvas;
+        let moments = draw(model, request, canvas, &start.initial, levels, &interrupt)?;
+        fallback::check_output(moments.mean(), request.frame)?;
+        let report = FrameReport {
+            steps: levels.len(),
+            evaluations: self.step.evaluations() - evaluations,
+            model_time: self.step.spent() - spent,
+            tiles: tiling::count(&plan, canvas),
+            cold_share: start.cold_share,
+            ..observation.noise.report()
+        };
+        Ok(Samples {
+            moments,
+            average: start.average,
+            report,
+        })
+    }
+
+    /// Makes the output of the samples, and keeps what the next frame may start from.
+    fn compose(
+        &mut self,
+        request: Request,
+        observation: Observation,
+        samples: Samples,
+    ) -> Result<RestoredFrame, RestoreError> {
+        let (frame, settings) = (request.frame, request.settings);
+        let Samples {
+            mut moments,
+            average,
+            mut report,
+        } = samples;
         if let Some(average) = average {
             average.apply(moments.mean_mut());
         }
-        let operator = &cached.operator;
-        let mean = moments.mean();
-        if follows {
-            let previous = PreviousFrame::of(mean.clone(), frame, operator, noise.sigma_y);
-            self.previous = Some(previous);
-        }
-        report.residual_rms = operator.residual_rms(mean, frame, noise.sigma_y / 2.0);
-        report.evaluations = self.step.evaluations() - evaluations;
-        report.model_time = self.step.spent() - spent;
-        report.tiles = tiles;
+        let (mean, operator) = (moments.mean(), self.operator()?);
+        report.residual_rms = operator.residual_rms(mean, frame, observation.noise.sigma());
+        let sigma_y = observation.noise.sigma_y;
+        let kept = || PreviousFrame::of(mean.clone(), frame, operator, sigma_y);
+        self.previous = settings.is_temporal().then(kept);
         let (restored, strength) = match settings.output {
             Output::Deviation => (moments.deviation(), 1.0),
             Output::Sample | Output::Mean => (moments.into_mean(), settings.strength),
         };
-        let restored = match unrestored {
-            Some(unrestored) => mix(restored, &unrestored, strength, settings.compare),
+        let image = match observation.unrestored {
+            Some(input) => blend(restored, &input, strength, settings.compare),
             None => restored,
         };
-        Ok((restored, report))
+        Ok(RestoredFrame { image, report })
     }
 }
 
-/// The samples that the output is made of, each from `start` down the `levels` with noise of its own.
+/// The samples of `request`, each from `initial` down the `levels` with noise of its own.
 fn draw(
     mut model: Tiled<OperatorStep>,
+    request: Request,
     canvas: &Canvas,
-    start: Initial,
+    initial: &Initial,
     levels: &[Level],
-    number: u64,
-    settings: &Settings,
     interrupt: &Interrupt,
 ) -> Result<Moments, RestoreError> {
-    let mut sample = |start: Initial, index: usize| {
-        let seed = seed(settings, number, index);
-        let draw = |stream| {
+    let settings = request.settings;
+    let sample = |index: usize| {
+        let seed = settings.seed_of(request.number, index);
+        let noise = |stream| {
             if interrupt.is_raised() {
                 // The step will refuse to run: the noise of a large frame would only delay that.
                 return Image::new(3, canvas.height, canvas.width);
             }
-            sampler::normal_image(seed, stream, 3, canvas.height, canvas.width)
+            normal_image(seed, stream, 3, canvas.height, canvas.width)
         };
-        let x0 = reverse(&mut model, levels, start, settings.stochasticity, draw)?;
-        Ok::<Image, RestoreError>(x0.crop(inside(canvas)))
+        let zeta = settings.stochasticity;
+        let x0 = reverse(&mut model, levels, initial.clone(), zeta, noise)?;
+        Ok(x0.crop(canvas.frame()))
     };
-    let draws = settings.output.draws(settings.samples);
-    let mut moments = Moments::new(sample(start.clone(), 0)?);
-    for index in 1..draws {
-        moments.add(&sample(start.clone(), index)?);
-    }
-    Ok(moments)
-}
-
-/// The frame within its canvas.
-fn inside(canvas: &Canvas) -> Window {
-    Window {
-        x: canvas.x,
-        y: canvas.y,
-        width: canvas.frame_width,
-        height: canvas.frame_height,
-    }
-}
-
-/// The seed of a sample of a frame. That of the first frame's first sample is the seed itself, and with noise that all
-/// frames share so is every frame's.
-fn seed(settings: &Settings, number: u64, sample: usize) -> u64 {
-    // Odd constants, those of SplitMix64 and its kin, walk through all 64-bit values before one returns.
-    let frame = if settings.noise_per_frame { number } else { 0 };
-    settings
-        .seed
-        .wrapping_add(frame.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-        .wrapping_add((sample as u64).wrapping_mul(0xd1b5_4a32_d192_ed03))
+    Moments::draw(settings.output.draws(settings.samples), sample)
 }

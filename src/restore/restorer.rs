@@ -1,35 +1,36 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A loaded model, and what is kept from one frame to the next.
+//! [`Restorer`]: a loaded model, and what a stream keeps from one frame to the next.
 
 use super::smoothing::Smoothing;
 use super::step::TensorCache;
-use super::temporal::PreviousFrame;
-use super::{Engine, Interrupt, Settings};
+use super::temporal::{self, PreviousFrame};
+use super::{Engine, Interrupt, tiling};
 use crate::error::RestoreError;
-use crate::image::{Image, Pool};
+use crate::image::Pool;
 use crate::model::{self, OrtStep};
-use crate::operator::{Degradation, Family, Operator, Subsampling, jpeg_quality, noise_sigma};
-use crate::sampler::Level;
+use crate::operator::{Degradation, Family, Operator, Subsampling};
+use crate::sampler::{Initial, Level, level, levels};
 use crate::tile::Tiles;
 
-/// A loaded model and what is kept from one frame to the next.
+/// A loaded model, and what a stream keeps from one frame to the next.
 pub struct Restorer {
     pub(super) step: OrtStep,
-    pub(super) family: Family,
+    family: Family,
     pub(super) operator: Option<CachedOperator>,
-    smoothing: Smoothing,
+    pub(super) smoothing: Smoothing,
     pub(super) previous: Option<PreviousFrame>,
-    /// What every frame needs again, so that none but the first ask for memory.
+    /// The memory of images, which goes from frame to frame.
     pub(super) pool: Pool,
-    pub(super) levels: Vec<Level>,
+    pub(super) levels: Levels,
     pub(super) tiles: Tiles,
     pub(super) tensors: TensorCache,
-    /// Side of the tiles of the last frame, and the largest that memory has room for.
+    /// Longer side of the last frame's tiles, in pixels.
     pub(super) tile_side: usize,
+    /// Longest side, in pixels, of tiles for which memory suffices.
     pub(super) largest_tile: usize,
 }
 
-/// The operator built for one degradation and frame size.
+/// The operator of one degradation and one size of frames.
 pub(super) struct CachedOperator {
     degradation: Degradation,
     width: usize,
@@ -37,17 +38,30 @@ pub(super) struct CachedOperator {
     pub(super) operator: Operator,
 }
 
-/// What a frame is taken to have suffered from, beyond what its operator says.
-pub(super) struct NoiseModel {
-    /// On the scale of [-1, 1].
-    pub sigma_y: f32,
-    /// 0 when the task is not about JPEG.
-    pub quality: u32,
+/// The levels of the outer steps, kept from frame to frame.
+pub(super) struct Levels {
+    cold: Vec<Level>,
+    warm: [Level; 1],
+}
+
+impl Levels {
+    /// Those of `steps` outer steps, or of the one step of a warm start.
+    pub fn of(&mut self, initial: &Initial, steps: usize) -> &[Level] {
+        if matches!(initial, Initial::Warm(_)) {
+            return &self.warm;
+        }
+        if self.cold.len() != steps {
+            self.cold = levels(steps);
+        }
+        &self.cold
+    }
 }
 
 impl Restorer {
-    /// Loads the graph of `family` from the package `model`, a name or a path. A fallback of the provider is told to
-    /// `warn`.
+    /// Loads the graph of `family` from the package `model`, a name or a path.
+    ///
+    /// `warn` gets a sentence where [`super::Provider::Auto`] falls back to the CPU. Errors say
+    /// what is wrong with the package, the graph or ONNX Runtime.
     pub fn load(
         model: &str,
         family: Family,
@@ -59,7 +73,9 @@ impl Restorer {
         if matches!(family, Family::Jpeg(s) if s != Subsampling::C420) && !graph.is_file() {
             return Err(RestoreError::Model {
                 path: graph.display().to_string(),
-                reason: "does not exist and JPEG of this chroma subsampling needs it: export the model again, or set jpeg-subsampling=420 to restore it as 4:2:0.".to_owned(),
+                reason: "does not exist and JPEG of this chroma subsampling needs it: export the \
+                    model again, or set jpeg-subsampling=420 to restore it as 4:2:0."
+                    .to_owned(),
             });
         }
         let scale = match family {
@@ -74,7 +90,10 @@ impl Restorer {
             smoothing: Smoothing::default(),
             previous: None,
             pool: Pool::default(),
-            levels: Vec::new(),
+            levels: Levels {
+                cold: Vec::new(),
+                warm: [level(temporal::LEVEL)],
+            },
             tiles: Tiles::default(),
             tensors: TensorCache::new(),
             tile_side: 0,
@@ -97,66 +116,69 @@ impl Restorer {
         self.step.interrupt()
     }
 
-    /// The memory of the stream's pictures: while it is entered, frames and answers that are dropped go back to it.
+    /// The memory of the stream's images. While it is entered on a thread, images that are dropped
+    /// there leave their memory to it.
     pub fn pool(&self) -> Pool {
         self.pool.clone()
     }
 
-    /// Forgets what earlier frames showed: the next belongs to another scene or stream.
+    /// Forgets the frames so far: the next belongs to another scene or stream.
     pub fn forget(&mut self) {
         self.smoothing = Smoothing::default();
         self.previous = None;
     }
 
-    /// Builds the operator for frames of a size, unless it is at hand; finds wrong kernel and mask files.
+    /// Builds the operator for frames of `width` x `height` pixels, unless it is at hand.
+    ///
+    /// Errors name the kernel file, the mask file or the setting that does not fit.
     pub fn prepare(
         &mut self,
         degradation: &Degradation,
         width: usize,
         height: usize,
     ) -> Result<(), RestoreError> {
-        let fits = self.operator.as_ref().is_some_and(|b| {
-            b.width == width && b.height == height && b.degradation == *degradation
-        });
-        if !fits {
-            let operator = Operator::new(degradation, width, height)?;
-            if operator.family() != self.family {
-                return Err(RestoreError::Settings(format!(
-                    "The loaded model is for {} and the settings ask for {}: stop the element to change its task.",
-                    self.family,
-                    operator.family()
-                )));
-            }
-            // What fitted another operator tells nothing of this one.
-            self.previous = None;
-            self.pool.clear();
-            self.operator = Some(CachedOperator {
-                degradation: degradation.clone(),
-                width,
-                height,
-                operator,
-            });
+        let fits = |c: &CachedOperator| {
+            (c.width, c.height) == (width, height) && c.degradation == *degradation
+        };
+        if self.operator.as_ref().is_some_and(fits) {
+            return Ok(());
         }
+        let operator = Operator::new(degradation, width, height)?;
+        if operator.family() != self.family {
+            return Err(RestoreError::Settings(format!(
+                "The loaded model is for {} and the settings ask for {}: stop the element to \
+                change its task.",
+                self.family,
+                operator.family()
+            )));
+        }
+        // How well the frame before explained its observation says nothing of another operator.
+        self.previous = None;
+        self.pool.clear();
+        self.operator = Some(CachedOperator {
+            degradation: degradation.clone(),
+            width,
+            height,
+            operator,
+        });
         Ok(())
     }
 
-    /// What the settings say, or what this frame and those before it show.
-    pub(super) fn noise_model(&mut self, frame: &Image, settings: &Settings) -> NoiseModel {
-        let noise = if settings.noise_sigma < 0.0 {
-            self.smoothing.noise(noise_sigma(frame))
-        } else {
-            settings.noise_sigma
-        };
-        // The network has seen no other noise; outside the range the nearest it knows is the best there is.
-        let [low, high] = self.step.manifest().sigma_y;
-        let quality = match settings.degradation {
-            Degradation::Jpeg { quality: 0, .. } => self.smoothing.quality(jpeg_quality(frame)),
-            Degradation::Jpeg { quality, .. } => quality,
-            _ => 0,
-        };
-        NoiseModel {
-            sigma_y: (2.0 * noise).clamp(low, high),
-            quality,
-        }
+    /// The operator that [`Restorer::prepare`] built.
+    pub(super) fn operator(&self) -> Result<&Operator, RestoreError> {
+        let cached = self.operator.as_ref().ok_or_else(unprepared)?;
+        Ok(&cached.operator)
     }
+
+    /// What sides and offsets of tiles are multiples of, in output pixels.
+    pub(super) fn multiple(&self) -> usize {
+        tiling::multiple(self.step.manifest().size_multiple, self.family)
+    }
+}
+
+/// An error where a frame is restored without [`Restorer::prepare`].
+pub(super) fn unprepared() -> RestoreError {
+    RestoreError::Frame(
+        "No operator was made for the frame: this is a fault of the plugin, report it.".to_owned(),
+    )
 }

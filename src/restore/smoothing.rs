@@ -1,41 +1,45 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Estimates followed through a stream: what was measured in one frame wavers, what the stream suffered from does not.
+//! Smooths what is estimated in each frame of a stream: the estimates waver, the stream does not.
 
-/// The noise and the JPEG quality that the frames so far showed.
+/// The noise level and the JPEG quality of the frames so far.
 #[derive(Clone, Debug, Default)]
 pub struct Smoothing {
     noise: Option<f32>,
     quality: Option<u32>,
 }
 
-/// Share of a new frame's estimate; eight frames make up nine tenths.
-const RENEWAL: f32 = 0.25;
-/// An estimate this many times larger or smaller is another scene's, and taken as it is.
+/// Share of a new frame's estimate. Eight frames make up nine tenths.
+const SHARE: f32 = 0.25;
+/// An estimate this many times larger or smaller belongs to another scene and is taken as it is.
 const LEAP: f32 = 1.6;
-/// Qualities this near are one quality.
+/// Qualities that differ by no more than this are one quality.
 const SAME_QUALITY: u32 = 2;
-/// Keeps logarithms finite: far below a code value.
+/// Least noise, as a share of full scale: far below a code, and above zero, for ratios.
 const LEAST: f32 = 1e-5;
 
 impl Smoothing {
-    /// The noise to assume for a frame in which `seen` was estimated: a running geometric mean, as noise is a scale.
-    pub fn noise(&mut self, seen: f32) -> f32 {
-        let seen = seen.max(LEAST);
+    /// The noise to assume, after `estimate` in a new frame; both as a share of full scale.
+    ///
+    /// A running geometric mean, for noise is a scale.
+    pub fn noise(&mut self, estimate: f32) -> f32 {
+        let estimate = estimate.max(LEAST);
         let now = match self.noise {
-            Some(before) if seen < LEAP * before && before < LEAP * seen => {
-                before * (seen / before).powf(RENEWAL)
+            Some(before) if estimate < LEAP * before && before < LEAP * estimate => {
+                before * (estimate / before).powf(SHARE)
             }
-            _ => seen,
+            _ => estimate,
         };
         self.noise = Some(now);
         now
     }
 
-    /// The quality to assume for a frame in which `seen` was estimated: the one before unless it changed.
-    pub fn quality(&mut self, seen: u32) -> u32 {
+    /// The IJG quality to assume, after `estimate` in a new frame.
+    ///
+    /// The one before, unless it changed.
+    pub fn quality(&mut self, estimate: u32) -> u32 {
         let now = match self.quality {
-            Some(before) if before.abs_diff(seen) <= SAME_QUALITY => before,
-            _ => seen,
+            Some(before) if before.abs_diff(estimate) <= SAME_QUALITY => before,
+            _ => estimate,
         };
         self.quality = Some(now);
         now
@@ -69,9 +73,9 @@ mod tests {
     #[test]
     fn a_quality_stays_until_it_has_changed() {
         let mut smoothing = Smoothing::default();
-        let seen = [30, 31, 29, 32, 50, 49, 10];
+        let estimates = [30, 31, 29, 32, 50, 49, 10];
         assert_eq!(
-            seen.map(|q| smoothing.quality(q)),
+            estimates.map(|q| smoothing.quality(q)),
             [30, 30, 30, 30, 50, 50, 10]
         );
     }

@@ -1,55 +1,48 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A step of the sampler made of the operator's tensors and the loaded graph.
-//!
-//! A window's tensors are made once for a frame and serve all its steps.
+//! [`OperatorStep`]: the loaded graph as a step of the sampler, with the operator's tensors.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use super::pipeline::Observation;
 use crate::error::RestoreError;
-use crate::image::{Image, Tensors, Window};
+use crate::image::{Tensors, Window};
 use crate::model::OrtStep;
-use crate::operator::{Canvas, Operator};
+use crate::operator::Operator;
 use crate::sampler::{Aggregation, Level, Patch, StepModel};
 
-/// The tensors of a frame's windows.
+/// The operator's tensors for each window of a frame. They serve all steps of the frame.
 pub type TensorCache = HashMap<Window, Tensors>;
 
+/// A step of the sampler: the graph, run with the operator's tensors for the patches' windows.
 pub struct OperatorStep<'a> {
     step: &'a mut OrtStep,
     operator: &'a mut Operator,
-    observed: &'a Image,
-    canvas: &'a Canvas,
-    sigma_y: f32,
-    quality: u32,
-    cache: &'a mut TensorCache,
+    observation: &'a Observation,
+    tensors: &'a mut TensorCache,
 }
 
 impl<'a> OperatorStep<'a> {
-    /// `sigma_y` is the noise on the scale of [-1, 1]; `quality` matters to JPEG only. `cache` is empty, and is again
-    /// when the frame is done: only its room is kept.
+    /// A step for one frame. `tensors` is empty, and is emptied when the step is dropped: only its
+    /// memory stays.
     pub fn new(
         step: &'a mut OrtStep,
         operator: &'a mut Operator,
-        (observed, canvas): (&'a Image, &'a Canvas),
-        (sigma_y, quality): (f32, u32),
-        cache: &'a mut TensorCache,
+        observation: &'a Observation,
+        tensors: &'a mut TensorCache,
     ) -> Self {
         Self {
             step,
             operator,
-            observed,
-            canvas,
-            sigma_y,
-            quality,
-            cache,
+            observation,
+            tensors,
         }
     }
 }
 
 impl Drop for OperatorStep<'_> {
     fn drop(&mut self) {
-        self.cache.clear();
+        self.tensors.clear();
     }
 }
 
@@ -65,17 +58,17 @@ impl StepModel for OperatorStep<'_> {
     }
 
     fn estimate(&mut self, patches: &mut [Patch], level: Level) -> Result<(), RestoreError> {
+        let Observation {
+            y, canvas, noise, ..
+        } = self.observation;
         for patch in &*patches {
-            if let Entry::Vacant(entry) = self.cache.entry(patch.window) {
-                let (window, quality) = (patch.window, self.quality);
-                let made = self
-                    .operator
-                    .tensors(self.observed, self.canvas, window, quality)?;
-                entry.insert(made);
+            if let Entry::Vacant(entry) = self.tensors.entry(patch.window) {
+                let window = patch.window;
+                entry.insert(self.operator.tensors(y, canvas, window, noise.quality)?);
             }
         }
-        let cache = &*self.cache;
-        let tensors = |window| cache.get(&window).map_or(&[][..], |made| made);
-        self.step.run(patches, level, self.sigma_y, tensors)
+        let cache = &*self.tensors;
+        let tensors = |window| cache.get(&window).map_or(&[][..], |tensors| tensors);
+        self.step.run(patches, level, noise.sigma_y, tensors)
     }
 }

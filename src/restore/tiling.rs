@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Chooses tiles for a canvas: whole where it fits, else equal tiles that overlap by more than the network's reach.
+//! Chooses the tiles of a canvas: one where it is small, else equal ones that overlap by more than
+//! the network's halo.
 
 use crate::error::RestoreError;
 use crate::operator::{Canvas, Family};
 use crate::tile::{Plan, offsets};
 
-/// Tile sizes the user asked for, in output pixels; 0 leaves the choice.
+/// Tiles that the user asked for. Lengths are output pixels; 0 leaves the choice to [`plan`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tiling {
     pub width: usize,
     pub height: usize,
     pub overlap: usize,
-    /// Tiles run at once.
+    /// Tiles that go to the network at once; 0 counts as 1.
     pub batch: usize,
 }
 
 impl Tiling {
-    /// The same with sides of at most `side` pixels, chosen ones too.
+    /// The same with sides of at most `side` output pixels, also where they were left open.
     pub fn at_most(self, side: usize) -> Self {
         let within = |asked: usize| match (asked, side) {
             (asked, usize::MAX) => asked,
@@ -33,15 +34,16 @@ impl Tiling {
     }
 }
 
-/// A canvas up to this many pixels, and up to this side, is not cut.
+/// A canvas of up to this many pixels, and of sides up to [`WHOLE_SIDE`], is one tile.
 const WHOLE_AREA: usize = 640 * 640;
 const WHOLE_SIDE: usize = 768;
-/// Side of the tiles a larger canvas is cut into, at most.
+/// Largest side, in pixels, of the tiles of a larger canvas.
 const TILE_SIDE: usize = 512;
-/// Width of the ramp between two tiles, in pixels.
+/// Pixels over which two tiles are blended.
 const RAMP: usize = 16;
 
-/// What sizes and offsets of tiles must be multiples of: the graph's own multiple, and the grid of the observation.
+/// What sizes and offsets of tiles are multiples of, in output pixels: those of the graph and of
+/// the observation's grid.
 pub fn multiple(size_multiple: usize, family: Family) -> usize {
     let grid = match family {
         Family::Downscale(scale) => scale,
@@ -52,7 +54,10 @@ pub fn multiple(size_multiple: usize, family: Family) -> usize {
     lcm(size_multiple.max(1), grid)
 }
 
-/// The tiles of `canvas`. `halo` is how far the answer for a pixel depends on what lies around it.
+/// The tiles of `canvas`.
+///
+/// `multiple` is what [`multiple`] says. `halo` is how far away, in output pixels, a value still
+/// changes the result for a pixel. An overlap of the user's as large as a tile is an error.
 pub fn plan(
     tiling: &Tiling,
     canvas: &Canvas,
@@ -78,7 +83,8 @@ pub fn plan(
         None => wanted,
         Some(tile) if tiling.overlap >= tile => {
             return Err(RestoreError::Settings(format!(
-                "tile-overlap is {} pixels and the tiles have {tile}: set a smaller tile-overlap or larger tiles.",
+                "tile-overlap is {} pixels and the tiles have {tile}: set a smaller tile-overlap \
+                or larger tiles.",
                 tiling.overlap
             )));
         }
@@ -96,13 +102,14 @@ pub fn plan(
     })
 }
 
-/// How many tiles a plan makes of a canvas.
+/// How many tiles a plan cuts a canvas into.
 pub fn count(plan: &Plan, canvas: &Canvas) -> usize {
     let along = |len, size| offsets(len, size, plan.overlap, plan.multiple).count();
     along(canvas.width, plan.tile_width) * along(canvas.height, plan.tile_height)
 }
 
-/// One side of the tiles: `asked` or, when that is 0, the smallest that cuts `len` into as few parts as possible.
+/// One side of the tiles: `asked` or, where that is 0, the smallest that cuts `len` into as few
+/// parts as possible.
 fn side(asked: usize, len: usize, whole: bool, overlap: usize, multiple: usize) -> usize {
     let size = if asked > 0 {
         // Two multiples are the least that leaves an overlap of one and a step of one.

@@ -14,7 +14,7 @@ use super::format::direct;
 use super::properties::settings::{Fixed, Live, Settings};
 use super::stats::Stages;
 use crate::error::RestoreError;
-use crate::restore::{self, FrameReport, Restorer, Subsampling};
+use crate::restore::{self, FrameReport, RestoredFrame, Restorer, Subsampling};
 
 pub struct State {
     pub restorer: Restorer,
@@ -167,12 +167,12 @@ impl State {
         let answer = self
             .restorer
             .restore_with_fallback(&degraded, number, &settings);
-        let (restored, used) = answer.map_err(|e| errors::message(&e))?;
+        let RestoredFrame { image, report } = answer.map_err(|e| errors::message(&e))?;
         let sampled = Instant::now();
         let scale = self.fixed.output_scale() as usize;
         let packed = match converter {
-            Some(converter) => converter.pack(&restored, &mut to, scale),
-            None => direct::pack(&restored, &mut to)
+            Some(converter) => converter.pack(&image, &mut to, scale),
+            None => direct::pack(&image, &mut to)
                 .and_then(|()| direct::copy_alpha(&from, &mut to, scale)),
         };
         packed.ok_or_else(|| unmapped("output"))?;
@@ -182,7 +182,7 @@ impl State {
             restore: sampled - unpacked,
             pack: sampled.elapsed(),
         };
-        Ok((used, stages))
+        Ok((report, stages))
     }
 }
 

@@ -157,7 +157,7 @@ fn restoring_a_frame_asks_for_no_memory() {
             let mut restored = |number: u64| {
                 let answer =
                     restorer.restore_with_fallback(&frames[number as usize], number, &settings);
-                assert_eq!(answer.unwrap().1.failed, None, "{name}, {way}");
+                assert_eq!(answer.unwrap().report.failed, None, "{name}, {way}");
             };
             (0..WARMING).for_each(&mut restored);
             let places = counter::ours(|| (WARMING..WARMING + COUNTED).for_each(restored));

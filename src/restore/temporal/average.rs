@@ -1,24 +1,30 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Where the frame before explains the new observation as well as its own, nothing has moved: there the two estimates
-//! are of one scene, and their mean errs less than either and flickers less.
+//! The mean of a restored frame and the one before, where nothing moved.
+//!
+//! Nothing moved where the frame before explains the new observation as well as its own. There both
+//! frames show one scene, and their mean errs less and flickers less than either
+//! (docs/decisions/018-temporal-average.md).
 
 use crate::image::Image;
 
-/// Local mean squared errors up to this many times those of the frame before are what noise does; from the second on,
-/// something moved. Narrow: what is averaged in is not seen by the network any more, a ghost would stay.
+/// Ratios of the new residual map to the old one: up to the first only the noise changed, from the
+/// second on something moved. Narrow, for the network does not see what is averaged in: a ghost
+/// would stay.
 const SAME: [f32; 2] = [1.25, 2.0];
-/// Share of the frame before where nothing moved. As each frame holds the one before, three stand behind it in the mean.
+/// Share of the frame before where nothing moved. It holds a share of the frame before itself, so
+/// about three frames stand behind the mean.
 const SHARE: f32 = 0.5;
 
-/// The frame before, and how far each of its pixels still stands.
+/// The frame before, and the share of each of its pixels in the mean.
 pub struct Average {
     before: Image,
-    /// One channel of the observation's size.
+    /// 0 to [`SHARE`]; one channel of the observation's size.
     shares: Image,
 }
 
 impl Average {
-    /// `ratios` are the local mean squared errors of `before` for the new observation over those for its own.
+    /// `ratios` are the residual map of `before` and the new observation, divided by that of
+    /// `before` and its own.
     pub fn of(before: Image, ratios: &Image) -> Self {
         let mut shares = ratios.clone();
         let [low, high] = SAME;
@@ -27,7 +33,7 @@ impl Average {
         Self { before, shares }
     }
 
-    /// Moves an estimate of the same size towards the frame before.
+    /// Averages an estimate, of the size of the frame before, with it.
     pub fn apply(&self, estimate: &mut Image) {
         let scale = (self.before.width / self.shares.width.max(1)).max(1);
         for c in 0..estimate.channels {
@@ -61,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn each_share_is_that_of_all_pixels_that_were_observed_as_one() {
+    fn all_pixels_that_were_observed_as_one_have_one_share() {
         let ratios = Image::from_fn(1, 1, 2, |_, _, x| [1.0, 3.0][x]);
         let average = Average::of(Image::filled(1, 3, 6, 1.0), &ratios);
         let mut estimate = Image::filled(1, 3, 6, 0.0);
@@ -72,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_not_averaged_in() {
+    fn where_ratios_are_infinite_nothing_is_averaged() {
         let ratios = Image::filled(1, 1, 2, f32::INFINITY);
         let average = Average::of(Image::filled(3, 1, 2, 1.0), &ratios);
         let mut estimate = Image::filled(3, 1, 2, 0.25);

@@ -5,17 +5,19 @@ mod average;
 mod residual_map;
 mod warm_start;
 
+pub use average::Average;
 pub use warm_start::PreviousFrame;
 
-/// Whether a frame leans on the one before.
+/// Whether a frame starts from the one before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Temporal {
     /// Each frame by itself.
     #[default]
     Off,
-    /// From the frame before, in one outer step.
+    /// From the frame before, in one outer step, except after a cut.
     WarmStart,
 }
 
-/// Level of the one step of a warm start: the last of three, which the network has been trained at.
+/// Level of the one step of a warm start: the last of three, which the network was trained at
+/// (docs/decisions/017-warm-start.md).
 pub const LEVEL: u32 = 111;

@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: MPL-2.0
-//! How well a picture explains an observation, place by place.
+//! The residual map: how well a restored frame explains an observation, place by place.
 
 use crate::image::{Image, Scratch};
 use crate::operator::Operator;
 
-/// Pixels around a pixel that are asked with it, in each direction.
+/// Pixels in each direction that count with a pixel.
 const RADIUS: usize = 4;
 
-/// Local mean square of y - A x over all channels: no single one, nor luma, sees every change of colour.
-pub fn local(operator: &Operator, x: &Image, y: &Image) -> Image {
-    let mut power = Image::new(1, y.height, y.width);
+/// Local mean square of y - A x: one channel of the size of y, on the squared scale of [-1, 1].
+///
+/// Over all channels, for no single one, nor luma, sees every change of colour.
+pub fn residual_map(operator: &Operator, x: &Image, y: &Image) -> Image {
+    let mut squares = Image::new(1, y.height, y.width);
     for channel in 0..y.channels {
-        let errors = operator.residual(x, y, channel);
-        let pairs = power.data.iter_mut().zip(&errors.data);
-        pairs.for_each(|(p, e)| *p += e * e);
+        let residual = operator.residual(x, y, channel);
+        let pairs = squares.data.iter_mut().zip(&residual.data);
+        pairs.for_each(|(s, r)| *s += r * r);
     }
     let channels = y.channels.max(1) as f32;
-    power.data.iter_mut().for_each(|p| *p /= channels);
-    around(power)
+    squares.data.iter_mut().for_each(|s| *s /= channels);
+    local_mean(squares)
 }
 
-/// Mean around each pixel, over the part of its square that lies in the picture.
-fn around(mut image: Image) -> Image {
+/// Mean around each pixel, over the part of its square that lies in the image.
+fn local_mean(mut image: Image) -> Image {
     let (width, height) = (image.width, image.height);
     let mut line = Scratch::filled(width.max(height), 0.0f32);
     for row in image.data.chunks_exact_mut(width.max(1)) {
@@ -41,7 +43,7 @@ fn around(mut image: Image) -> Image {
 /// Mean of each value and its neighbours up to [`RADIUS`] away.
 fn means(line: &[f32]) -> impl Iterator<Item = f32> + '_ {
     let len = line.len();
-    // In double precision, so that what was added and taken away again leaves nothing.
+    // In double precision, so that what is added and taken away again leaves nothing.
     let mut sum: f64 = line.iter().take(RADIUS).map(|v| f64::from(*v)).sum();
     (0..len).map(move |i| {
         if let Some(entering) = line.get(i + RADIUS) {
@@ -62,7 +64,7 @@ mod tests {
     #[test]
     fn local_means_are_those_of_the_neighbours_that_exist() {
         let image = Image::from_fn(1, 11, 13, |_, y, x| (y * y + 3 * x) as f32 / 50.0);
-        let found = around(image.clone());
+        let found = local_mean(image.clone());
         for (y, x) in [(0usize, 0usize), (5, 6), (10, 12), (3, 9)] {
             let rows = y.saturating_sub(RADIUS)..(y + RADIUS + 1).min(11);
             let near: Vec<f32> = rows

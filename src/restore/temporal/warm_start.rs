@@ -1,59 +1,61 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The frame before as a start: where it still explains what is observed, one step from a low level does for three.
+//! The warm start: the restored frame before becomes the initial estimate of the next.
 //!
-//! What is trusted is chosen pixel by pixel, by how much worse A x of the frame before fits the new observation than it
-//! fitted its own. A cut, where little fits, costs the full steps again.
+//! Each pixel is trusted by how well A x of the frame before explains the new observation, beside
+//! how well it explained its own. Where little of the frame is trusted there was a cut, and the
+//! frame takes the full steps (docs/decisions/017-warm-start.md).
 
 use super::average::Average;
-use super::residual_map;
+use super::residual_map::residual_map;
 use crate::image::Image;
 use crate::operator::{Canvas, Operator};
 
-/// Local mean squared errors this many times those of the frame before are trusted wholly, and beyond the second not at
-/// all. Wide apart and high: the network mends what moved better from the old picture than from a plain inverse
-/// (docs/architecture.md); what is to be kept out is another scene.
+/// Ratios of the new residual map to the old one: up to the first a pixel is trusted wholly, from
+/// the second on not at all. Wide apart and high, for the network mends what moved better from the
+/// old image than from a plain inverse; only another scene must stay out.
 const TRUSTED: [f32; 2] = [8.0, 16.0];
-/// Share of the frame before in a start that trusts it. Below one, so that what the network adds where the observation
-/// says nothing does not feed on itself from frame to frame.
+/// Share of the frame before where it is trusted wholly. Below one, so that what the network adds
+/// where the observation is silent does not feed on itself from frame to frame.
 const KEPT: f32 = 0.8;
-/// Less of the frame than this trusted: a cut.
+/// Where less than this share of the frame is trusted, there was a cut.
 const LEAST_SHARE: f32 = 0.6;
-/// Half a code of 8 bits, on the scale of [-1, 1], squared: no error is smaller.
+/// Half a code of 8 bits, on the scale of [-1, 1], squared: what rounding leaves of any residual.
 const ROUNDING: f32 = 1.0 / (255.0 * 255.0);
 
 /// What the frame before gives to a frame.
 pub struct WarmStart {
-    /// Where the step starts: the frame before where it is trusted, else the start of a frame by itself, on the canvas.
-    pub start: Image,
-    /// Share of the frame that begins anew.
+    /// The frame before where it is trusted, else the plain initial estimate. On the canvas.
+    pub initial: Image,
+    /// Share of the frame, 0 to 1, that is left to the plain initial estimate.
     pub cold_share: f32,
-    /// What of the frame before is part of the answer.
+    /// How the result is averaged with the frame before.
     pub average: Average,
 }
 
-/// What is kept of a frame for the next.
+/// A restored frame that the next may start from.
 pub struct PreviousFrame {
     restored: Image,
-    /// Local mean square of y - A x, one channel of the observation's size.
+    /// Residual map of `restored` and its own observation, at least what noise leaves of it.
     residual_map: Image,
 }
 
 impl PreviousFrame {
-    /// `restored` is the answer for the observation `frame`, whose noise has the standard deviation `sigma_y` on the
-    /// scale of [-1, 1].
+    /// `restored` is the result for the observation `frame`, whose noise has the standard deviation
+    /// `sigma_y` on the scale of [-1, 1].
     pub fn of(restored: Image, frame: &Image, operator: &Operator, sigma_y: f32) -> Self {
-        let mut map = residual_map::local(operator, &restored, frame);
-        // An answer may fit its own observation's noise; the next has other noise.
+        let mut residual_map = residual_map(operator, &restored, frame);
+        // A result may fit the noise of its own observation; the next one has other noise.
         let least = sigma_y * sigma_y + ROUNDING;
-        map.data.iter_mut().for_each(|m| *m = m.max(least));
+        residual_map.data.iter_mut().for_each(|m| *m = m.max(least));
         Self {
             restored,
-            residual_map: map,
+            residual_map,
         }
     }
 
-    /// What this gives to `frame`, whose start by itself on the canvas is `plain`. `None` after a cut, or for a frame of
-    /// another size.
+    /// The warm start of `frame`, whose plain initial estimate on the canvas is `plain`.
+    ///
+    /// `None` after a cut, and for a frame of another size.
     pub fn warm_start(
         self,
         frame: &Image,
@@ -64,18 +66,12 @@ impl PreviousFrame {
         if (frame.width, frame.height) != (self.residual_map.width, self.residual_map.height) {
             return None;
         }
-        let scale = operator.scale();
-        let mut ratios = residual_map::local(operator, &self.restored, frame);
+        let mut ratios = residual_map(operator, &self.restored, frame);
         for (now, before) in ratios.data.iter_mut().zip(&self.residual_map.data) {
             *now /= before;
         }
-        let mut trust = ratios.clone();
-        let [low, high] = TRUSTED;
-        for ratio in trust.data.iter_mut() {
-            *ratio = ((high - *ratio) / (high - low)).clamp(0.0, 1.0);
-        }
-        let share = trust.data.iter().sum::<f32>() / trust.data.len().max(1) as f32;
-        // A frame of values that are no numbers trusts nothing.
+        let (trust, share) = trust(&ratios);
+        // The share of a frame with values that are not numbers is not a number.
         if share.is_nan() || share < LEAST_SHARE {
             return None;
         }
@@ -88,25 +84,42 @@ impl PreviousFrame {
                 operator.border(),
             )
         };
-        let trust = on_canvas(&trust, scale);
-        let mut start = on_canvas(&self.restored, 1);
-        for c in 0..start.channels {
-            for y in 0..start.height {
-                let trust = trust.row(0, y / scale);
-                let row = start.row_mut(c, y).chunks_mut(scale);
-                for ((start, plain), w) in row.zip(plain.row(c, y).chunks(scale)).zip(trust) {
-                    let w = KEPT * w;
-                    for (s, p) in start.iter_mut().zip(plain) {
-                        *s = w * *s + (1.0 - w) * p;
-                    }
-                }
-            }
-        }
+        let trust = on_canvas(&trust, operator.scale());
+        let mut initial = on_canvas(&self.restored, 1);
+        keep_trusted(&mut initial, plain, &trust, operator.scale());
         Some(WarmStart {
-            start,
+            initial,
             cold_share: 1.0 - share,
             average: Average::of(self.restored, &ratios),
         })
+    }
+}
+
+/// How far each pixel is trusted, 0 to 1, and the mean of that.
+fn trust(ratios: &Image) -> (Image, f32) {
+    let mut trust = ratios.clone();
+    let [low, high] = TRUSTED;
+    for ratio in trust.data.iter_mut() {
+        *ratio = ((high - *ratio) / (high - low)).clamp(0.0, 1.0);
+    }
+    let share = trust.data.iter().sum::<f32>() / trust.data.len().max(1) as f32;
+    (trust, share)
+}
+
+/// Blends `plain` into `initial`, the less the more a pixel is trusted; `trust` is `scale` times
+/// smaller than both.
+fn keep_trusted(initial: &mut Image, plain: &Image, trust: &Image, scale: usize) {
+    for c in 0..initial.channels {
+        for y in 0..initial.height {
+            let trust = trust.row(0, y / scale);
+            let row = initial.row_mut(c, y).chunks_mut(scale);
+            for ((initial, plain), w) in row.zip(plain.row(c, y).chunks(scale)).zip(trust) {
+                let w = KEPT * w;
+                for (i, p) in initial.iter_mut().zip(plain) {
+                    *i = w * *i + (1.0 - w) * p;
+                }
+            }
+        }
     }
 }
 
@@ -151,23 +164,19 @@ mod tests {
     }
 
     #[test]
-    fn a_steady_scene_starts_from_the_frame_before() {
+    fn a_still_scene_starts_from_the_frame_before() {
         let ((operator, canvas), x) = (denoising(), textured(1));
         let previous = || PreviousFrame::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
         let frame = noisy(&x, 3);
         let plain = operator.initial(&operator.observe(&frame, &canvas), &canvas);
         let warm = previous().warm_start(&frame, &plain, &operator, &canvas);
-        let WarmStart {
-            start,
-            cold_share: anew,
-            ..
-        } = warm.expect("no cut");
-        assert_eq!(anew, 0.0);
-        assert_near(&start, &kept(&operator.observe(&x, &canvas), &plain));
+        let warm = warm.expect("no cut");
+        assert_eq!(warm.cold_share, 0.0);
+        assert_near(&warm.initial, &kept(&operator.observe(&x, &canvas), &plain));
     }
 
     #[test]
-    fn what_changed_begins_anew_and_a_cut_begins_anew_as_a_whole() {
+    fn what_changed_starts_cold_and_after_a_cut_all_does() {
         let ((operator, canvas), x) = (denoising(), textured(1));
         let previous = || PreviousFrame::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
         let mut moved = x.clone();
@@ -179,13 +188,10 @@ mod tests {
         let frame = noisy(&moved, 3);
         let plain = operator.initial(&operator.observe(&frame, &canvas), &canvas);
         let warm = previous().warm_start(&frame, &plain, &operator, &canvas);
-        let WarmStart {
-            start,
-            cold_share: anew,
-            ..
-        } = warm.expect("no cut");
-        assert!(anew > 0.1 && anew < 0.4, "{anew}");
-        assert_eq!(start.row(1, 14)[..8], plain.row(1, 14)[..8]);
+        let warm = warm.expect("no cut");
+        let share = warm.cold_share;
+        assert!(share > 0.1 && share < 0.4, "{share}");
+        assert_eq!(warm.initial.row(1, 14)[..8], plain.row(1, 14)[..8]);
         let bounds = x.bounds();
         let kept = kept(&x, &plain.crop(bounds));
         let corner = Window {
@@ -194,23 +200,17 @@ mod tests {
             width: 20,
             height: 6,
         };
-        assert_near(&start.crop(corner), &kept.crop(corner));
+        assert_near(&warm.initial.crop(corner), &kept.crop(corner));
         let cut = noisy(&textured(5), 3);
-        assert!(
-            previous()
-                .warm_start(&cut, &plain, &operator, &canvas)
-                .is_none()
-        );
         let broken = Image::filled(3, 32, 40, f32::NAN);
-        assert!(
-            previous()
-                .warm_start(&broken, &plain, &operator, &canvas)
-                .is_none()
-        );
+        for frame in [cut, broken] {
+            let warm = previous().warm_start(&frame, &plain, &operator, &canvas);
+            assert!(warm.is_none());
+        }
     }
 
     #[test]
-    fn a_change_of_colour_alone_begins_anew() {
+    fn a_change_of_colour_alone_starts_cold() {
         let ((operator, canvas), x) = (denoising(), textured(1));
         for channel in 0..3 {
             let mut other = x.clone();
@@ -221,35 +221,28 @@ mod tests {
             let plain = operator.initial(&operator.observe(&frame, &canvas), &canvas);
             let previous = PreviousFrame::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
             let warm = previous.warm_start(&frame, &plain, &operator, &canvas);
-            assert!(warm.is_none_or(|l| l.cold_share > 0.3), "channel {channel}");
+            assert!(warm.is_none_or(|w| w.cold_share > 0.3), "channel {channel}");
         }
     }
 
     #[test]
-    fn an_enlarging_operator_is_asked_at_its_own_resolution() {
+    fn a_frame_is_compared_at_the_resolution_of_the_observation() {
         let operator = Operator::new(&Degradation::Downscale(2), 20, 16).expect("an operator");
         let (canvas, x) = (operator.canvas(16), textured(1));
         let frame = operator.apply(&x);
         let previous = || PreviousFrame::of(x.clone(), &frame, &operator, SIGMA);
         let plain = Image::new(3, canvas.height, canvas.width);
         let warm = previous().warm_start(&frame, &plain, &operator, &canvas);
-        let WarmStart {
-            start,
-            cold_share: anew,
-            ..
-        } = warm.expect("no cut");
-        assert_eq!(anew, 0.0);
+        let warm = warm.expect("no cut");
+        assert_eq!(warm.cold_share, 0.0);
         let inside = Window {
             x: canvas.x,
             y: canvas.y,
             ..x.bounds()
         };
-        assert_near(&start.crop(inside), &kept(&x, &plain.crop(inside)));
+        assert_near(&warm.initial.crop(inside), &kept(&x, &plain.crop(inside)));
         let larger = Image::new(3, 16, 24);
-        assert!(
-            previous()
-                .warm_start(&larger, &plain, &operator, &canvas)
-                .is_none()
-        );
+        let warm = previous().warm_start(&larger, &plain, &operator, &canvas);
+        assert!(warm.is_none());
     }
 }

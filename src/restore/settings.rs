@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What the user may change between two frames.
+
+use super::{Output, Temporal, Tiling};
+use crate::error::RestoreError;
+use crate::operator::{Degradation, Psf};
+
+/// What the user may change between two frames.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    pub degradation: Degradation,
+    /// Standard deviation of the noise as a share of full scale, 0 to 1. Negative: estimated in
+    /// each frame and smoothed over the stream.
+    pub noise_sigma: f32,
+    /// N: outer steps of the sampler, at least 1.
+    pub steps: usize,
+    pub seed: u64,
+    /// Each frame draws noise of its own. Otherwise all frames share one, which flickers least.
+    pub noise_per_frame: bool,
+    /// Zeta, 0 to 1: share of fresh noise in each re-noising.
+    pub stochasticity: f32,
+    /// How many samples `output` is made of, at least 1.
+    pub samples: usize,
+    pub output: Output,
+    /// Whether a frame starts from the restored frame before it. The standard deviation of samples
+    /// is always that of frames by themselves.
+    pub temporal: Temporal,
+    /// 0 (the frame as it came, without a call of the network) to 1 (the restored frame). The
+    /// standard deviation of samples is not blended.
+    pub strength: f32,
+    /// 0 to 1: share of the width, from the left, that shows the frame as it came.
+    pub compare: f32,
+    pub tiling: Tiling,
+}
+
+/// Whether nothing of a restoration would be visible, so that none is made.
+pub fn is_passthrough(output: Output, strength: f32, compare: f32) -> bool {
+    (strength <= 0.0 && output != Output::Deviation) || compare >= 1.0
+}
+
+impl Settings {
+    /// [`is_passthrough`] of these settings.
+    pub(super) fn is_passthrough(&self) -> bool {
+        is_passthrough(self.output, self.strength, self.compare)
+    }
+
+    /// Whether some of the frame as it came is visible beside or within the restored one.
+    pub(super) fn shows_input(&self) -> bool {
+        (self.strength < 1.0 && self.output != Output::Deviation) || self.compare > 0.0
+    }
+
+    /// The standard deviation of a single sample does not exist.
+    pub(super) fn check_samples(&self) -> Result<(), RestoreError> {
+        if self.output == Output::Deviation && self.samples < 2 {
+            return Err(RestoreError::Settings(
+                "output=stddev needs several samples: set samples to 2 or more.".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The seed of one sample of frame `number`.
+    ///
+    /// The first sample of the first frame has [`Settings::seed`] itself; so has the first sample
+    /// of every frame where all share their noise.
+    pub(super) fn seed_of(&self, number: u64, sample: usize) -> u64 {
+        let frame = if self.noise_per_frame { number } else { 0 };
+        // Odd constants, as SplitMix64 has them, pass all 64-bit values before one returns.
+        self.seed
+            .wrapping_add(frame.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+            .wrapping_add((sample as u64).wrapping_mul(0xd1b5_4a32_d192_ed03))
+    }
+
+    /// Whether this frame may start from the one before, and is kept for the next.
+    pub(super) fn is_temporal(&self) -> bool {
+        self.temporal == Temporal::WarmStart && self.output != Output::Deviation
+    }
+}
+
+/// Finds what is wrong with a degradation's settings and files before the size of the frames is
+/// known.
+pub fn check(degradation: &Degradation) -> Result<(), RestoreError> {
+    match degradation {
+        Degradation::Blur(kernel) => Psf::new(kernel).map(drop),
+        Degradation::Mask(path) if !path.is_file() => Err(RestoreError::file(
+            path,
+            "does not exist: set mask-file to a gray PNG or PGM of the frame's size.",
+        )),
+        _ => Ok(()),
+    }
+}
