@@ -1,6 +1,7 @@
 """Modules import only what docs/architecture.md allows: physics, diffusion and networks know nothing of each other."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,17 @@ def test_a_module_imports_only_what_lies_below_it(path):
         if not any(f"{name}.".startswith(f"{a}.") for a in allowed)
     }
     assert not strange
+
+
+def test_the_architecture_page_has_the_same_table():
+    page = (PACKAGE.parents[1] / "docs/architecture.md").read_text()
+    text = page.split("## Rooms of the Python package")[1].split("\n## ")[0]
+    table = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|$", text, re.MULTILINE))
+    top = lambda name: name.split(".")[0]
+    assert table.keys() == {top(row) for row in MAY}
+    for room, may in table.items():
+        wanted = {top(other) for row, others in MAY.items() if top(row) == room for other in others}
+        assert set(re.findall(r"\w+", may)) == wanted - {room}, f"the row of {room} is not MAY's"
 
 
 def test_every_row_is_a_module_or_folder():
