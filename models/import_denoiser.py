@@ -2,7 +2,7 @@
 
     python models/import_denoiser.py --checkpoint 256x256_diffusion_uncond.pt --out models/zoo/adm --families blur mask
 
-Reads checkpoints of guided-diffusion (ADM, FFHQ-10m) and pytorch_diffusion (LSUN); docs/imported-denoisers.md says which.
+Reads checkpoints of guided-diffusion (ADM, FFHQ-10m) and pytorch_diffusion (LSUN); docs/imported-models.md says which.
 """
 
 import argparse

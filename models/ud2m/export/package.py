@@ -27,7 +27,7 @@ from ud2m.step.unfolded import UnfoldedStep
 STEP_TOLERANCE, RUN_TOLERANCE = 1e-4, 1e-3  # max abs, images in [-1, 1]
 WEIGHTS = "weights.bin"
 OPSET = 18
-HALO = 16  # px at a tile's edge whose answer leans on what lies beyond; measured in docs/architecture.md
+HALO = 16  # px at a tile's edge whose answer leans on what lies beyond (docs/decisions/006)
 
 
 class ExportError(RuntimeError):

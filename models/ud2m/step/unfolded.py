@@ -2,7 +2,7 @@
 
 Joins denoiser, operator and diffusion, and what distillation added to the denoiser (conditioning); knows nothing of the outer sampler. In the paper (Fig. 2) the inner level follows
 from 1/rho² = 1/sigma_y² + 1/sigma_t² and is tiny; here it falls over the K iterations from a level tied to the outer one to
-a level tied to the noise in y, which uses the network as a prior (see docs/architecture.md for what that is worth).
+a level tied to the noise in y, which uses the network as a prior (docs/decisions/008 says what that is worth).
 """
 
 from contextlib import nullcontext

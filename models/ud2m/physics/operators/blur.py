@@ -11,7 +11,7 @@ from ud2m.physics.operators.base import Operator
 from ud2m.physics.operators.fft import conjugate, multiply, power, transform
 
 ROUNDS = 2  # of the correction for what was not observed
-LOWEST = 0.2  # eigenvalue from which on a round is to help; measured in docs/architecture.md
+LOWEST = 0.2  # eigenvalue from which on a round is to help (docs/decisions/007)
 
 
 class Blur(Operator):
