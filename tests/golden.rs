@@ -9,35 +9,40 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use gstud2m::error::RestoreError;
-use gstud2m::image::{Data, Image, Tensor, Window};
+use gstud2m::graph::{Data, GraphSpec, Tensor};
+use gstud2m::image::{Image, Window};
 use gstud2m::model::{Engine, OrtStep};
-use gstud2m::operator::{Degradation, Kernel, Operator, quantisation};
+use gstud2m::operator::{Degradation, Kernel, Operator, Subsampling, quantisation};
 use gstud2m::sampler::{self, Aggregation, Initial, Level, Patch, StepModel};
 
 /// What ships; the first also serves where one package is enough.
 const PACKAGES: [&str; 3] = ["lite", "lite-perceptual", "base"];
-/// Graphs of a package, with their scales.
-const FAMILIES: [(&str, usize); 9] = [
-    ("blur", 1),
-    ("mask", 1),
-    ("denoise", 1),
-    ("jpeg", 1),
-    ("jpeg422", 1),
-    ("jpeg444", 1),
-    ("downscale2", 2),
-    ("downscale3", 3),
-    ("downscale4", 4),
-];
-/// Inputs that each family adds to the common ones.
-const OWN_INPUTS: [&str; 7] = [
-    "y",
-    "otf",
-    "mask",
-    "kernel",
-    "gram",
-    "quant_luma",
-    "quant_chroma",
-];
+/// The graphs of a package.
+fn specs() -> [GraphSpec; 9] {
+    let jpeg = |subsampling| Degradation::Jpeg {
+        quality: 0,
+        subsampling,
+    };
+    [
+        Degradation::Blur(Kernel::Uniform { size: 0 }),
+        Degradation::Mask(Path::new("").into()),
+        Degradation::Denoise,
+        jpeg(Subsampling::C420),
+        jpeg(Subsampling::C422),
+        jpeg(Subsampling::C444),
+        Degradation::Downscale(2),
+        Degradation::Downscale(3),
+        Degradation::Downscale(4),
+    ]
+    .map(|degradation| degradation.graph())
+}
+
+/// The graph called `name`.
+fn spec(name: &str) -> GraphSpec {
+    let found = specs().into_iter().find(|spec| spec.name == name);
+    found.unwrap_or_else(|| panic!("no graph {name}"))
+}
+
 /// Largest difference of a step and of a run, for pictures in [-1, 1].
 const STEP_TOLERANCE: f32 = 1e-4;
 const RUN_TOLERANCE: f32 = 1e-3;
@@ -67,6 +72,7 @@ impl Array {
 
 /// One golden file and the graph beside it.
 struct Golden {
+    spec: GraphSpec,
     arrays: HashMap<String, Array>,
     step: OrtStep,
 }
@@ -86,17 +92,17 @@ fn packages() -> Vec<PathBuf> {
     packages.into()
 }
 
-/// Every graph of every package: folder, family, scale.
-fn graphs() -> impl Iterator<Item = (PathBuf, &'static str, usize)> {
+/// Every graph of every package.
+fn graphs() -> impl Iterator<Item = (PathBuf, GraphSpec)> {
     packages()
         .into_iter()
-        .flat_map(|package| FAMILIES.map(|(family, scale)| (package.clone(), family, scale)))
+        .flat_map(|package| specs().map(|spec| (package.clone(), spec)))
 }
 
 impl Golden {
-    fn open(package: &Path, family: &str, scale: usize) -> Self {
+    fn open(package: &Path, spec: GraphSpec) -> Self {
         common::init();
-        let path = package.join(format!("{family}.golden.npz"));
+        let path = package.join(format!("{}.golden.npz", spec.name));
         let mut archive = npyz::npz::NpzArchive::open(&path)
             .unwrap_or_else(|e| panic!("{path:?} ({e}): run models/export.py"));
         let names: Vec<String> = archive.array_names().map(str::to_owned).collect();
@@ -112,9 +118,9 @@ impl Golden {
             })
             .collect();
         let mut warn = |text: String| panic!("{text}");
-        let step = OrtStep::load(package, family, scale, Engine::default(), &mut warn)
+        let step = OrtStep::load(package, &spec, Engine::default(), &mut warn)
             .unwrap_or_else(|e| panic!("{e}"));
-        Self { arrays, step }
+        Self { spec, arrays, step }
     }
 
     fn array(&self, name: &str) -> &Array {
@@ -138,16 +144,27 @@ impl Golden {
 
     /// The graph's own inputs, without the batch dimension that pictures have.
     fn tensors(&self) -> Vec<Tensor> {
-        OWN_INPUTS
+        let names = [
+            "y",
+            "otf",
+            "mask",
+            "kernel",
+            "gram",
+            "quant_luma",
+            "quant_chroma",
+        ];
+        let own = |name: &&str| self.spec.inputs.iter().any(|input| input.name == **name);
+        names
             .into_iter()
-            .filter_map(|name| {
-                let array = self.arrays.get(name)?;
+            .filter(own)
+            .map(|name| {
+                let array = self.array(name);
                 let batched = array.shape.len() == 4;
-                Some(Tensor {
+                Tensor {
                     name,
                     shape: array.shape[usize::from(batched)..].into(),
                     data: Data::Shared(array.data.as_slice().into()),
-                })
+                }
             })
             .collect()
     }
@@ -189,8 +206,9 @@ fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
 
 #[test]
 fn a_step_of_each_graph_agrees_with_pytorch() {
-    for (package, family, scale) in graphs() {
-        let mut golden = Golden::open(&package, family, scale);
+    for (package, spec) in graphs() {
+        let name = package.join(&spec.name);
+        let mut golden = Golden::open(&package, spec);
         let xt = golden.picture("xt");
         let mut patch = [Patch {
             window: xt.bounds(),
@@ -205,7 +223,6 @@ fn a_step_of_each_graph_agrees_with_pytorch() {
         };
         let (sigma, tensors) = (golden.sigma_y(), golden.tensors());
         let answer = golden.step.run(&mut patch, level, sigma, |_| &tensors);
-        let name = package.join(family);
         answer.unwrap_or_else(|e| panic!("{name:?}: {e}"));
         let miss = largest_difference(&patch[0].z0.data, &golden.array("x0").data);
         assert!(miss <= STEP_TOLERANCE, "{name:?}: a step differs by {miss}");
@@ -214,7 +231,7 @@ fn a_step_of_each_graph_agrees_with_pytorch() {
 
 #[test]
 fn patches_of_a_batch_are_answered_as_if_alone() {
-    let mut golden = Golden::open(&package(), "denoise", 1);
+    let mut golden = Golden::open(&package(), spec("denoise"));
     let patch = |golden: &Golden, sign: f32| {
         let turned = |mut image: Image| {
             image.data.iter_mut().for_each(|v| *v *= sign);
@@ -247,8 +264,9 @@ fn patches_of_a_batch_are_answered_as_if_alone() {
 
 #[test]
 fn a_run_of_each_graph_agrees_with_pytorch() {
-    for (package, family, scale) in graphs() {
-        let golden = Golden::open(&package, family, scale);
+    for (package, spec) in graphs() {
+        let name = package.join(&spec.name);
+        let golden = Golden::open(&package, spec);
         let inner = golden.step.manifest().iterations as u32;
         let initial = golden.picture("run_noise_xT");
         let noise = golden.array("run_noise").pictures();
@@ -267,7 +285,6 @@ fn a_run_of_each_graph_agrees_with_pytorch() {
         };
         let levels = sampler::levels(steps);
         let answer = sampler::reverse(&mut model, &levels, Initial::Cold(start), 0.0, draw);
-        let name = package.join(family);
         let answer = answer.unwrap_or_else(|e| panic!("{name:?}: {e}"));
         let miss = largest_difference(&answer.data, &wanted.data);
         assert!(miss <= RUN_TOLERANCE, "{name:?}: a run differs by {miss}");
@@ -276,7 +293,7 @@ fn a_run_of_each_graph_agrees_with_pytorch() {
 
 #[test]
 fn the_spectrum_of_the_stored_kernel_is_the_stored_one() {
-    let golden = Golden::open(&package(), "blur", 1);
+    let golden = Golden::open(&package(), spec("blur"));
     let (psf, otf) = (golden.array("psf"), golden.array("otf"));
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("kernel.npy");
@@ -304,7 +321,7 @@ fn the_spectrum_of_the_stored_kernel_is_the_stored_one() {
         width,
         height,
     };
-    let tensors = operator.tensors(&observed, &canvas, window, 0).unwrap();
+    let tensors = operator.tensors(&observed, &canvas, window);
     let made = tensors.iter().find(|t| t.name == "otf").expect("an otf");
     assert_eq!(made.shape.as_slice(), otf.shape);
     let miss = largest_difference(&made.data, &otf.data);
@@ -313,27 +330,24 @@ fn the_spectrum_of_the_stored_kernel_is_the_stored_one() {
 
 #[test]
 fn the_tensors_of_a_reduction_are_the_stored_ones() {
-    for (family, scale) in FAMILIES.into_iter().filter(|(_, scale)| *scale > 1) {
-        let golden = Golden::open(&package(), family, scale);
-        let (xt, observed) = (golden.picture("xt"), golden.picture("y"));
+    for scale in [2, 3, 4] {
         let damage = Degradation::Downscale(scale);
+        let golden = Golden::open(&package(), damage.graph());
+        let (xt, observed) = (golden.picture("xt"), golden.picture("y"));
         let mut operator = Operator::new(&damage, observed.width, observed.height).unwrap();
         let canvas = operator.canvas(golden.step.manifest().size_multiple);
-        for tensor in operator
-            .tensors(&observed, &canvas, xt.bounds(), 0)
-            .unwrap()
-        {
+        for tensor in operator.tensors(&observed, &canvas, xt.bounds()) {
             // The stored observation already has its band blended across the wrap.
             if tensor.name != "y" {
                 let stored = golden.array(tensor.name);
                 assert_eq!(
                     tensor.shape.as_slice(),
                     stored.shape,
-                    "{family}: {}",
+                    "x{scale}: {}",
                     tensor.name
                 );
                 let miss = largest_difference(&tensor.data, &stored.data);
-                assert!(miss <= 1e-5, "{family}: {} differs by {miss}", tensor.name);
+                assert!(miss <= 1e-5, "x{scale}: {} differs by {miss}", tensor.name);
             }
         }
     }
@@ -341,7 +355,7 @@ fn the_tensors_of_a_reduction_are_the_stored_ones() {
 
 #[test]
 fn the_stored_quantisation_tables_are_those_of_a_quality() {
-    let golden = Golden::open(&package(), "jpeg", 1);
+    let golden = Golden::open(&package(), spec("jpeg"));
     let [luma, chroma] = ["quant_luma", "quant_chroma"].map(|name| &golden.array(name).data);
     let known = (1..=100).any(|quality| {
         let (l, c) = quantisation(quality);

@@ -5,24 +5,27 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Room, the rooms it may name, the guarded libraries it may name.
-const TABLE: [(&str, &[&str], &[&str]); 8] = [
+const TABLE: [(&str, &[&str], &[&str]); 9] = [
     ("error", &[], &[]),
     ("image", &[], &[]),
+    ("graph", &["image"], &[]),
     (
         "operator",
-        &["error", "image"],
+        &["error", "graph", "image"],
         &["rustfft", "image", "npyz"],
     ),
     ("sampler", &["image"], &[]),
     ("tile", &["image", "sampler"], &[]),
     (
         "model",
-        &["error", "image", "sampler"],
+        &["error", "graph", "image", "sampler"],
         &["ort", "serde", "serde_json"],
     ),
     (
         "restore",
-        &["error", "image", "operator", "sampler", "tile", "model"],
+        &[
+            "error", "graph", "image", "operator", "sampler", "tile", "model",
+        ],
         &[],
     ),
     (

@@ -8,7 +8,7 @@ mod common;
 use gstud2m::image::{Border, Image, Window};
 use gstud2m::operator::Operator;
 use gstud2m::restore::{
-    Degradation, Engine, Family, Kernel, Output, Restorer, Settings, Subsampling, Temporal, Tiling,
+    Degradation, Engine, Kernel, Output, Restorer, Settings, Subsampling, Temporal, Tiling,
 };
 use gstud2m::sampler;
 
@@ -57,9 +57,8 @@ fn damaged(clean: &Image, degradation: &Degradation, sigma: f32) -> Image {
 fn restored(y: &Image, degradation: Degradation, sigma: f32, tiling: Tiling) -> Image {
     common::init();
     let engine = Engine::default();
-    let family: Family = degradation.family();
     let mut restorer =
-        Restorer::load("lite", family, engine, &mut |text| panic!("{text}")).unwrap();
+        Restorer::load("lite", &degradation, engine, &mut |text| panic!("{text}")).unwrap();
     let settings = Settings {
         degradation,
         noise_sigma: sigma,

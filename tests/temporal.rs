@@ -8,7 +8,7 @@ mod common;
 use common::{Bench, caps, element, info, picture};
 use gst_video::VideoFormat::Rgb;
 use gstud2m::image::Image;
-use gstud2m::restore::{Degradation, Engine, Family, Output, Restorer, Settings, Temporal, Tiling};
+use gstud2m::restore::{Degradation, Engine, Output, Restorer, Settings, Temporal, Tiling};
 use gstud2m::sampler;
 
 const SIZE: (u32, u32) = (64, 48);
@@ -86,7 +86,7 @@ fn restored(frames: &[Image], temporal: Temporal) -> Vec<(Image, f32)> {
     common::init();
     let mut warn = |text| panic!("{text}");
     let mut restorer =
-        Restorer::load("lite", Family::Denoise, Engine::default(), &mut warn).unwrap();
+        Restorer::load("lite", &Degradation::Denoise, Engine::default(), &mut warn).unwrap();
     let settings = Settings {
         degradation: Degradation::Denoise,
         noise_sigma: 0.1,

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Planar f32 images, windows into them, and the tensors that accompany them into a step graph.
+//! Planar f32 images, windows into them, and the memory that they share.
 //!
-//! Copies work on whole rows; no function here knows what a pixel means. The memory of images is used again.
+//! Copies work on whole rows; no function here knows what a pixel means.
 
 mod pool;
-mod tensor;
 
 pub use pool::{Entered, Pool, Scratch};
-pub use tensor::{Data, Shape, Tensor, Tensors};
 
 use std::mem;
+
+/// Distance of neighbouring 8-bit codes on the scale of [-1, 1].
+pub const EIGHT_BIT_STEP: f64 = 2.0 / 255.0;
 
 /// Planar f32 image: channel, then row, then column; range [-1, 1] unless said otherwise.
 #[derive(Debug, Default, PartialEq)]
@@ -81,7 +82,8 @@ impl Image {
         }
     }
 
-    /// An image whose value at (channel, row, column) is `f(c, y, x)`. For tests and small tables, not for frames.
+    /// An image whose value at (channel, row, column) is `f(c, y, x)`. For tests and small tables,
+    /// not for frames.
     pub fn from_fn(
         channels: usize,
         height: usize,
@@ -143,8 +145,9 @@ impl Image {
         image
     }
 
-    /// The image inside a larger one of `height` x `width`, its corner at (`top`, `left`), surrounded by `border`.
-    /// Sizes of one pixel and paddings longer than the image are fine; the image must not be empty.
+    /// The image inside a larger one of `height` x `width`, its corner at (`top`, `left`),
+    /// surrounded by `border`. Sizes of one pixel and paddings longer than the image are fine; the
+    /// image must not be empty.
     pub fn pad(
         &self,
         top: usize,

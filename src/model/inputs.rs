@@ -7,9 +7,9 @@ use ort::session::SessionInputValue;
 use ort::value::TensorRef;
 use smallvec::SmallVec;
 
-use super::manifest::Shape;
 use crate::error::RestoreError;
-use crate::image::{Scratch, Shape as Sides, Tensor, Window};
+use crate::graph::{Shape, Tensor, TensorSpec};
+use crate::image::{Scratch, Window};
 use crate::sampler::Patch;
 
 /// As many inputs as any graph has lie inline.
@@ -30,7 +30,7 @@ pub struct Inputs<'a> {
 /// An input that the degradation adds.
 struct Own<'a> {
     name: &'static str,
-    shape: Sides,
+    shape: Shape,
     data: Joined<'a>,
 }
 
@@ -39,7 +39,7 @@ impl<'a> Inputs<'a> {
     /// `tensors` gives the graph's own inputs for a window, in each alike in names and shapes.
     pub fn of<'t: 'a>(
         (patches, first): (&'a [Patch], &'a Patch),
-        named: &[Shape],
+        named: &[TensorSpec],
         iterations: usize,
         (time, sigma_y): (f32, f32),
         tensors: impl Fn(Window) -> &'t [Tensor],
@@ -47,9 +47,9 @@ impl<'a> Inputs<'a> {
         let (batch, height, width) = (patches.len(), first.xt.height, first.xt.width);
         let own = |(i, tensor): (usize, &'a Tensor)| {
             let mut shape = tensor.shape.clone();
-            let rank = named.iter().find(|(name, _)| name == tensor.name);
+            let named = named.iter().find(|n| n.name == tensor.name);
             // A tensor the graph takes without a batch dimension is the same for every patch.
-            let data = if rank.is_some_and(|(_, dims)| dims.len() == shape.len()) {
+            let data = if named.is_some_and(|n| n.dims.len() == shape.len()) {
                 Joined::Lent(&tensor.data)
             } else {
                 shape.insert(0, batch);
@@ -75,19 +75,21 @@ impl<'a> Inputs<'a> {
     }
 
     /// The inputs in the order of `named`, for lists with names would have to be made anew for each run.
-    pub fn bound(&self, named: &[Shape]) -> Result<Bound<'_>, RestoreError> {
-        let values = named.iter().map(|(name, _)| match name.as_str() {
-            "xt" => bound(name, &self.image, self.xt.get()),
-            "z0" => bound(name, &self.image, self.z0.get()),
-            "noise" => bound(name, &self.drawn, self.noise.get()),
-            "t" => bound(name, &[1], &self.time),
-            "sigma_y" => bound(name, &[1], &self.sigma_y),
-            _ => {
-                let own = self.own.iter().find(|own| own.name == name);
-                let own = own.ok_or_else(|| unbound(name, "is unknown"))?;
-                bound(name, &own.shape, own.data.get())
-            }
-        });
+    pub fn bound(&self, named: &[TensorSpec]) -> Result<Bound<'_>, RestoreError> {
+        let values = named
+            .iter()
+            .map(|TensorSpec { name, .. }| match name.as_str() {
+                "xt" => bound(name, &self.image, self.xt.get()),
+                "z0" => bound(name, &self.image, self.z0.get()),
+                "noise" => bound(name, &self.drawn, self.noise.get()),
+                "t" => bound(name, &[1], &self.time),
+                "sigma_y" => bound(name, &[1], &self.sigma_y),
+                _ => {
+                    let own = self.own.iter().find(|own| own.name == name);
+                    let own = own.ok_or_else(|| unbound(name, "is unknown"))?;
+                    bound(name, &own.shape, own.data.get())
+                }
+            });
         values.collect()
     }
 }

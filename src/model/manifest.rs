@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::graph::{GraphSpec, IMAGES, TensorSpec};
 use crate::sampler::{Aggregation, BETA, LEVELS};
 
 /// Key of the manifest in the graph's `metadata_props`.
@@ -77,9 +78,6 @@ impl std::fmt::Display for Dim {
     }
 }
 
-/// Name and dimensions of a tensor, `None` where a dimension may vary.
-pub type Shape = (String, Vec<Option<usize>>);
-
 impl Manifest {
     /// Reads the JSON text of a manifest; the error is a reason without the file's name.
     pub fn parse(text: &str) -> Result<Self, String> {
@@ -104,24 +102,24 @@ impl Manifest {
         serde_json::from_value(value).map_err(refused)
     }
 
-    /// Compares the manifest with the graph it came from, and both with what `family` at `scale` needs.
+    /// Compares the manifest with the inputs and outputs of the graph it came from, and both with
+    /// what `needed` asks for.
     pub fn check(
         &self,
-        family: &str,
-        scale: usize,
-        inputs: &[Shape],
-        outputs: &[Shape],
+        needed: &GraphSpec,
+        inputs: &[TensorSpec],
+        outputs: &[TensorSpec],
     ) -> Result<(), String> {
         let wrong = |field: &str, found: String, needed: String| {
             Err(format!(
                 "the manifest's `{field}` is {found} where {needed} is needed: use a model made for this plugin."
             ))
         };
-        if self.family != family {
-            return wrong("family", self.family.clone(), family.to_owned());
+        if self.family != needed.name {
+            return wrong("family", self.family.clone(), needed.name.clone());
         }
-        if self.scale != scale {
-            return wrong("scale", self.scale.to_string(), scale.to_string());
+        if self.scale != needed.scale {
+            return wrong("scale", self.scale.to_string(), needed.scale.to_string());
         }
         if self.range != [-1.0, 1.0] {
             return wrong("range", format!("{:?}", self.range), "[-1, 1]".to_owned());
@@ -149,62 +147,35 @@ impl Manifest {
                 return wrong(field, value.to_string(), format!("a number up to {limit}"));
             }
         }
-        let needed = needed_inputs(family, scale, self.iterations);
-        compare("input", &self.inputs, inputs, &needed)?;
-        compare(
-            "output",
-            &self.output,
-            outputs,
-            &[("x0", vec![None, Some(3), None, None])],
-        )
+        let own = sampler_inputs(self.iterations);
+        let all: Vec<&TensorSpec> = own.iter().chain(&needed.inputs).collect();
+        compare("input", &self.inputs, inputs, &all)?;
+        let answer = TensorSpec::new("x0", &IMAGES);
+        compare("output", &self.output, outputs, &[&answer])
     }
 }
 
-/// Inputs of a family's step graph. Those of rank four and five begin with the batch.
-fn needed_inputs(
-    family: &str,
-    scale: usize,
-    iterations: usize,
-) -> Vec<(&'static str, Vec<Option<usize>>)> {
-    let image = || vec![None, Some(3), None, None];
-    let mut out = vec![
-        ("xt", image()),
-        ("z0", image()),
-        ("y", image()),
-        ("noise", vec![None, Some(iterations), Some(3), None, None]),
-        ("t", vec![Some(1)]),
-        ("sigma_y", vec![Some(1)]),
-    ];
-    match family {
-        "mask" => out.push(("mask", vec![None, Some(1), None, None])),
-        "jpeg" | "jpeg422" | "jpeg444" => {
-            out.push(("quant_luma", vec![Some(8), Some(8)]));
-            out.push(("quant_chroma", vec![Some(8), Some(8)]));
-        }
-        "blur" => {
-            out.push(("otf", vec![Some(2), None, None]));
-            out.push(("mask", vec![None, Some(1), None, None]));
-        }
-        _ if scale > 1 => {
-            // Taps of the bicubic filter, stretched by the scale.
-            let taps = Some(if scale == 3 { 11 } else { 4 * scale });
-            out.push(("kernel", vec![taps, taps]));
-            out.push(("gram", vec![None, None]));
-        }
-        _ => {}
-    }
-    out
+/// The inputs that the sampler makes. Those of rank four and five begin with the batch.
+fn sampler_inputs(iterations: usize) -> [TensorSpec; 5] {
+    let noise = [None, Some(iterations), Some(3), None, None];
+    [
+        TensorSpec::new("xt", &IMAGES),
+        TensorSpec::new("z0", &IMAGES),
+        TensorSpec::new("noise", &noise),
+        TensorSpec::new("t", &[Some(1)]),
+        TensorSpec::new("sigma_y", &[Some(1)]),
+    ]
 }
 
 /// The manifest's tensors against the graph's, and the graph's against the needed ones.
 fn compare(
     what: &str,
     said: &BTreeMap<String, Vec<Dim>>,
-    real: &[Shape],
-    needed: &[(&'static str, Vec<Option<usize>>)],
+    real: &[TensorSpec],
+    needed: &[&TensorSpec],
 ) -> Result<(), String> {
-    for (name, dims) in needed {
-        let Some((_, found)) = real.iter().find(|(n, _)| n == name) else {
+    for TensorSpec { name, dims } in needed {
+        let Some(TensorSpec { dims: found, .. }) = real.iter().find(|r| r.name == *name) else {
             return Err(format!(
                 "the graph has no {what} `{name}`: export the model again."
             ));
@@ -217,8 +188,8 @@ fn compare(
             ));
         }
     }
-    for (name, found) in real {
-        if !needed.iter().any(|(n, _)| n == name) {
+    for TensorSpec { name, dims: found } in real {
+        if !needed.iter().any(|n| n.name == *name) {
             return Err(format!(
                 "the graph has an {what} `{name}` that this plugin does not know: use a model made for this plugin."
             ));
@@ -242,7 +213,7 @@ fn compare(
             ));
         }
     }
-    if let Some(name) = said.keys().find(|n| !real.iter().any(|(r, _)| r == *n)) {
+    if let Some(name) = said.keys().find(|n| !real.iter().any(|r| r.name == **n)) {
         return Err(format!(
             "the manifest lists an {what} `{name}` that the graph does not have: export the model again."
         ));
@@ -280,14 +251,14 @@ mod tests {
 
     /// The verdict on a manifest changed by `change`, whose graph is right.
     fn verdict(change: impl Fn(&mut serde_json::Value)) -> Result<(), String> {
-        let own = |list: &[(&str, Vec<Option<usize>>)]| -> Vec<Shape> {
-            list.iter()
-                .map(|(n, d)| ((*n).to_owned(), d.clone()))
-                .collect()
-        };
-        let inputs = own(&needed_inputs("jpeg", 1, 3));
-        let outputs = own(&[("x0", vec![None, Some(3), None, None])]);
-        Manifest::parse(&text(change))?.check("jpeg", 1, &inputs, &outputs)
+        let block = [Some(8), Some(8)];
+        let needed = GraphSpec::new("jpeg", 1)
+            .input("quant_luma", &block)
+            .input("quant_chroma", &block);
+        let mut inputs = sampler_inputs(3).to_vec();
+        inputs.extend(needed.inputs.clone());
+        let outputs = [TensorSpec::new("x0", &IMAGES)];
+        Manifest::parse(&text(change))?.check(&needed, &inputs, &outputs)
     }
 
     #[test]

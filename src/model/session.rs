@@ -13,11 +13,12 @@ use ort::session::{RunOptions, Session};
 use ort::value::Outlet;
 
 use super::inputs::Inputs;
-use super::manifest::{KEY, Manifest, Shape};
+use super::manifest::{KEY, Manifest};
 use super::provider::Provider;
 use super::runtime::{self, Runtime};
 use crate::error::RestoreError;
-use crate::image::{Tensor, Window};
+use crate::graph::{GraphSpec, Tensor, TensorSpec};
+use crate::image::Window;
 use crate::sampler::{Level, Patch};
 
 /// Where and how a graph runs.
@@ -59,31 +60,28 @@ pub struct OrtStep {
     session: Session,
     manifest: Manifest,
     provider: &'static str,
-    inputs: Vec<Shape>,
+    inputs: Vec<TensorSpec>,
     interrupt: Interrupt,
     evaluations: u64,
     spent: Duration,
 }
 
 impl OrtStep {
-    /// Loads `<package>/<family>.onnx` on the engine; `scale` is output size over input size. `warn`
+    /// Loads the graph `needed` from the folder `package` on the engine. `warn`
     /// gets a sentence about a fallback of [`Provider::Auto`].
     pub fn load(
         package: &Path,
-        family: &str,
-        scale: usize,
+        needed: &GraphSpec,
         engine: Engine,
         warn: &mut dyn FnMut(String),
     ) -> Result<Self, RestoreError> {
-        let path = package.join(format!("{family}.onnx"));
+        let path = package.join(format!("{}.onnx", needed.name));
         let broken = |reason: String| RestoreError::Model {
             path: path.display().to_string(),
             reason,
         };
         if !path.is_file() {
-            return Err(broken(format!(
-                "does not exist: the package has no graph for this task, choose another model (wanted {family}.onnx)."
-            )));
+            return Err(broken(needed.missing.clone()));
         }
         let runtime = runtime::environment()?;
         let attempts = engine.provider.attempts(&runtime.library)?;
@@ -96,7 +94,7 @@ impl OrtStep {
                             "The frames are restored on the CPU, because the GPU cannot be used ({failure}): mend the installation, or set execution-provider=cpu to silence this."
                         ));
                     }
-                    return Self::checked(session, family, scale, provider.name(), &broken);
+                    return Self::checked(session, needed, provider.name(), &broken);
                 }
                 Err(Failure::Provider(e)) => failure = Some(one_line(&e)),
                 Err(Failure::Graph(e)) => {
@@ -117,8 +115,7 @@ impl OrtStep {
 
     fn checked(
         session: Session,
-        family: &str,
-        scale: usize,
+        needed: &GraphSpec,
         provider: &'static str,
         broken: &dyn Fn(String) -> RestoreError,
     ) -> Result<Self, RestoreError> {
@@ -134,7 +131,7 @@ impl OrtStep {
         let inputs = shapes(session.inputs());
         let manifest = Manifest::parse(&text)
             .and_then(|m| {
-                m.check(family, scale, &inputs, &shapes(session.outputs()))
+                m.check(needed, &inputs, &shapes(session.outputs()))
                     .map(|()| m)
             })
             .map_err(broken)?;
@@ -272,13 +269,16 @@ fn plain(runtime: &Runtime, path: &Path) -> ort::Result<Session> {
         .commit_from_file(path)
 }
 
-fn shapes(outlets: &[Outlet]) -> Vec<Shape> {
+fn shapes(outlets: &[Outlet]) -> Vec<TensorSpec> {
     outlets
         .iter()
         .map(|outlet| {
             let dims = outlet.dtype().tensor_shape();
             let dims = dims.map(|s| s.iter().map(|&d| usize::try_from(d).ok()).collect());
-            (outlet.name().to_owned(), dims.unwrap_or_default())
+            TensorSpec {
+                name: outlet.name().to_owned(),
+                dims: dims.unwrap_or_default(),
+            }
         })
         .collect()
 }

@@ -11,11 +11,17 @@ use super::canvas::{crossfade, part};
 use super::fft::{Convolver, otf};
 use super::kernel::Psf;
 use super::physics::Physics;
-use crate::error::RestoreError;
-use crate::image::{Image, Tensor, Tensors, Window};
+use crate::graph::{GraphSpec, Tensor, Tensors};
+use crate::image::{Image, Window};
 
 /// Narrowest margin, in pixels: even a small kernel's inverse rings this far.
 const MARGIN: usize = 16;
+
+pub fn graph() -> GraphSpec {
+    GraphSpec::new("blur", 1)
+        .input("otf", &[Some(2), None, None])
+        .input("mask", &[None, Some(1), None, None])
+}
 
 pub struct Blur {
     psf: Psf,
@@ -77,13 +83,7 @@ impl Physics for Blur {
         MARGIN.max(2 * self.psf.radius() + 8)
     }
 
-    fn tensors(
-        &mut self,
-        observed: &Image,
-        canvas: &Canvas,
-        window: Window,
-        _quality: u32,
-    ) -> Result<Tensors, RestoreError> {
+    fn tensors(&mut self, observed: &Image, canvas: &Canvas, window: Window) -> Tensors {
         let mut y = part(observed, window, 1);
         // The whole margin fades: a narrower band is a sharp edge to the inverse, and it rings into the frame before the
         // mask can mend it. Small tiles overlap by half of their side at most, and hide an eighth of it.
@@ -97,7 +97,7 @@ impl Physics for Blur {
             .or_insert_with(|| otf(&self.psf, width, height));
         let transfer = Tensor::shared("otf", &[2, height, width], data);
         let mask = Tensor::own("mask", self.observed_mask(canvas, window, band));
-        Ok(smallvec![Tensor::own("y", y), transfer, mask])
+        smallvec![Tensor::own("y", y), transfer, mask]
     }
 
     fn apply(&self, x: &Image) -> Image {
@@ -119,12 +119,12 @@ mod tests {
     use crate::operator::Kernel;
 
     fn blur(size: usize) -> Blur {
-        Blur::new(Psf::new(&Kernel::Uniform { size }).unwrap(), 100, 60)
+        Blur::new(Kernel::Uniform { size }.psf().unwrap(), 100, 60)
     }
 
     /// First and last row and column that are observed, and how many pixels.
     fn observed(blur: &Blur, window: Window, band: usize) -> ([usize; 4], usize) {
-        let canvas = Canvas::new(blur, 100, 60, 16);
+        let canvas = Canvas::new(100, 60, blur.margin(), 16);
         let mask = blur.observed_mask(&canvas, window, band);
         let ones = (0..mask.height).flat_map(|y| (0..mask.width).map(move |x| (y, x)));
         let ones: Vec<_> = ones.filter(|&(y, x)| mask.row(0, y)[x] == 1.0).collect();
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn of_a_whole_canvas_the_frame_is_observed() {
         let blur = blur(9);
-        let canvas = Canvas::new(&blur, 100, 60, 16);
+        let canvas = Canvas::new(100, 60, blur.margin(), 16);
         let whole = Window {
             x: 0,
             y: 0,

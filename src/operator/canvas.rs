@@ -3,7 +3,6 @@
 
 use std::f32::consts::PI;
 
-use super::physics::Physics;
 use crate::image::{Image, Scratch, Window};
 
 /// The output frame inside a larger image whose sides suit the step graph. All in output pixels.
@@ -21,20 +20,17 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    /// The canvas of a `width` x `height` observation: the margin on all sides, then right and below whatever is
-    /// missing to multiples of `multiple` and of the operator's grid.
-    pub(super) fn new(physics: &dyn Physics, width: usize, height: usize, multiple: usize) -> Self {
-        let margin = physics.margin();
-        let (frame_width, frame_height) = (width * physics.scale(), height * physics.scale());
-        let step = common_multiple(multiple.max(1), physics.grid());
-        let side = |frame: usize| (frame + 2 * margin).next_multiple_of(step);
+    /// The canvas of a frame of `width` x `height`: `margin` on all sides, then right and below
+    /// whatever is missing to multiples of `multiple`. All in output pixels.
+    pub(super) fn new(width: usize, height: usize, margin: usize, multiple: usize) -> Self {
+        let side = |frame: usize| (frame + 2 * margin).next_multiple_of(multiple);
         Self {
-            width: side(frame_width),
-            height: side(frame_height),
+            width: side(width),
+            height: side(height),
             x: margin,
             y: margin,
-            frame_width,
-            frame_height,
+            frame_width: width,
+            frame_height: height,
         }
     }
 
@@ -49,7 +45,8 @@ impl Canvas {
     }
 }
 
-fn common_multiple(a: usize, b: usize) -> usize {
+/// The least common multiple of two numbers of at least 1.
+pub fn common_multiple(a: usize, b: usize) -> usize {
     let (mut x, mut y) = (a, b);
     while y > 0 {
         (x, y) = (y, x % y);

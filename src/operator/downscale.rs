@@ -15,12 +15,20 @@ use super::canvas::{crossfade, part};
 use super::initial::{keys, upscaled};
 use super::physics::Physics;
 use crate::error::RestoreError;
-use crate::image::{Border, Image, Scratch, Tensor, Tensors, Window};
+use crate::graph::{GraphSpec, Tensor, Tensors};
+use crate::image::{Border, Image, Scratch, Window};
 
 /// Pixels of the observation that are reflected on each side.
 const MARGIN: usize = 8;
 /// Pixels of the observation that are blended across the wrap.
 const BAND: usize = 2;
+
+pub fn graph(scale: usize) -> GraphSpec {
+    let side = Some(taps(scale).len());
+    GraphSpec::new(format!("downscale{scale}"), scale)
+        .input("kernel", &[side, side])
+        .input("gram", &[None, None])
+}
 
 pub struct Downscale {
     scale: usize,
@@ -95,10 +103,6 @@ impl Downscale {
 }
 
 impl Physics for Downscale {
-    fn scale(&self) -> usize {
-        self.scale
-    }
-
     fn margin(&self) -> usize {
         MARGIN * self.scale
     }
@@ -115,13 +119,7 @@ impl Physics for Downscale {
         upscaled(observed, self.scale)
     }
 
-    fn tensors(
-        &mut self,
-        observed: &Image,
-        _canvas: &Canvas,
-        window: Window,
-        _quality: u32,
-    ) -> Result<Tensors, RestoreError> {
+    fn tensors(&mut self, observed: &Image, _canvas: &Canvas, window: Window) -> Tensors {
         let mut y = part(observed, window, self.scale);
         crossfade(&mut y, BAND);
         let (width, height, n) = (y.width, y.height, self.taps.len());
@@ -130,11 +128,11 @@ impl Physics for Downscale {
             self.grams.insert((width, height), made);
         }
         let gram = &self.grams[&(width, height)];
-        Ok(smallvec![
+        smallvec![
             Tensor::own("y", y),
             Tensor::shared("kernel", &[n, n], &self.kernel),
             Tensor::shared("gram", &[height, width], gram),
-        ])
+        ]
     }
 
     fn apply(&self, x: &Image) -> Image {

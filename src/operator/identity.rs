@@ -6,21 +6,18 @@ use smallvec::smallvec;
 use super::Canvas;
 use super::canvas::part;
 use super::physics::Physics;
-use crate::error::RestoreError;
-use crate::image::{Image, Tensor, Tensors, Window};
+use crate::graph::{GraphSpec, Tensor, Tensors};
+use crate::image::{Image, Window};
 
-/// Noise alone: A is the identity.
+pub fn graph() -> GraphSpec {
+    GraphSpec::new("denoise", 1)
+}
+
 pub struct Identity;
 
 impl Physics for Identity {
-    fn tensors(
-        &mut self,
-        observed: &Image,
-        _canvas: &Canvas,
-        window: Window,
-        _quality: u32,
-    ) -> Result<Tensors, RestoreError> {
-        Ok(smallvec![Tensor::own("y", part(observed, window, 1))])
+    fn tensors(&mut self, observed: &Image, _canvas: &Canvas, window: Window) -> Tensors {
+        smallvec![Tensor::own("y", part(observed, window, 1))]
     }
 
     fn apply(&self, x: &Image) -> Image {

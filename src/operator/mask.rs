@@ -8,9 +8,26 @@ use smallvec::smallvec;
 use super::Canvas;
 use super::canvas::part;
 use super::initial::filled;
-use super::physics::{Physics, green, single};
+use super::physics::{Physics, green, over_noise, single};
 use crate::error::RestoreError;
-use crate::image::{Border, Image, Tensor, Tensors, Window};
+use crate::graph::{GraphSpec, Tensor, Tensors};
+use crate::image::{Border, Image, Window};
+
+pub fn graph() -> GraphSpec {
+    GraphSpec::new("mask", 1).input("mask", &[None, Some(1), None, None])
+}
+
+/// Finds a file that is missing before the frame's size is known.
+pub fn check(path: &Path) -> Result<(), RestoreError> {
+    if path.is_file() {
+        Ok(())
+    } else {
+        Err(RestoreError::file(
+            path,
+            "does not exist: set mask-file to a gray PNG or PGM of the frame's size.",
+        ))
+    }
+}
 
 pub struct Mask {
     /// One channel of the frame's size: 1 observed, 0 missing.
@@ -99,22 +116,16 @@ impl Physics for Mask {
         filled(observed, &self.on(canvas))
     }
 
-    fn tensors(
-        &mut self,
-        observed: &Image,
-        canvas: &Canvas,
-        window: Window,
-        _quality: u32,
-    ) -> Result<Tensors, RestoreError> {
+    fn tensors(&mut self, observed: &Image, canvas: &Canvas, window: Window) -> Tensors {
         let padded = match self.padded.take() {
             Some((known, padded)) if known == *canvas => padded,
             _ => self.on(canvas),
         };
         let (_, mask) = self.padded.insert((*canvas, padded));
-        Ok(smallvec![
+        smallvec![
             Tensor::own("y", part(observed, window, 1)),
             Tensor::own("mask", mask.crop(window)),
-        ])
+        ]
     }
 
     fn apply(&self, x: &Image) -> Image {
@@ -133,10 +144,10 @@ impl Physics for Mask {
         residual
     }
 
-    fn residual_rms(&self, x: &Image, y: &Image) -> f32 {
+    fn residual_rms(&self, x: &Image, y: &Image, sigma: f32) -> f32 {
         let residual = self.residual(x, y, green(y));
         let sum: f32 = residual.data.iter().map(|e| e * e).sum();
         let observed: f32 = self.mask.data.iter().sum();
-        (sum / observed.max(1.0)).sqrt() / 2.0
+        over_noise((sum / observed.max(1.0)).sqrt(), sigma)
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The noise in a frame, estimated from the frame itself.
 
-use crate::image::{Image, Scratch};
+use crate::image::{EIGHT_BIT_STEP, Image, Scratch};
 
 /// Median of |n| for standard normal n.
 const MEDIAN: f32 = 0.674_489_8;
@@ -9,9 +9,8 @@ const MEDIAN: f32 = 0.674_489_8;
 const QUIET: f32 = 0.3;
 /// A channel this near to the range's end is taken for clipped; of [-1, 1], a bit more than one code.
 const CLIPPED: f32 = 0.01;
-
 /// Spacing of the diagonal band's values in a frame of 8-bit codes, of [-1, 1].
-const CELL: f32 = 1.0 / 255.0;
+const CELL: f32 = (EIGHT_BIT_STEP / 2.0) as f32;
 
 /// Standard deviation of white noise in a frame, of full scale 1 (the frame is in [-1, 1]).
 ///

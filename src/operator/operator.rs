@@ -1,30 +1,24 @@
 // SPDX-License-Identifier: MPL-2.0
-//! [`Operator`]: one kind of degradation for one frame size, whichever kind it is.
+//! [`Operator`]: a degradation of any kind for one frame size.
 
-use super::blur::Blur;
-use super::downscale::Downscale;
-use super::identity::Identity;
-use super::jpeg::Jpeg;
-use super::kernel::Psf;
-use super::mask::Mask;
+use super::canvas::{Canvas, common_multiple};
+use super::degradation::Degradation;
 use super::physics::Physics;
-use super::{Canvas, Degradation, Family};
 use crate::error::RestoreError;
-use crate::image::{Border, Image, Tensors, Window};
-
-/// Noise below this is below what rounding to 8 bits leaves (full scale 1).
-const ROUNDING: f32 = 0.288_675 / 255.0;
+use crate::graph::{GraphSpec, Tensors};
+use crate::image::{Border, Image, Window};
 
 /// A degradation and a frame size. Rebuilt when either changes; keeps what serves many frames.
 pub struct Operator {
     physics: Box<dyn Physics>,
-    family: Family,
+    graph: GraphSpec,
     width: usize,
     height: usize,
 }
 
 impl Operator {
-    /// The operator for input frames of `width` x `height`. Errors name the setting or the file that does not fit.
+    /// The operator for input frames of `width` x `height`. An error names the setting or the file
+    /// that does not fit.
     pub fn new(
         degradation: &Degradation,
         width: usize,
@@ -35,42 +29,60 @@ impl Operator {
                 "The frame is empty: send frames of at least one pixel.".to_owned(),
             ));
         }
-        let physics: Box<dyn Physics> = match degradation {
-            Degradation::Blur(kernel) => Box::new(Blur::new(Psf::new(kernel)?, width, height)),
-            Degradation::Mask(path) => Box::new(Mask::open(path, width, height)?),
-            Degradation::Downscale(scale) => Box::new(Downscale::new(*scale)?),
-            Degradation::Jpeg {
-                quality,
-                subsampling,
-            } => Box::new(Jpeg::new(*quality, *subsampling)?),
-            Degradation::Denoise => Box::new(Identity),
-        };
+        let (graph, physics) = degradation.build(width, height)?;
         Ok(Self {
             physics,
-            family: degradation.family(),
+            graph,
             width,
             height,
         })
     }
 
     /// The step graph it needs.
-    pub fn family(&self) -> Family {
-        self.family
+    pub fn graph(&self) -> &GraphSpec {
+        &self.graph
     }
 
     /// How many times larger the output is than the input.
     pub fn scale(&self) -> usize {
-        self.physics.scale()
+        self.graph.scale
     }
 
-    /// Output pixels that are reflected around the frame before the sampler.
+    /// Output pixels that are reflected on each side of the frame before the sampler.
     pub fn margin(&self) -> usize {
         self.physics.margin()
     }
 
-    /// The canvas whose sides are multiples of `multiple` and of what the operator itself needs.
+    /// How the frame continues beyond its edge.
+    pub fn border(&self) -> Border {
+        self.physics.border()
+    }
+
+    /// What the sides and the offsets of windows must be multiples of, in output pixels: `multiple`,
+    /// which the graph asks for, and the operator's own grid.
+    pub fn multiple(&self, multiple: usize) -> usize {
+        common_multiple(multiple.max(1), self.physics.grid())
+    }
+
+    /// The canvas whose sides are multiples of [`Operator::multiple`].
     pub fn canvas(&self, multiple: usize) -> Canvas {
-        Canvas::new(self.physics.as_ref(), self.width, self.height, multiple)
+        let (width, height) = (self.width * self.scale(), self.height * self.scale());
+        Canvas::new(width, height, self.margin(), self.multiple(multiple))
+    }
+
+    /// The JPEG quality in use, 1 to 100; 0 where none is known or the degradation has none.
+    pub fn quality(&self) -> u32 {
+        self.physics.quality()
+    }
+
+    /// The JPEG quality that `frame` shows, where the settings leave it to the frame.
+    pub fn estimated_quality(&self, frame: &Image) -> Option<u32> {
+        self.physics.estimated_quality(frame)
+    }
+
+    /// Sets the JPEG quality of the next frames, 1 to 100. Other degradations take no notice.
+    pub fn set_quality(&mut self, quality: u32) {
+        self.physics.set_quality(quality);
     }
 
     /// The frame `y` padded to the canvas, at the observation's resolution.
@@ -86,21 +98,15 @@ impl Operator {
         self.physics.observe(padded, canvas)
     }
 
-    /// Where the first step starts: a plain inverse of the canvas's size.
+    /// The initial estimate of the first step: a plain inverse, of the canvas's size.
     pub fn initial(&self, observed: &Image, canvas: &Canvas) -> Image {
         self.physics.initial(observed, canvas)
     }
 
-    /// The graph's own inputs for one window of the canvas, whose sides are multiples of the scale; without the batch
-    /// dimension. `quality` is that of a JPEG frame and does not matter to others.
-    pub fn tensors(
-        &mut self,
-        observed: &Image,
-        canvas: &Canvas,
-        window: Window,
-        quality: u32,
-    ) -> Result<Tensors, RestoreError> {
-        self.physics.tensors(observed, canvas, window, quality)
+    /// The inputs of [`Operator::graph`], in its order and without the batch dimension, for one
+    /// window of the canvas. The window's sides are multiples of the scale.
+    pub fn tensors(&mut self, observed: &Image, canvas: &Canvas, window: Window) -> Tensors {
+        self.physics.tensors(observed, canvas, window)
     }
 
     /// A x with circular borders. The sides of x are multiples of the scale.
@@ -113,25 +119,18 @@ impl Operator {
         self.physics.adjoint(y)
     }
 
-    /// y - A x of one channel, of the observation's size; zero where nothing is observed, and not to be trusted where A
-    /// reaches over the frame's edge.
+    /// y - A x of one channel, of the observation's size. It is zero where nothing is observed, and
+    /// unreliable where A reaches over the frame's edge.
     pub fn residual(&self, x: &Image, y: &Image, channel: usize) -> Image {
         self.physics.residual(x, y, channel)
     }
 
-    /// How the frame goes on beyond its edge.
-    pub fn border(&self) -> Border {
-        self.physics.border()
-    }
-
-    /// |y - A x| over what noise of std `sigma` (full scale 1; at least that of 8 bits) alone would leave.
+    /// Root mean square of y - A x over what noise of std `sigma` (full scale 1; at least that of
+    /// rounding to 8 bits) alone leaves. About 1 where the answer respects the frame.
     ///
-    /// About 1 where the answer respects the frame. Green only; where A reaches over the frame's edge the edge is left
-    /// out, up to a quarter of the frame. For JPEG: luma coefficients, in units of what rounding to a step leaves.
+    /// Green only; where A reaches over the frame's edge the edge is left out, up to a quarter of
+    /// the frame. For JPEG: luma coefficients, in units of what rounding to a step leaves.
     pub fn residual_rms(&self, x: &Image, y: &Image, sigma: f32) -> f32 {
-        match self.family {
-            Family::Jpeg(_) => self.physics.residual_rms(x, y),
-            _ => self.physics.residual_rms(x, y) / sigma.max(ROUNDING),
-        }
+        self.physics.residual_rms(x, y, sigma)
     }
 }

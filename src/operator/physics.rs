@@ -1,50 +1,59 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What every kind of degradation promises. A new kind implements this and joins the list in `operator`.
+//! What every kind of degradation promises. A new kind implements this in a file of its own and
+//! joins the table in `degradation`.
 
 use super::Canvas;
-use crate::error::RestoreError;
-use crate::image::{Border, Image, Tensors, Window};
+use crate::graph::Tensors;
+use crate::image::{Border, EIGHT_BIT_STEP, Image, Window};
 
-/// What each kind of degradation answers; [`super::Operator`] adds what is common.
+/// Standard deviation of rounding to 8 bits, 1/sqrt(12) of a step, for full scale 1.
+const ROUNDING: f32 = 0.288_675 * EIGHT_BIT_STEP as f32 / 2.0;
+
+/// A kind of degradation; [`super::Operator`] adds what is common to all.
+///
+/// x is an image of the output's size, y one of the observation's. Lengths are in pixels of the
+/// output unless said otherwise.
 pub trait Physics: Send {
-    /// How many times larger the output is than the observation.
-    fn scale(&self) -> usize {
-        1
-    }
-
-    /// Output pixels added around the frame, because the observation leans on what lies beyond it.
+    /// Pixels added on each side of the frame, because the observation leans on what lies beyond.
     fn margin(&self) -> usize {
         0
     }
 
-    /// Sides of a canvas, and of windows into it, are multiples of this many output pixels.
+    /// Sides of a canvas, and of windows into it, are multiples of this many pixels.
     fn grid(&self) -> usize {
         1
     }
 
-    /// How the frame goes on beyond its edge.
+    /// How the frame continues beyond its edge.
     fn border(&self) -> Border {
         Border::Mirror
     }
+
+    /// The JPEG quality in use, 1 to 100; 0 where none is known or the degradation has none.
+    fn quality(&self) -> u32 {
+        0
+    }
+
+    /// The JPEG quality that a frame shows, where the settings leave it to the frame.
+    fn estimated_quality(&self, _frame: &Image) -> Option<u32> {
+        None
+    }
+
+    /// Sets the JPEG quality of the next frames, 1 to 100. Other kinds take no notice.
+    fn set_quality(&mut self, _quality: u32) {}
 
     /// The padded frame as the graph takes it.
     fn observe(&self, padded: Image, _canvas: &Canvas) -> Image {
         padded
     }
 
-    /// Where the first step starts.
+    /// The initial estimate, of the canvas's size.
     fn initial(&self, observed: &Image, _canvas: &Canvas) -> Image {
         observed.clone()
     }
 
-    /// The graph's own inputs for one window of the canvas.
-    fn tensors(
-        &mut self,
-        observed: &Image,
-        canvas: &Canvas,
-        window: Window,
-        quality: u32,
-    ) -> Result<Tensors, RestoreError>;
+    /// The inputs of the graph's specification, in its order, for one window of the canvas.
+    fn tensors(&mut self, observed: &Image, canvas: &Canvas, window: Window) -> Tensors;
 
     /// A x, with circular borders.
     fn apply(&self, x: &Image) -> Image;
@@ -57,16 +66,17 @@ pub trait Physics: Send {
         0
     }
 
-    /// y - A x of one channel, of the observation's size, with circular borders; zero where nothing is observed.
+    /// y - A x of one channel, with circular borders; zero where nothing is observed.
     fn residual(&self, x: &Image, y: &Image, channel: usize) -> Image {
         let mut residual = self.apply(&single(x, channel));
         let pairs = residual.data.iter_mut().zip(y.plane(channel));
-        pairs.for_each(|(e, y)| *e = y - *e);
+        pairs.for_each(|(r, y)| *r = y - *r);
         residual
     }
 
-    /// Root mean square of y - A x in green where both are known, for full scale 1.
-    fn residual_rms(&self, x: &Image, y: &Image) -> f32 {
+    /// Root mean square of y - A x over the standard deviation `sigma` of the noise, which is for
+    /// full scale 1. Green only; the edge is left out, up to a quarter of the frame.
+    fn residual_rms(&self, x: &Image, y: &Image, sigma: f32) -> f32 {
         let residual = self.residual(x, y, green(y));
         let (width, height) = (residual.width, residual.height);
         let margin = |side: usize| self.edge().min(side / 4);
@@ -74,11 +84,17 @@ pub trait Physics: Send {
         let mut sum = 0.0f64;
         for row in top..height - top {
             let inner = &residual.row(0, row)[left..width - left];
-            sum += f64::from(inner.iter().map(|e| e * e).sum::<f32>());
+            sum += f64::from(inner.iter().map(|r| r * r).sum::<f32>());
         }
         let count = (width - 2 * left) * (height - 2 * top);
-        (sum / count.max(1) as f64).sqrt() as f32 / 2.0
+        over_noise((sum / count.max(1) as f64).sqrt() as f32, sigma)
     }
+}
+
+/// A root mean square on the scale of \[-1, 1\] over noise of std `sigma` (full scale 1), which is
+/// at least what rounding to 8 bits leaves.
+pub fn over_noise(rms: f32, sigma: f32) -> f32 {
+    rms / 2.0 / sigma.max(ROUNDING)
 }
 
 /// One channel as an image of its own.

@@ -6,10 +6,10 @@
 
 use super::{Output, RestoredFrame, Restorer, Settings};
 use crate::error::RestoreError;
-use crate::image::Image;
+use crate::image::{EIGHT_BIT_STEP, Image};
 
-/// Half a code of 8 bits, on the scale of [-1, 1].
-const HALF_CODE: f32 = 1.0 / 255.0;
+/// Half a step of 8-bit codes.
+const HALF_STEP: f32 = (EIGHT_BIT_STEP / 2.0) as f32;
 
 /// Tiles of this side, in pixels, are not cut any further: where there is no memory for them, there
 /// is none for the network.
@@ -93,13 +93,13 @@ pub fn check_output(restored: &Image, frame: &Image) -> Result<(), RestoreError>
     Ok(())
 }
 
-/// Whether no channel varies by more than half a code.
+/// Whether no channel varies by more than half a step.
 fn is_flat(image: &Image) -> bool {
     (0..image.channels).all(|c| {
         let plane = image.plane(c);
         let range = |(low, high): (f32, f32), &v: &f32| (low.min(v), high.max(v));
         let (low, high) = plane.iter().fold((f32::MAX, f32::MIN), range);
-        high - low < HALF_CODE
+        high - low < HALF_STEP
     })
 }
 

@@ -21,14 +21,14 @@ use std::time::Duration;
 
 pub use moments::Output;
 pub use restorer::Restorer;
-pub use settings::{Settings, check, is_passthrough};
+pub use settings::{Settings, is_passthrough};
 pub use temporal::Temporal;
 pub use tiling::Tiling;
 
 use crate::image::Image;
 // The settings are made of these: a caller needs no other room.
 pub use crate::model::{Engine, Interrupt, LogLevel, Provider, log_to};
-pub use crate::operator::{Degradation, Family, Kernel, Subsampling};
+pub use crate::operator::{Degradation, Kernel, Subsampling};
 
 /// A frame on its way out, and how it was made.
 pub struct RestoredFrame {

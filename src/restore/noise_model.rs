@@ -4,7 +4,7 @@
 use super::smoothing::Smoothing;
 use super::{FrameReport, Settings};
 use crate::image::Image;
-use crate::operator::{Degradation, jpeg_quality, noise_sigma};
+use crate::operator::{Operator, noise_sigma};
 
 /// What is assumed of the noise in y = A x + n, and of JPEG's rounding.
 #[derive(Clone, Copy, Debug)]
@@ -18,10 +18,12 @@ pub struct NoiseModel {
 impl NoiseModel {
     /// What the settings say or, where they leave it open, what `frame` and those before it show.
     ///
-    /// `limits` are the least and the largest sigma_y that the network was trained for.
+    /// The quality is set on `operator`. `limits` are the least and the largest sigma_y that the
+    /// network was trained for.
     pub fn of(
         frame: &Image,
         settings: &Settings,
+        operator: &mut Operator,
         smoothing: &mut Smoothing,
         limits: [f32; 2],
     ) -> Self {
@@ -30,16 +32,14 @@ impl NoiseModel {
         } else {
             settings.noise_sigma
         };
-        let quality = match settings.degradation {
-            Degradation::Jpeg { quality: 0, .. } => smoothing.quality(jpeg_quality(frame)),
-            Degradation::Jpeg { quality, .. } => quality,
-            _ => 0,
-        };
+        if let Some(quality) = operator.estimated_quality(frame) {
+            operator.set_quality(smoothing.quality(quality));
+        }
         // Outside its limits the nearest level that the network knows serves best.
         let [low, high] = limits;
         Self {
             sigma_y: (2.0 * sigma).clamp(low, high),
-            quality,
+            quality: operator.quality(),
         }
     }
 

@@ -94,10 +94,11 @@ impl Restorer {
         let (frame, settings) = (request.frame, request.settings);
         self.prepare(&settings.degradation, frame.width, frame.height)?;
         settings.check_samples()?;
-        let limits = self.step.manifest().sigma_y;
-        let noise = NoiseModel::of(frame, settings, &mut self.smoothing, limits);
-        let operator = self.operator()?;
-        let canvas = operator.canvas(self.multiple());
+        let manifest = self.step.manifest();
+        let operator = &mut self.operator.as_mut().ok_or_else(unprepared)?.operator;
+        let limits = manifest.sigma_y;
+        let noise = NoiseModel::of(frame, settings, operator, &mut self.smoothing, limits);
+        let canvas = operator.canvas(manifest.size_multiple);
         let y = operator.observe(frame, &canvas);
         let initial = operator.initial(&y, &canvas);
         let unrestored = settings.shows_input().then(|| {
@@ -118,9 +119,11 @@ impl Restorer {
 
     /// Chooses the tiles of the canvas.
     fn tile(&mut self, request: Request, canvas: &Canvas) -> Result<Plan, RestoreError> {
-        let halo = self.step.manifest().halo.max(self.operator()?.margin());
+        let (manifest, operator) = (self.step.manifest(), self.operator()?);
+        let halo = manifest.halo.max(operator.margin());
+        let multiple = operator.multiple(manifest.size_multiple);
         let sizes = request.settings.tiling.at_most(self.largest_tile);
-        let plan = tiling::plan(&sizes, canvas, self.multiple(), halo)?;
+        let plan = tiling::plan(&sizes, canvas, multiple, halo)?;
         self.tile_side = plan.tile_width.max(plan.tile_height);
         Ok(plan)
     }

@@ -4,18 +4,19 @@
 use super::smoothing::Smoothing;
 use super::step::TensorCache;
 use super::temporal::{self, PreviousFrame};
-use super::{Engine, Interrupt, tiling};
+use super::{Engine, Interrupt};
 use crate::error::RestoreError;
+use crate::graph::GraphSpec;
 use crate::image::Pool;
 use crate::model::{self, OrtStep};
-use crate::operator::{Degradation, Family, Operator, Subsampling};
+use crate::operator::{Degradation, Operator};
 use crate::sampler::{Initial, Level, level, levels};
 use crate::tile::Tiles;
 
 /// A loaded model, and what a stream keeps from one frame to the next.
 pub struct Restorer {
     pub(super) step: OrtStep,
-    family: Family,
+    graph: GraphSpec,
     pub(super) operator: Option<CachedOperator>,
     pub(super) smoothing: Smoothing,
     pub(super) previous: Option<PreviousFrame>,
@@ -58,34 +59,21 @@ impl Levels {
 }
 
 impl Restorer {
-    /// Loads the graph of `family` from the package `model`, a name or a path.
+    /// Loads the graph that `degradation` needs from the package `model`, a name or a path.
     ///
     /// `warn` gets a sentence where [`super::Provider::Auto`] falls back to the CPU. Errors say
     /// what is wrong with the package, the graph or ONNX Runtime.
     pub fn load(
         model: &str,
-        family: Family,
+        degradation: &Degradation,
         engine: Engine,
         warn: &mut dyn FnMut(String),
     ) -> Result<Self, RestoreError> {
-        let package = model::locate(model)?;
-        let graph = package.join(format!("{family}.onnx"));
-        if matches!(family, Family::Jpeg(s) if s != Subsampling::C420) && !graph.is_file() {
-            return Err(RestoreError::Model {
-                path: graph.display().to_string(),
-                reason: "does not exist and JPEG of this chroma subsampling needs it: export the \
-                    model again, or set jpeg-subsampling=420 to restore it as 4:2:0."
-                    .to_owned(),
-            });
-        }
-        let scale = match family {
-            Family::Downscale(scale) => scale,
-            _ => 1,
-        };
-        let step = OrtStep::load(&package, &family.to_string(), scale, engine, warn)?;
+        let graph = degradation.graph();
+        let step = OrtStep::load(&model::locate(model)?, &graph, engine, warn)?;
         Ok(Self {
             step,
-            family,
+            graph,
             operator: None,
             smoothing: Smoothing::default(),
             previous: None,
@@ -101,9 +89,9 @@ impl Restorer {
         })
     }
 
-    /// The family whose graph is loaded.
-    pub fn family(&self) -> Family {
-        self.family
+    /// Whether the loaded graph is the one that `degradation` needs.
+    pub fn fits(&self, degradation: &Degradation) -> bool {
+        degradation.graph() == self.graph
     }
 
     /// ONNX Runtime's name of the provider that runs the model.
@@ -144,12 +132,12 @@ impl Restorer {
             return Ok(());
         }
         let operator = Operator::new(degradation, width, height)?;
-        if operator.family() != self.family {
+        if *operator.graph() != self.graph {
             return Err(RestoreError::Settings(format!(
                 "The loaded model is for {} and the settings ask for {}: stop the element to \
                 change its task.",
-                self.family,
-                operator.family()
+                self.graph.name,
+                operator.graph().name
             )));
         }
         // How well the frame before explained its observation says nothing of another operator.
@@ -168,11 +156,6 @@ impl Restorer {
     pub(super) fn operator(&self) -> Result<&Operator, RestoreError> {
         let cached = self.operator.as_ref().ok_or_else(unprepared)?;
         Ok(&cached.operator)
-    }
-
-    /// What sides and offsets of tiles are multiples of, in output pixels.
-    pub(super) fn multiple(&self) -> usize {
-        tiling::multiple(self.step.manifest().size_multiple, self.family)
     }
 }
 

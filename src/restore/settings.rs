@@ -3,7 +3,7 @@
 
 use super::{Output, Temporal, Tiling};
 use crate::error::RestoreError;
-use crate::operator::{Degradation, Psf};
+use crate::operator::Degradation;
 
 /// What the user may change between two frames.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,18 +74,5 @@ impl Settings {
     /// Whether this frame may start from the one before, and is kept for the next.
     pub(super) fn is_temporal(&self) -> bool {
         self.temporal == Temporal::WarmStart && self.output != Output::Deviation
-    }
-}
-
-/// Finds what is wrong with a degradation's settings and files before the size of the frames is
-/// known.
-pub fn check(degradation: &Degradation) -> Result<(), RestoreError> {
-    match degradation {
-        Degradation::Blur(kernel) => Psf::new(kernel).map(drop),
-        Degradation::Mask(path) if !path.is_file() => Err(RestoreError::file(
-            path,
-            "does not exist: set mask-file to a gray PNG or PGM of the frame's size.",
-        )),
-        _ => Ok(()),
     }
 }

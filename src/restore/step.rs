@@ -6,7 +6,8 @@ use std::collections::hash_map::Entry;
 
 use super::pipeline::Observation;
 use crate::error::RestoreError;
-use crate::image::{Tensors, Window};
+use crate::graph::Tensors;
+use crate::image::Window;
 use crate::model::OrtStep;
 use crate::operator::Operator;
 use crate::sampler::{Aggregation, Level, Patch, StepModel};
@@ -64,7 +65,7 @@ impl StepModel for OperatorStep<'_> {
         for patch in &*patches {
             if let Entry::Vacant(entry) = self.tensors.entry(patch.window) {
                 let window = patch.window;
-                entry.insert(self.operator.tensors(y, canvas, window, noise.quality)?);
+                entry.insert(self.operator.tensors(y, canvas, window));
             }
         }
         let cache = &*self.tensors;

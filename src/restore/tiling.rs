@@ -3,7 +3,7 @@
 //! the network's halo.
 
 use crate::error::RestoreError;
-use crate::operator::{Canvas, Family};
+use crate::operator::Canvas;
 use crate::tile::{Plan, offsets};
 
 /// Tiles that the user asked for. Lengths are output pixels; 0 leaves the choice to [`plan`].
@@ -42,21 +42,9 @@ const TILE_SIDE: usize = 512;
 /// Pixels over which two tiles are blended.
 const RAMP: usize = 16;
 
-/// What sizes and offsets of tiles are multiples of, in output pixels: those of the graph and of
-/// the observation's grid.
-pub fn multiple(size_multiple: usize, family: Family) -> usize {
-    let grid = match family {
-        Family::Downscale(scale) => scale,
-        // Blocks of chroma are 8 samples, which cover up to 16 pixels.
-        Family::Jpeg(subsampling) => subsampling.grid(),
-        _ => 1,
-    };
-    lcm(size_multiple.max(1), grid)
-}
-
 /// The tiles of `canvas`.
 ///
-/// `multiple` is what [`multiple`] says. `halo` is how far away, in output pixels, a value still
+/// Sizes and offsets of tiles are multiples of `multiple`, in output pixels. `halo` is how far away, in output pixels, a value still
 /// changes the result for a pixel. An overlap of the user's as large as a tile is an error.
 pub fn plan(
     tiling: &Tiling,
@@ -124,18 +112,9 @@ fn side(asked: usize, len: usize, whole: bool, overlap: usize, multiple: usize) 
     size.next_multiple_of(multiple).min(len)
 }
 
-fn lcm(a: usize, b: usize) -> usize {
-    let (mut x, mut y) = (a, b);
-    while y > 0 {
-        (x, y) = (y, x % y);
-    }
-    a / x * b
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operator::Subsampling;
 
     fn canvas(width: usize, height: usize) -> Canvas {
         Canvas {
@@ -200,14 +179,5 @@ mod tests {
         };
         let error = plan(&tiling, &canvas(320, 240), 8, 16).expect_err("no step is left");
         assert!(error.to_string().contains("tile-overlap is 64"), "{error}");
-    }
-
-    #[test]
-    fn tiles_lie_on_the_grid_of_the_observation() {
-        assert_eq!(multiple(8, Family::Downscale(3)), 24);
-        assert_eq!(multiple(8, Family::Jpeg(Subsampling::C420)), 16);
-        assert_eq!(multiple(8, Family::Jpeg(Subsampling::C444)), 8);
-        assert_eq!(multiple(16, Family::Downscale(4)), 16);
-        assert_eq!(multiple(8, Family::Blur), 8);
     }
 }

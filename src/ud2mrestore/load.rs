@@ -6,6 +6,7 @@ use gst::subclass::prelude::*;
 
 use super::errors;
 use super::imp::Ud2mRestore;
+use super::properties::settings::Live;
 use super::state::State;
 use crate::error::RestoreError;
 
@@ -14,13 +15,14 @@ impl Ud2mRestore {
     pub(super) fn reload_if_needed(
         &self,
         state: &mut State,
+        live: &Live,
         incaps: &gst::Caps,
     ) -> Result<(), gst::ErrorMessage> {
-        if !state.needs_other_graph(incaps) {
+        if !state.needs_other_graph(live, incaps) {
             return Ok(());
         }
         let model = &state.fixed.model.clone();
-        self.loading(model, |warn| state.reopen(warn))?;
+        self.loading(model, |warn| state.reopen(live, warn))?;
         *self.interrupt.lock() = Some(state.restorer.interrupt());
         Ok(())
     }

@@ -14,7 +14,7 @@ use super::format::direct;
 use super::properties::settings::{Fixed, Live, Settings};
 use super::stats::Stages;
 use crate::error::RestoreError;
-use crate::restore::{self, FrameReport, RestoredFrame, Restorer, Subsampling};
+use crate::restore::{FrameReport, RestoredFrame, Restorer, Subsampling};
 
 pub struct State {
     pub restorer: Restorer,
@@ -36,9 +36,9 @@ impl State {
     /// Loads what the settings ask for; finds what is wrong with them before the first frame where it can be known.
     pub fn open(settings: &Settings, mut warn: impl FnMut(String)) -> Result<Self, RestoreError> {
         let fixed = settings.fixed.clone();
-        restore::check(&settings.live.degradation(&fixed)?)?;
-        let (family, engine) = (fixed.family(), fixed.engine());
-        let restorer = Restorer::load(&fixed.model, family, engine, &mut warn)?;
+        let degradation = settings.live.degradation(&fixed)?;
+        degradation.check()?;
+        let restorer = Restorer::load(&fixed.model, &degradation, fixed.engine(), &mut warn)?;
         Ok(Self {
             restorer,
             fixed,
@@ -49,11 +49,12 @@ impl State {
     }
 
     /// Whether frames of these caps need another step graph than the loaded one, which [`State::reopen`] loads.
-    pub fn needs_other_graph(&mut self, incaps: &gst::Caps) -> bool {
+    pub fn needs_other_graph(&mut self, live: &Live, incaps: &gst::Caps) -> bool {
         if let Ok(input) = VideoInfo::from_caps(incaps) {
             self.fixed.seen = subsampling(&input);
         }
-        let needs_other = self.fixed.family() != self.restorer.family();
+        let degradation = live.degradation(&self.fixed);
+        let needs_other = degradation.is_ok_and(|d| !self.restorer.fits(&d));
         if needs_other {
             // Should the other graph be missing, nothing is restored by this one.
             self.formats = None;
@@ -62,9 +63,14 @@ impl State {
     }
 
     /// Loads the step graph that the last caps need; without it the one before stays.
-    pub fn reopen(&mut self, mut warn: impl FnMut(String)) -> Result<(), RestoreError> {
-        let (family, engine) = (self.fixed.family(), self.fixed.engine());
-        let next = Restorer::load(&self.fixed.model, family, engine, &mut warn)?;
+    pub fn reopen(
+        &mut self,
+        live: &Live,
+        mut warn: impl FnMut(String),
+    ) -> Result<(), RestoreError> {
+        let degradation = live.degradation(&self.fixed)?;
+        let (model, engine) = (&self.fixed.model, self.fixed.engine());
+        let next = Restorer::load(model, &degradation, engine, &mut warn)?;
         let before = std::mem::replace(&mut self.restorer, next);
         if before.interrupt().is_raised() {
             self.restorer.interrupt().raise();

@@ -67,7 +67,7 @@ impl BaseTransformImpl for Ud2mRestore {
             return Err(gst::loggable_error!(CAT, "caps came before the start"));
         };
         let ready = self
-            .reload_if_needed(state, incaps)
+            .reload_if_needed(state, &live, incaps)
             .and_then(|()| state.negotiate(&live, incaps, outcaps));
         let Err(error) = ready else {
             state.refused = None;

@@ -13,7 +13,7 @@ use common::{Bench, caps, element, info};
 use gst_video::VideoFormat;
 use gstud2m::image::{Image, Window};
 use gstud2m::restore::{
-    Degradation, Engine, Family, Kernel, Output, Restorer, Settings, Subsampling, Temporal, Tiling,
+    Degradation, Engine, Kernel, Output, Restorer, Settings, Subsampling, Temporal, Tiling,
 };
 use gstud2m::sampler;
 
@@ -41,7 +41,7 @@ fn settings(degradation: Degradation) -> Settings {
 }
 
 /// Every family, with a name; the folder holds the mask.
-fn families() -> (tempfile::TempDir, Vec<(&'static str, Family, Degradation)>) {
+fn families() -> (tempfile::TempDir, Vec<(&'static str, Degradation)>) {
     let folder = tempfile::tempdir().unwrap();
     let mask = folder.path().join("mask.png");
     let holes = |x: u32, y: u32| image::Luma([if x % 7 < 3 && y % 5 < 4 { 0 } else { 255 }]);
@@ -72,10 +72,7 @@ fn families() -> (tempfile::TempDir, Vec<(&'static str, Family, Degradation)>) {
             },
         ),
     ];
-    let all = all
-        .into_iter()
-        .map(|(name, damage)| (name, damage.family(), damage));
-    (folder, all.collect())
+    (folder, all)
 }
 
 /// The ways to restore a frame, with a name.
@@ -145,11 +142,11 @@ fn restoring_a_frame_asks_for_no_memory() {
     common::init();
     let (_folder, families) = families();
     let mut wrong = String::new();
-    for (name, family, damage) in families {
+    for (name, damage) in families {
         for (way, settings) in ways(&damage) {
             let model = common::path("tests/data/echo");
             let mut restorer =
-                Restorer::load(&model, family, Engine::default(), &mut |_| ()).unwrap();
+                Restorer::load(&model, &damage, Engine::default(), &mut |_| ()).unwrap();
             // As the element does: answers that are dropped go back to it.
             let pool = restorer.pool();
             let _entered = pool.enter();
@@ -171,8 +168,13 @@ fn restoring_a_frame_asks_for_no_memory() {
 fn what_is_kept_does_not_grow_and_goes_with_its_size() {
     common::init();
     let model = common::path("tests/data/echo");
-    let mut restorer =
-        Restorer::load(&model, Family::Denoise, Engine::default(), &mut |_| ()).unwrap();
+    let mut restorer = Restorer::load(
+        &model,
+        &Degradation::Denoise,
+        Engine::default(),
+        &mut |_| (),
+    )
+    .unwrap();
     let settings = settings(Degradation::Denoise);
     let pool = restorer.pool();
     let _entered = pool.enter();

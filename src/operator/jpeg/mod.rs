@@ -13,23 +13,44 @@ use std::sync::Arc;
 use smallvec::smallvec;
 
 pub use color::Subsampling;
-pub use quality::jpeg_quality;
 pub use tables::quantisation;
 
 use color::{averaged, luma, mixed, to_rgb};
 use dct::{BLOCK, dct};
+use quality::jpeg_quality;
 
 use super::Canvas;
 use super::canvas::part;
 use super::physics::{Physics, single};
 use crate::error::RestoreError;
-use crate::image::{Border, Image, Tensor, Tensors, Window};
+use crate::graph::{GraphSpec, Tensor, Tensors};
+use crate::image::{Border, Image, Window};
+
+pub fn graph(subsampling: Subsampling) -> GraphSpec {
+    let name = match subsampling {
+        Subsampling::C420 => "jpeg",
+        Subsampling::C422 => "jpeg422",
+        Subsampling::C444 => "jpeg444",
+    };
+    let block = [Some(BLOCK), Some(BLOCK)];
+    let mut graph = GraphSpec::new(name, 1)
+        .input("quant_luma", &block)
+        .input("quant_chroma", &block);
+    if subsampling != Subsampling::C420 {
+        graph.missing = "does not exist and JPEG of this chroma subsampling needs it: export the \
+                         model again, or set jpeg-subsampling=420 to restore it as 4:2:0."
+            .to_owned();
+    }
+    graph
+}
 
 pub struct Jpeg {
-    /// As set; 0 where it comes with each frame.
+    /// Whether the settings leave the quality to the frames.
+    estimates: bool,
+    /// IJG quality of the frame, 1 to 100; 0 while none is known.
     quality: u32,
     subsampling: Subsampling,
-    /// The quality of the last frame, and its steps for luma and chroma.
+    /// The quality that was used last, and its steps for luma and chroma.
     tables: Option<(u32, [Arc<[f32]>; 2])>,
 }
 
@@ -41,18 +62,18 @@ impl Jpeg {
             )));
         }
         Ok(Self {
+            estimates: quality == 0,
             quality,
             subsampling,
             tables: None,
         })
     }
 
-    /// The quality that was set or used last, or else the one estimated from `frame`.
+    /// The quality that is set, or else the one estimated from `frame`.
     fn quality_of(&self, frame: &Image) -> u32 {
-        match (self.quality, &self.tables) {
-            (0, Some((last, _))) => *last,
-            (0, None) => jpeg_quality(frame),
-            (set, _) => set,
+        match self.quality {
+            0 => jpeg_quality(frame),
+            set => set,
         }
     }
 
@@ -77,24 +98,26 @@ impl Physics for Jpeg {
         Border::Symmetric
     }
 
-    fn tensors(
-        &mut self,
-        observed: &Image,
-        _canvas: &Canvas,
-        window: Window,
-        quality: u32,
-    ) -> Result<Tensors, RestoreError> {
-        let quality = if quality == 0 {
-            self.quality_of(observed)
-        } else {
-            quality
-        };
-        let [luma, chroma] = self.tables(quality.clamp(1, 100));
-        Ok(smallvec![
+    fn quality(&self) -> u32 {
+        self.quality
+    }
+
+    fn estimated_quality(&self, frame: &Image) -> Option<u32> {
+        self.estimates.then(|| jpeg_quality(frame))
+    }
+
+    fn set_quality(&mut self, quality: u32) {
+        self.quality = quality.clamp(1, 100);
+    }
+
+    fn tensors(&mut self, observed: &Image, _canvas: &Canvas, window: Window) -> Tensors {
+        let quality = self.quality_of(observed);
+        let [luma, chroma] = self.tables(quality);
+        smallvec![
             Tensor::own("y", part(observed, window, 1)),
             Tensor::shared("quant_luma", &[BLOCK, BLOCK], luma),
             Tensor::shared("quant_chroma", &[BLOCK, BLOCK], chroma),
-        ])
+        ]
     }
 
     /// Compressed and decoded, before rounding to 8 bits; chroma is repeated over its pixels. Three channels.
@@ -142,8 +165,9 @@ impl Physics for Jpeg {
         residual
     }
 
-    /// Difference of the luma coefficients, over the root mean square step / sqrt(12) that rounding to steps leaves.
-    fn residual_rms(&self, x: &Image, y: &Image) -> f32 {
+    /// Difference of the luma coefficients, over the root mean square step / sqrt(12) that rounding
+    /// to steps leaves; the noise does not matter.
+    fn residual_rms(&self, x: &Image, y: &Image, _sigma: f32) -> f32 {
         let (steps, _) = quantisation(self.quality_of(y));
         let (mut difference, width) = luma(x);
         let (observed, _) = luma(y);
@@ -214,7 +238,7 @@ mod tests {
                 assert!(distance(&once, &twice) < 1e-4, "{at}");
                 // The truth lies in its cells: luma does not know how chroma was sampled.
                 assert!(
-                    op.residual_rms(&x, &once) < 1.05 && op.residual_rms(&x, &once) > 0.1,
+                    op.residual_rms(&x, &once, 0.0) < 1.05 && op.residual_rms(&x, &once, 0.0) > 0.1,
                     "{at}"
                 );
                 last = error;
@@ -232,7 +256,7 @@ mod tests {
                 } else {
                     -0.3
                 };
-                to_rgb(0.0, 127.5 * sign, 0.0)[c]
+                to_rgb(0.0, CODES * sign, 0.0)[c]
             })
         };
         let lost = |subsampling, vertical| {

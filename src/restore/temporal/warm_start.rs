@@ -7,7 +7,7 @@
 
 use super::average::Average;
 use super::residual_map::residual_map;
-use crate::image::Image;
+use crate::image::{EIGHT_BIT_STEP, Image};
 use crate::operator::{Canvas, Operator};
 
 /// Ratios of the new residual map to the old one: up to the first a pixel is trusted wholly, from
@@ -19,8 +19,8 @@ const TRUSTED: [f32; 2] = [8.0, 16.0];
 const KEPT: f32 = 0.8;
 /// Where less than this share of the frame is trusted, there was a cut.
 const LEAST_SHARE: f32 = 0.6;
-/// Half a code of 8 bits, on the scale of [-1, 1], squared: what rounding leaves of any residual.
-const ROUNDING: f32 = 1.0 / (255.0 * 255.0);
+/// Half a step of 8-bit codes, squared: what rounding leaves of any residual.
+const ROUNDING: f32 = (EIGHT_BIT_STEP * EIGHT_BIT_STEP / 4.0) as f32;
 
 /// What the frame before gives to a frame.
 pub struct WarmStart {

@@ -10,7 +10,7 @@ use super::enums::{
 };
 use super::settings::{Fixed, Live};
 use crate::error::RestoreError;
-use crate::restore::{self, Degradation, Engine, Family, Kernel, Provider, Subsampling, Tiling};
+use crate::restore::{self, Degradation, Engine, Kernel, Provider, Subsampling, Tiling};
 
 impl Fixed {
     /// Output size over input size.
@@ -18,17 +18,6 @@ impl Fixed {
         match self.task {
             Task::SuperResolve => self.scale,
             _ => 1,
-        }
-    }
-
-    /// The graph the task needs.
-    pub fn family(&self) -> Family {
-        match self.task {
-            Task::Deblur => Family::Blur,
-            Task::Inpaint => Family::Mask,
-            Task::SuperResolve => Family::Downscale(self.scale as usize),
-            Task::Jpeg => Family::Jpeg(self.subsampling()),
-            Task::Denoise => Family::Denoise,
         }
     }
 

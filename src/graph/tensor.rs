@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Named inputs of a step graph. Lists are short and lie inline, so that making them costs no memory.
+//! Named inputs of a step graph. Lists are short and lie inline, so that making one allocates nothing.
 
 use std::ops::Deref;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::Image;
+use crate::image::Image;
 
 /// Sizes along the dimensions of a tensor.
 pub type Shape = SmallVec<[usize; 5]>;
 
-/// The inputs that a kind of degradation adds to those of every graph.
+/// The inputs that an operator makes for one window.
 pub type Tensors = SmallVec<[Tensor; 3]>;
 
-/// A named input of a step graph beyond the common ones, without a batch dimension.
+/// A named input that an operator makes, for one patch: without the batch dimension.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tensor {
     pub name: &'static str,
@@ -25,7 +25,7 @@ pub struct Tensor {
 /// Values of a tensor, row by row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Data {
-    /// What does not change is computed once, and shared by many steps and frames.
+    /// Computed once, and shared by many steps and frames.
     Shared(Arc<[f32]>),
     /// An image of one frame.
     Own(Image),

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The kinds of degradation, one row each. All else about a kind lies in a file of its own.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::blur::{self, Blur};
+use super::downscale::{self, Downscale};
+use super::identity::{self, Identity};
+use super::jpeg::{self, Jpeg, Subsampling};
+use super::kernel::Kernel;
+use super::mask::{self, Mask};
+use super::physics::Physics;
+use crate::error::RestoreError;
+use crate::graph::GraphSpec;
+
+/// How a frame was degraded, as the user sets it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Degradation {
+    /// Convolved with a kernel.
+    Blur(Kernel),
+    /// Pixels are missing where the image in this file, of the frame's size, is black.
+    Mask(Arc<Path>),
+    /// Shrunk by 2, 3 or 4 with an antialiasing bicubic filter.
+    Downscale(usize),
+    /// Compressed at an IJG quality of 1 to 100; 0 where it is estimated from each frame.
+    Jpeg {
+        quality: u32,
+        subsampling: Subsampling,
+    },
+    /// Noise alone.
+    Denoise,
+}
+
+impl Degradation {
+    /// The table: the graph, what can be checked before the frame's size is known, and the physics
+    /// for frames of a size.
+    fn kind(&self) -> Kind<'_> {
+        let unchecked = || Ok(());
+        match self {
+            Self::Blur(kernel) => Kind::new(
+                blur::graph(),
+                || kernel.psf().map(drop),
+                |width, height| Ok(Blur::new(kernel.psf()?, width, height)),
+            ),
+            Self::Mask(path) => Kind::new(
+                mask::graph(),
+                || mask::check(path),
+                |width, height| Mask::open(path, width, height),
+            ),
+            Self::Downscale(scale) => Kind::new(downscale::graph(*scale), unchecked, |_, _| {
+                Downscale::new(*scale)
+            }),
+            Self::Jpeg {
+                quality,
+                subsampling,
+            } => Kind::new(jpeg::graph(*subsampling), unchecked, |_, _| {
+                Jpeg::new(*quality, *subsampling)
+            }),
+            Self::Denoise => Kind::new(identity::graph(), unchecked, |_, _| Ok(Identity)),
+        }
+    }
+
+    /// The step graph that restores it.
+    pub fn graph(&self) -> GraphSpec {
+        self.kind().graph
+    }
+
+    /// Finds what is wrong with its settings and files before the size of the frames is known.
+    pub fn check(&self) -> Result<(), RestoreError> {
+        (self.kind().check)()
+    }
+
+    /// Its graph and its physics for frames of `width` x `height`. An error names the setting or
+    /// the file that does not fit.
+    pub(super) fn build(
+        &self,
+        width: usize,
+        height: usize,
+    ) -> Result<(GraphSpec, Box<dyn Physics>), RestoreError> {
+        let kind = self.kind();
+        Ok((kind.graph, (kind.build)(width, height)?))
+    }
+}
+
+type Check<'a> = Box<dyn Fn() -> Result<(), RestoreError> + 'a>;
+type Build<'a> = Box<dyn Fn(usize, usize) -> Result<Box<dyn Physics>, RestoreError> + 'a>;
+
+/// A row of the table.
+struct Kind<'a> {
+    graph: GraphSpec,
+    check: Check<'a>,
+    build: Build<'a>,
+}
+
+impl<'a> Kind<'a> {
+    fn new<P: Physics + 'static>(
+        graph: GraphSpec,
+        check: impl Fn() -> Result<(), RestoreError> + 'a,
+        build: impl Fn(usize, usize) -> Result<P, RestoreError> + 'a,
+    ) -> Self {
+        Self {
+            graph,
+            check: Box::new(check),
+            build: Box::new(move |width, height| Ok(Box::new(build(width, height)?))),
+        }
+    }
+}
