@@ -5,16 +5,11 @@
 //! Also applies A and its transpose, for residuals, tests and examples. Convolutions are circular:
 //! frames are padded on a [`Canvas`] first. Knows no diffusion, no tile and no runtime.
 
-mod blur;
 mod canvas;
-mod degradation;
-mod downscale;
 mod fft;
-mod identity;
 mod initial;
-mod jpeg;
 mod kernel;
-mod mask;
+mod kinds;
 mod noise_level;
 #[expect(
     clippy::module_inception,
@@ -24,9 +19,8 @@ mod operator;
 mod physics;
 
 pub use canvas::Canvas;
-pub use degradation::Degradation;
-pub use jpeg::{Subsampling, quantisation};
 pub use kernel::Kernel;
+pub use kinds::{Degradation, Subsampling, quantisation};
 pub use noise_level::noise_sigma;
 pub use operator::Operator;
 

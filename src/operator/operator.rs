@@ -2,7 +2,7 @@
 //! [`Operator`]: a degradation of any kind for one frame size.
 
 use super::canvas::{Canvas, common_multiple};
-use super::degradation::Degradation;
+use super::kinds::Degradation;
 use super::physics::Physics;
 use crate::error::RestoreError;
 use crate::graph::{GraphSpec, Tensors};

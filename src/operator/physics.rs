@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What every kind of degradation promises. A new kind implements this in a file of its own and
-//! joins the table in `degradation`.
+//! joins the table in `kinds`.
 
 use super::Canvas;
 use crate::graph::Tensors;

@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The kinds of degradation, one row each. All else about a kind lies in a file of its own.
+//! The kinds of degradation, one row each. All else about a kind lies in a file of its own here.
+
+mod blur;
+mod downscale;
+mod identity;
+mod jpeg;
+mod mask;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use super::blur::{self, Blur};
-use super::downscale::{self, Downscale};
-use super::identity::{self, Identity};
-use super::jpeg::{self, Jpeg, Subsampling};
+pub use jpeg::{Subsampling, quantisation};
+
+use blur::Blur;
+use downscale::Downscale;
+use identity::Identity;
+use jpeg::Jpeg;
+use mask::Mask;
+
 use super::kernel::Kernel;
-use super::mask::{self, Mask};
 use super::physics::Physics;
 use crate::error::RestoreError;
 use crate::graph::GraphSpec;
@@ -73,7 +82,7 @@ impl Degradation {
 
     /// Its graph and its physics for frames of `width` x `height`. An error names the setting or
     /// the file that does not fit.
-    pub(super) fn build(
+    pub(in crate::operator) fn build(
         &self,
         width: usize,
         height: usize,

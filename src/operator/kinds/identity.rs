@@ -3,11 +3,11 @@
 
 use smallvec::smallvec;
 
-use super::Canvas;
-use super::canvas::part;
-use super::physics::Physics;
 use crate::graph::{GraphSpec, Tensor, Tensors};
 use crate::image::{Image, Window};
+use crate::operator::Canvas;
+use crate::operator::canvas::part;
+use crate::operator::physics::Physics;
 
 pub fn graph() -> GraphSpec {
     GraphSpec::new("denoise", 1)

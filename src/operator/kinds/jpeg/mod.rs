@@ -19,12 +19,12 @@ use color::{averaged, luma, mixed, to_rgb};
 use dct::{BLOCK, dct};
 use quality::jpeg_quality;
 
-use super::Canvas;
-use super::canvas::part;
-use super::physics::{Physics, single};
 use crate::error::RestoreError;
 use crate::graph::{GraphSpec, Tensor, Tensors};
 use crate::image::{Border, Image, Window};
+use crate::operator::Canvas;
+use crate::operator::canvas::part;
+use crate::operator::physics::{Physics, single};
 
 pub fn graph(subsampling: Subsampling) -> GraphSpec {
     let name = match subsampling {

@@ -6,13 +6,13 @@ use std::sync::{Arc, OnceLock};
 
 use smallvec::smallvec;
 
-use super::Canvas;
-use super::canvas::{crossfade, part};
-use super::fft::{Convolver, otf};
-use super::kernel::Psf;
-use super::physics::Physics;
 use crate::graph::{GraphSpec, Tensor, Tensors};
 use crate::image::{Image, Window};
+use crate::operator::Canvas;
+use crate::operator::canvas::{crossfade, part};
+use crate::operator::fft::{Convolver, otf};
+use crate::operator::kernel::Psf;
+use crate::operator::physics::Physics;
 
 /// Narrowest margin, in pixels: even a small kernel's inverse rings this far.
 const MARGIN: usize = 16;

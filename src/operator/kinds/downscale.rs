@@ -10,13 +10,13 @@ use std::sync::Arc;
 
 use smallvec::smallvec;
 
-use super::Canvas;
-use super::canvas::{crossfade, part};
-use super::initial::{keys, upscaled};
-use super::physics::Physics;
 use crate::error::RestoreError;
 use crate::graph::{GraphSpec, Tensor, Tensors};
 use crate::image::{Border, Image, Scratch, Window};
+use crate::operator::Canvas;
+use crate::operator::canvas::{crossfade, part};
+use crate::operator::initial::{keys, upscaled};
+use crate::operator::physics::Physics;
 
 /// Pixels of the observation that are reflected on each side.
 const MARGIN: usize = 8;

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use smallvec::smallvec;
 
-use super::Canvas;
-use super::canvas::part;
-use super::initial::filled;
-use super::physics::{Physics, green, over_noise, single};
 use crate::error::RestoreError;
 use crate::graph::{GraphSpec, Tensor, Tensors};
 use crate::image::{Border, Image, Window};
+use crate::operator::Canvas;
+use crate::operator::canvas::part;
+use crate::operator::initial::filled;
+use crate::operator::physics::{Physics, green, over_noise, single};
 
 pub fn graph() -> GraphSpec {
     GraphSpec::new("mask", 1).input("mask", &[None, Some(1), None, None])
