@@ -4,6 +4,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use proc_macro2::{TokenStream, TokenTree};
+use syn::UseTree;
+use syn::visit::{self, Visit};
+
 /// Room, the rooms it may name, the guarded libraries it may name.
 const TABLE: [(&str, &[&str], &[&str]); 9] = [
     ("error", &[], &[]),
@@ -35,7 +39,7 @@ const TABLE: [(&str, &[&str], &[&str]); 9] = [
     ),
 ];
 
-/// Libraries that only the rooms named with them in the table may see.
+/// Libraries that only the rooms named with them in the table may name.
 const GUARDED: [&str; 10] = [
     "gst",
     "gst_base",
@@ -49,18 +53,18 @@ const GUARDED: [&str; 10] = [
     "image",
 ];
 
-/// The source files of a room: its file or its folder.
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// The source files of a room, which is a file or a folder.
 fn files(room: &str) -> Vec<PathBuf> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
-    let mut waiting = vec![source.join(format!("{room}.rs")), source.join(room)];
+    let mut waiting = vec![source().join(format!("{room}.rs")), source().join(room)];
     while let Some(path) = waiting.pop() {
         if path.is_dir() {
-            waiting.extend(
-                fs::read_dir(&path)
-                    .unwrap()
-                    .map(|entry| entry.unwrap().path()),
-            );
+            let entries = fs::read_dir(&path).unwrap();
+            waiting.extend(entries.map(|entry| entry.unwrap().path()));
         } else if path.extension().is_some_and(|e| e == "rs") && path.exists() {
             found.push(path);
         }
@@ -68,188 +72,230 @@ fn files(room: &str) -> Vec<PathBuf> {
     found
 }
 
-/// The code of a file: comments and the contents of strings are blanked.
-fn code(text: &str) -> String {
-    let mut out = String::new();
-    for line in text.lines() {
-        let mut quoted = false;
-        let mut last = ' ';
-        for (i, c) in line.char_indices() {
-            if !quoted && line[i..].starts_with("//") {
-                break;
-            }
-            if c == '"' && last != '\\' && last != '\'' {
-                quoted = !quoted;
-            }
-            out.push(if quoted { ' ' } else { c });
-            last = c;
+/// The module that a source file is: `operator`, `kinds`, `blur` for `operator/kinds/blur.rs`.
+fn module(file: &Path) -> Vec<String> {
+    let path = file.strip_prefix(source()).unwrap().with_extension("");
+    let names = path.iter().map(|name| name.to_str().unwrap().to_owned());
+    names.filter(|name| name != "mod").collect()
+}
+
+/// A path in the code: its names, and whether it is one of a `use` declaration.
+struct Named {
+    path: Vec<String>,
+    imported: bool,
+}
+
+/// Finds the paths of a file, those in macros and attributes too; comments and strings hold none.
+struct Paths {
+    /// The module in which the visitor is.
+    module: Vec<String>,
+    found: Vec<Named>,
+}
+
+impl Paths {
+    /// Notes a path, beginning at the crate's root where it leads through it.
+    fn note(&mut self, mut path: Vec<String>, imported: bool) {
+        let mut base = self.module.clone();
+        let ups = path.iter().take_while(|name| *name == "super").count();
+        let inside = ups > 0 || path.first().is_some_and(|name| name == "self");
+        if inside && ups <= base.len() {
+            base.truncate(base.len() - ups);
+            path.drain(..ups.max(1));
+            base.insert(0, "crate".to_owned());
+            base.extend(path);
+            path = base;
         }
-        out.push('\n');
+        self.found.push(Named { path, imported });
     }
-    out
-}
 
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// The first names of the paths that go on from `prefix`, braces opened: `a` and `d` of `crate::{a::{b, c}, d}`.
-fn heads(code: &str, prefix: &str) -> Vec<String> {
-    let mut out = Vec::new();
-    for (at, _) in code.match_indices(prefix) {
-        if code[..at]
-            .chars()
-            .next_back()
-            .is_some_and(|c| is_word(c) || c == ':')
-        {
-            continue;
-        }
-        let rest = &code[at + prefix.len()..];
-        let head = |text: &str| {
-            let text = text.trim();
-            let end = text.find(|c| !is_word(c)).unwrap_or(text.len());
-            // A glob stands for every name.
-            if text.starts_with('*') {
-                "*"
-            } else {
-                &text[..end]
+    /// The paths of a `use` declaration, braces opened; a glob is the name `*`.
+    fn imports(&mut self, before: &[String], tree: &UseTree) {
+        let longer = |name: String| [before, &[name]].concat();
+        match tree {
+            UseTree::Path(path) => self.imports(&longer(path.ident.to_string()), &path.tree),
+            UseTree::Name(name) if name.ident == "self" && !before.is_empty() => {
+                self.note(before.to_vec(), true);
             }
-            .to_owned()
-        };
-        if !rest.starts_with('{') {
-            out.push(head(rest));
-            continue;
+            UseTree::Name(name) => self.note(longer(name.ident.to_string()), true),
+            UseTree::Rename(name) => self.note(longer(name.ident.to_string()), true),
+            UseTree::Glob(_) => self.note(longer("*".to_owned()), true),
+            UseTree::Group(group) => group.items.iter().for_each(|t| self.imports(before, t)),
         }
-        let (mut depth, mut part) = (0, String::new());
-        for c in rest.chars() {
-            match c {
-                '{' => depth += 1,
-                '}' => depth -= 1,
-                ',' if depth == 1 => out.push(head(&std::mem::take(&mut part))),
-                _ if depth == 1 => part.push(c),
-                _ => {}
-            }
-            if depth == 0 {
-                break;
-            }
-        }
-        out.push(head(&part));
     }
-    out.retain(|name| !name.is_empty());
-    out
+
+    /// The paths among tokens that are not parsed: names with `::` between them.
+    fn tokens(&mut self, tokens: TokenStream) {
+        let mut path: Vec<String> = Vec::new();
+        let mut colons = 0;
+        for token in tokens {
+            match token {
+                TokenTree::Ident(name) => {
+                    if colons != 2 {
+                        self.note(std::mem::take(&mut path), false);
+                    }
+                    path.push(name.to_string());
+                    colons = 0;
+                }
+                TokenTree::Punct(p) if p.as_char() == ':' => colons += 1,
+                other => {
+                    self.note(std::mem::take(&mut path), false);
+                    colons = 0;
+                    if let TokenTree::Group(group) = other {
+                        self.tokens(group.stream());
+                    }
+                }
+            }
+        }
+        self.note(path, false);
+    }
 }
 
-/// Whether an import, or a path elsewhere, begins with the library `name`.
-fn names_library(code: &str, name: &str) -> bool {
-    let begins = |text: &str, at: usize| {
-        let before = text[..at].chars().next_back();
-        !before.is_some_and(|c| is_word(c) || c == ':')
+impl<'ast> Visit<'ast> for Paths {
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.imports(&[], &item.tree);
+    }
+
+    fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
+        self.note(vec![item.ident.to_string()], true);
+    }
+
+    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+        self.module.push(item.ident.to_string());
+        visit::visit_item_mod(self, item);
+        self.module.pop();
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let names = path.segments.iter().map(|s| s.ident.to_string());
+        self.note(names.collect(), false);
+        visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, item: &'ast syn::Macro) {
+        visit::visit_macro(self, item);
+        self.tokens(item.tokens.clone());
+    }
+
+    fn visit_meta_list(&mut self, list: &'ast syn::MetaList) {
+        visit::visit_meta_list(self, list);
+        self.tokens(list.tokens.clone());
+    }
+}
+
+/// What the code of a module of a room names and may not.
+fn trespasses(code: &str, module: &[String], rooms: &[&str], libraries: &[&str]) -> Vec<String> {
+    let mut paths = Paths {
+        module: module.to_vec(),
+        found: Vec::new(),
     };
-    let path = format!("{name}::");
-    let outside = without_imports(code);
-    let used = outside
-        .match_indices(&path)
-        .any(|(at, _)| begins(&outside, at));
-    used || heads(code, "use ").iter().any(|head| head == name)
+    paths.visit_file(&syn::parse_file(code).unwrap());
+    let room = &module[0];
+    let wrong = |Named { path, imported }: &Named| match path.as_slice() {
+        [root] if root == "crate" && *imported => Some("crate".to_owned()),
+        [root, name, ..] if root == "crate" => {
+            let allowed = name == room || rooms.contains(&name.as_str());
+            (!allowed).then(|| name.clone())
+        }
+        [name, rest @ ..] if *imported || !rest.is_empty() => {
+            let guarded = GUARDED.contains(&name.as_str());
+            let allowed = libraries.contains(&name.as_str());
+            (guarded && !allowed).then(|| format!("{name}::"))
+        }
+        _ => None,
+    };
+    paths.found.iter().filter_map(wrong).collect()
 }
 
-/// The code less its `use` declarations, whose braces hold names that begin no path.
-fn without_imports(code: &str) -> String {
-    let mut out = String::new();
-    let mut rest = code;
-    while let Some(at) = rest.find("use ") {
-        let whole = !rest[..at].chars().next_back().is_some_and(is_word);
-        let (before, import) = rest.split_at(at);
-        out.push_str(before);
-        let end = if whole { import.find(';') } else { Some(3) };
-        rest = &import[end.map_or(import.len(), |end| end + 1)..];
-    }
-    out + rest
-}
-
-/// What a room's code names and may not.
-fn trespasses(code: &str, room: &str, rooms: &[&str], libraries: &[&str]) -> Vec<String> {
-    let known = |name: &String| TABLE.iter().any(|(other, ..)| other == name);
-    let foreign = |name: &String| name != room && !rooms.contains(&name.as_str());
-    let mut out: Vec<String> = heads(code, "crate::")
-        .into_iter()
-        .chain(heads(code, "super::super::").into_iter().filter(known))
-        .filter(foreign)
-        .collect();
-    let guarded = GUARDED.iter().filter(|name| !libraries.contains(name));
-    out.extend(
-        guarded
-            .filter(|name| names_library(code, name))
-            .map(|name| format!("{name}::")),
-    );
-    out
+/// Rooms of the table that have no source, so that nothing of them would be checked.
+fn missing<'a>(rooms: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let rooms = rooms.into_iter();
+    rooms.filter(|room| files(room).is_empty()).collect()
 }
 
 #[test]
 fn rooms_import_only_what_the_table_allows() {
     let mut wrong = Vec::new();
     for (room, rooms, libraries) in TABLE {
-        let files = files(room);
-        assert!(
-            !files.is_empty(),
-            "src/{room} is gone: move its row of the table with it"
-        );
-        for file in files {
-            let code = code(&fs::read_to_string(&file).unwrap());
-            for name in trespasses(&code, room, rooms, libraries) {
+        for file in files(room) {
+            let code = fs::read_to_string(&file).unwrap();
+            for name in trespasses(&code, &module(&file), rooms, libraries) {
                 wrong.push(format!("{} names {name}", file.display()));
             }
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "imports against the table:\n{}",
-        wrong.join("\n")
-    );
+    let wrong = wrong.join("\n");
+    assert!(wrong.is_empty(), "imports against the table:\n{wrong}");
 }
 
 #[test]
-fn every_room_is_in_the_table() {
-    let lib = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
-    for line in code(&lib).lines() {
-        let Some(name) = line.trim().trim_start_matches("pub ").strip_prefix("mod ") else {
-            continue;
-        };
-        let name = name.trim_end_matches(';');
-        assert!(
-            TABLE.iter().any(|(room, ..)| *room == name),
-            "src/{name} has no row in the table"
-        );
+fn the_table_and_the_crate_have_the_same_rooms() {
+    assert_eq!(missing(["image", "attic"]), ["attic"]);
+    let rooms = TABLE.map(|(room, ..)| room);
+    assert!(missing(rooms).is_empty(), "gone: {:?}", missing(rooms));
+    let lib = fs::read_to_string(source().join("lib.rs")).unwrap();
+    for item in syn::parse_file(&lib).unwrap().items {
+        if let syn::Item::Mod(item) = item {
+            let name = item.ident.to_string();
+            assert!(
+                rooms.contains(&name.as_str()),
+                "src/{name} has no row in the table"
+            );
+        }
     }
 }
 
 #[test]
-fn a_forbidden_import_is_seen_in_any_form() {
-    let seen = |text: &str| trespasses(&code(text), "tile", &["image", "sampler"], &[]);
+fn a_forbidden_import_is_found_in_any_form() {
+    let found = |text: &str| {
+        let module = ["tile", "grid"].map(str::to_owned);
+        trespasses(text, &module, &["image", "sampler"], &[])
+    };
     for text in [
         "use crate::operator::Canvas;",
         "use crate::{image::Image, operator};",
         "use crate::{\n    image::{Image, Window},\n    operator::{self, Canvas},\n};",
         "fn f() { crate::operator::otf(); }",
+        "fn f() -> crate::operator::Canvas { todo }",
+        "fn f() { g!(a, [crate::operator::otf()]); }",
         "use super::super::operator;",
+        "use super::super::{image::Image, operator::Canvas};",
+        "fn f() { super::super::operator::otf(); }",
+        "mod tests { use super::super::super::operator; }",
+        "#[derive(crate::operator::Debug)] struct S;",
     ] {
-        assert_eq!(seen(text), ["operator"], "{text}");
+        let names = found(text);
+        assert!(
+            !names.is_empty() && names.iter().all(|n| n == "operator"),
+            "{text}: {names:?}"
+        );
     }
-    assert_eq!(seen("use crate::*;"), ["*"]);
+    for text in ["use crate::*;", "use super::super::*;"] {
+        assert_eq!(found(text), ["*"], "{text}");
+    }
+    assert_eq!(found("use super::super as root;"), ["crate"]);
     for text in [
         "use ort::session::Session;",
-        "let x = ort::init();",
+        "use {ort::session::Session, std::fs};",
+        "fn f() { let x = ort::init(); }",
+        "fn f() { ::ort::init(); }",
+        "fn f() { let x = vec![ort::init()]; }",
+        "fn f(x: Option<ort::Session>) {}",
+        "ort::run!();",
         "use ort;",
+        "use ort as runtime;",
+        "extern crate ort;",
     ] {
-        assert_eq!(seen(text), ["ort::"], "{text}");
+        assert_eq!(found(text), ["ort::"], "{text}");
     }
     for text in [
         "// use crate::operator;",
-        "let s = \"ort::init and crate::operator\";",
+        "/// Links to [`crate::operator`].\nfn f() { let s = \"ort::init and crate::operator\"; }",
         "use crate::image::{Image, Window};",
-        "use super::grid; use crate::tile::Plan; let support::x = 1;",
-        "use crate::image; let a = crate::image::Image::new(1, 1, 1);",
+        "use super::offsets; use crate::tile::Plan; fn f() { let x = support::x; }",
+        "use super::{super::image::Image, Plan}; fn f() { self::ramp(super::tiles()) }",
+        "use crate::image; fn f() { let a = crate::image::Image::new(1, 1, 1); }",
+        "fn f(ort: u8) -> u8 { ort }",
     ] {
-        assert!(seen(text).is_empty(), "{text}: {:?}", seen(text));
+        assert!(found(text).is_empty(), "{text}: {:?}", found(text));
     }
 }
