@@ -162,6 +162,19 @@ def test_every_decision_is_listed_once():
     assert len(set(numbers)) == len(numbers), f"a number is used twice in {numbers}"
 
 
+def test_the_architecture_page_has_the_import_table_of_the_layering_test():
+    source = (ROOT / "tests/layering.rs").read_text().partition("const TABLE")[2].partition("];")[0]
+    entries = re.findall(r'\(\s*"(\w+)",\s*&\[(.*?)\],\s*&\[', source, re.DOTALL)
+    tested = {room: set(re.findall(r"\w+", others)) for room, others in entries}
+    page = (ROOT / "docs/architecture.md").read_text()
+    section = page.partition("## Rooms of the plugin")[2].partition("\nWhere to look")[0]
+    shown = {}
+    for rooms, others in re.findall(r"^\| (`.+?) \| [^|]+ \| ([^|]+) \|", section, re.MULTILINE):
+        above = set(shown) if others == "all of the above" else set(re.findall(r"\w+", others))
+        shown |= dict.fromkeys(re.findall(r"`(\w+)`", rooms), above)
+    assert shown == tested
+
+
 def anchor(heading: str) -> str:
     """The fragment that names a heading, as GitHub makes it."""
     kept = re.sub(r"[^\w\- ]", "", heading.strip().lower())
