@@ -19,6 +19,8 @@ pub mod ud2mrestore;
 use gst::glib;
 
 fn plugin_init(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
+    #[cfg(feature = "v1_30")]
+    plugin.set_static_features_flag();
     ud2mrestore::register(plugin)
 }
 
