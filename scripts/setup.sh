@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MPL-2.0
 # Installs what is missing, and only that: scripts/setup.sh WHAT…
-#   system   GStreamer, compiler and Python (Debian or Ubuntu packages), and a look at Rust
-#   python   .venv with what the demo and the tests without PyTorch need
+#   system   GStreamer, compiler and Python (Debian or Ubuntu packages); checks Rust's version
+#   python   .venv with what the demo, the checks and the tests without PyTorch need
 #   torch    the same .venv with PyTorch, for training, export and the tests of models/
 #   runtime  ONNX Runtime's library beside the plugin, in $BUILD_DIR/release
 set -euo pipefail
@@ -11,7 +11,8 @@ cd "$(dirname "$0")/.."
 VENV=.venv
 BUILD_DIR=${BUILD_DIR:-target}
 ORT_VERSION=1.28.0
-PACKAGES="build-essential ca-certificates pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev gstreamer1.0-tools
+PACKAGES="build-essential ca-certificates pkg-config
+    libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev gstreamer1.0-tools
     gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav"
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -23,20 +24,25 @@ installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install o
 apt_install() {
     local root=()
     if [ "$(id -u)" != 0 ]; then
-        have sudo || fail "the packages $* are missing and sudo is too: install them as root, then run this again."
+        have sudo ||
+            fail "the packages $* are missing, and so is sudo: install them as root, \
+then run this again."
         root=(sudo)
     fi
     say "installing $*"
-    "${root[@]}" apt-get update -qq || say "apt-get update failed; going on with the package lists at hand."
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null ||
+    "${root[@]}" apt-get update -qq ||
+        say "apt-get update failed; going on with the package lists at hand."
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "$@" >/dev/null ||
         fail "apt-get could not install $*: see its message above, mend it, then run this again."
 }
 
 # A Python that can make a virtual environment, or nothing.
 usable_python() {
     local candidate
+    local check='import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))'
     for candidate in python3 /usr/bin/python3; do
-        if have "$candidate" && "$candidate" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        if have "$candidate" && "$candidate" -c "$check" 2>/dev/null; then
             printf '%s' "$candidate"
             return
         fi
@@ -52,19 +58,25 @@ system() {
         [ -n "$(usable_python)" ] || missing+=(python3 python3-venv)
         [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
     fi
-    have gst-launch-1.0 && have pkg-config && pkg-config --exists gstreamer-video-1.0 gstreamer-check-1.0 ||
-        fail "GStreamer's tools and development files are missing and apt-get is not here to install them: install GStreamer 1.22 or later with its base, good, bad and libav plugins."
+    have gst-launch-1.0 && have pkg-config &&
+        pkg-config --exists gstreamer-video-1.0 gstreamer-check-1.0 ||
+        fail "GStreamer's tools and development files are missing, and apt-get is not here to \
+install them: install GStreamer 1.22 or later with its base, good, bad and libav plugins."
     pkg-config --atleast-version=1.22 gstreamer-1.0 ||
-        fail "GStreamer $(pkg-config --modversion gstreamer-1.0) is too old: 1.22 or later is needed (Debian 12, Ubuntu 24.04 or later)."
+        fail "GStreamer $(pkg-config --modversion gstreamer-1.0) is too old: 1.22 or later is \
+needed (Debian 12, Ubuntu 24.04 or later)."
     rust
 }
 
 rust() {
     local wanted found
     wanted=$(sed -n 's/^rust-version *= *"\(.*\)"/\1/p' Cargo.toml)
-    have cargo || fail "Rust is missing: install Rust $wanted or later from https://rustup.rs or from your distribution, then run this again."
+    have cargo ||
+        fail "Rust is missing: install Rust $wanted or later from https://rustup.rs or from your \
+distribution, then run this again."
     found=$(cargo --version | cut -d' ' -f2)
-    at_least "$wanted" "$found" || fail "Rust $found is too old: $wanted or later is needed, 'rustup update' brings it."
+    at_least "$wanted" "$found" ||
+        fail "Rust $found is too old: $wanted or later is needed, 'rustup update' brings it."
 }
 
 # venv NAME: .venv holds what scripts/NAME.txt pins; a copy of the list tells that it does.
@@ -72,7 +84,9 @@ venv() {
     if ! [ -x $VENV/bin/python ] || ! $VENV/bin/python -c 'import pip' 2>/dev/null; then
         local python
         python=$(usable_python)
-        [ -n "$python" ] || fail "Python 3.11 or later with its venv module is missing: install python3 and python3-venv, then run this again."
+        [ -n "$python" ] ||
+            fail "Python 3.11 or later with its venv module is missing: install python3 and \
+python3-venv, then run this again."
         say "making $VENV"
         rm -rf $VENV
         "$python" -m venv $VENV
@@ -82,7 +96,8 @@ venv() {
         cmp -s "scripts/$list.txt" "$VENV/$list.txt" && continue
         say "installing the Python packages of scripts/$list.txt"
         $VENV/bin/python -m pip install -q --disable-pip-version-check -r "scripts/$list.txt" ||
-            fail "pip could not install the packages of scripts/$list.txt: see its message above, mend it, then run this again."
+            fail "pip could not install the packages of scripts/$list.txt: see its message above, \
+mend it, then run this again."
         cp "scripts/$list.txt" "$VENV/$list.txt"
     done
 }
@@ -93,23 +108,27 @@ runtime() {
         machine=$(uname -m)
         case $machine in
             x86_64 | aarch64) ;;
-            *) fail "there is no ONNX Runtime wheel for $machine: build ONNX Runtime $ORT_VERSION and put $library into $BUILD_DIR/release." ;;
+            *) fail "there is no ONNX Runtime wheel for $machine: build ONNX Runtime $ORT_VERSION \
+and put $library into $BUILD_DIR/release." ;;
         esac
         venv
         say "fetching ONNX Runtime $ORT_VERSION"
         local scratch=.cache/wheel
         rm -rf $scratch
         mkdir -p $scratch "$cache"
-        # The library is the same in the wheels of all Python versions, so one is named whatever Python runs here.
-        $VENV/bin/python -m pip download -q --disable-pip-version-check --no-deps --require-hashes --only-binary :all: --dest $scratch \
-            --implementation cp --python-version 3.12 --abi cp312 --platform "manylinux_2_28_$machine" -r scripts/requirements-runtime.txt ||
-            fail "pip could not fetch onnxruntime $ORT_VERSION from PyPI: see its message above, or put $library into $BUILD_DIR/release yourself."
+        # The wheels of all Python versions hold the same library, so one version is named here.
+        $VENV/bin/python -m pip download -q --disable-pip-version-check --no-deps --dest $scratch \
+            --require-hashes --only-binary :all: --implementation cp --python-version 3.12 \
+            --abi cp312 --platform "manylinux_2_28_$machine" -r scripts/requirements-runtime.txt ||
+            fail "pip could not fetch onnxruntime $ORT_VERSION from PyPI: see its message above, \
+or put $library into $BUILD_DIR/release yourself."
         $VENV/bin/python -m zipfile -e $scratch/onnxruntime-*.whl $scratch/unpacked
         mv "$scratch/unpacked/onnxruntime/capi/$library" "$cache/$library"
         rm -rf $scratch
     fi
     mkdir -p "$BUILD_DIR/release"
-    cmp -s "$cache/$library" "$BUILD_DIR/release/$library" || install -m 644 "$cache/$library" "$BUILD_DIR/release/$library"
+    cmp -s "$cache/$library" "$BUILD_DIR/release/$library" ||
+        install -m 644 "$cache/$library" "$BUILD_DIR/release/$library"
 }
 
 [ $# -gt 0 ] || fail "say what to set up: system, python, torch or runtime."
