@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! A long run: every frame arrives with its times, and memory does not grow. Alone in its program, for the memory's sake.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
-
 mod common;
 
 use common::{caps, info, path};

@@ -3,8 +3,6 @@
 //!
 //! Counted is what this crate asks for, not what ONNX Runtime, its bindings and GStreamer's ask for when they are called.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
-
 #[path = "../common/mod.rs"]
 mod common;
 mod counter;

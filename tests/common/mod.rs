@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What the tests of the element share: start-up, tiny packages, harnesses, frames and messages.
 
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "each test program uses a part, and a test may panic"
-)]
+#![allow(dead_code, reason = "each test program uses a part")]
 
 use std::path::PathBuf;
 use std::sync::Once;
@@ -14,7 +9,12 @@ use std::sync::Once;
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
 
-/// Starts GStreamer with the plugin, once. Tests fail here when there is no ONNX Runtime to test with.
+/// The folder of the presets that are installed with the plugin.
+pub const PRESETS: &str = "src/ud2mrestore/properties/presets";
+
+/// Starts GStreamer with the plugin, once, with the models and presets of the checkout.
+///
+/// Tests fail here when there is no ONNX Runtime to test with.
 pub fn init() {
     static ONCE: Once = Once::new();
     assert!(
@@ -22,8 +22,15 @@ pub fn init() {
         "ORT_DYLIB_PATH is not set: run `make test`, which fetches ONNX Runtime"
     );
     ONCE.call_once(|| {
-        // SAFETY: every test of a program comes here first and waits until this has returned.
-        unsafe { std::env::set_var("UD2M_MODEL_PATH", path("models/zoo")) };
+        for (name, value) in [
+            ("UD2M_MODEL_PATH", path("models/zoo")),
+            ("GST_PRESET_PATH", path(PRESETS)),
+            // The user's own presets lie there.
+            ("XDG_DATA_HOME", path("target/no-presets")),
+        ] {
+            // SAFETY: every test of a program comes here first and waits until this has returned.
+            unsafe { std::env::set_var(name, value) };
+        }
         gst::init().expect("GStreamer starts");
         gstud2m::plugin_register_static().expect("the plugin registers");
     });

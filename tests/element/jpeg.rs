@@ -2,11 +2,8 @@
 //! task=jpeg on the planes as they were decoded: exact on the way in and out, the graph of the stream's subsampling, and
 //! the quality of real JPEGs.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
-
-mod common;
-
-use common::{Bench, assert_code, code, element};
+use crate::common;
+use crate::common::{Bench, assert_code, code, element};
 use gst::prelude::*;
 use gst_video::{VideoColorimetry, VideoFormat, VideoInfo};
 use std::str::FromStr;

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The element from outside: every output byte of tiny models in closed form, and one sentence for each thing wrong.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
-
-mod common;
-
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use common::{
+use crate::common::{
     Bench, assert_code, assert_same, caps, code, element, info, path, picture, place, start, value,
 };
 use gst::prelude::*;

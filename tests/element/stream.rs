@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What a stream may bring in its course: other caps while frames pass or not, gaps, strange memory, extreme sizes.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
-
-mod common;
-
-use common::{Bench, assert_same, caps, element, info, picture};
+use crate::common::{Bench, assert_same, caps, element, info, picture};
 use gst::prelude::*;
 use gst_video::VideoFormat::{self, I420, Nv12, Rgb, Rgba, Y42b};
 use gst_video::{VideoFrameFlags, VideoFrameRef, VideoInfo, VideoMeta};

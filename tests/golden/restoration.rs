@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The shipped model on a made picture: it restores, and tiles do not show.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
-
-mod common;
-
+use crate::common;
 use gstud2m::image::{Border, Image, Window};
 use gstud2m::operator::Operator;
 use gstud2m::restore::{

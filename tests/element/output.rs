@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What becomes of a restoration: samples, their mean and spread, strength, comparison.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
-
-mod common;
-
-use common::{Bench, assert_code, caps, code, element, info, picture, place, start, value};
+use crate::common::{Bench, assert_code, caps, code, element, info, picture, place, start, value};
 use gst::prelude::*;
 use gst_video::VideoFormat::{I420, Rgb};
 

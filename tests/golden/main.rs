@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The shipped model against PyTorch: what the export wrote beside each graph must come out here too.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
-
+#[path = "../common/mod.rs"]
 mod common;
+mod restoration;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! A pipeline that people wait for: pause, seek and stop while a long frame is restored, and what is told of frames.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
-
-mod common;
-
+use crate::common;
 use std::time::{Duration, Instant};
 
-use common::{Bench, caps, element, info, path, picture};
+use crate::common::{Bench, caps, element, info, path, picture};
 use gst::prelude::*;
 use gst_app::AppSink;
 use gst_video::VideoFormat::Rgb;

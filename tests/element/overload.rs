@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Late frames: each policy in a pipeline that is too slow, and what the application and upstream hear of it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
-
-mod common;
-
-use common::{Bench, caps, element, info, path, picture};
+use crate::common;
+use crate::common::{Bench, caps, element, info, path, picture};
 use gst::prelude::*;
 use gst_app::AppSink;
 use gst_video::VideoFormat::Rgb;

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Every raw format through a model that answers with what it sees: depth, colours, alpha and sizes stay.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
-
-mod common;
-
+use crate::common;
 use std::collections::BTreeSet;
 
-use common::{Bench, element, info};
+use crate::common::{Bench, element, info};
 use gst_video::{VideoConverter, VideoFormat, VideoFrameRef, VideoInfo};
 
 /// The frame in another format, by GStreamer's converter alone.

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! A network that has no answer never costs a frame: another try, then the frame as it came, with a warning.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
-
-mod common;
-
-use common::{Bench, caps, element, info, picture};
+use crate::common::{Bench, caps, element, info, picture};
 use gst::prelude::*;
 use gst_video::VideoFormat::Rgb;
 use gstud2m::sampler;

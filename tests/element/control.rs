@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Who turns the knobs: controllers that follow the stream's time, and presets.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
-
-mod common;
-
+use crate::common;
 use std::collections::BTreeSet;
-use std::sync::Once;
 
-use common::{Bench, assert_code, caps, code, element, info, path, picture, value};
+use crate::common::{Bench, PRESETS, assert_code, caps, code, element, info, path, picture, value};
 use gst::glib;
 use gst::prelude::*;
 use gst_controller::prelude::*;
@@ -66,20 +62,6 @@ const KNOBS: [Knob; 16] = [
     ("compare", ["0", "0.5"], [0.0, 0.5], &[]),
 ];
 
-/// Starts GStreamer with the presets of the checkout and none of the user's.
-fn init() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let nobody = path("target/no-presets");
-        // SAFETY: every test of this program comes here first and waits until this has returned.
-        unsafe {
-            std::env::set_var("GST_PRESET_PATH", path(FOLDER));
-            std::env::set_var("XDG_DATA_HOME", nobody);
-        }
-    });
-    common::init();
-}
-
 /// Has `name` take the first value from the start and the second from `TURN` on.
 fn control(element: &gst::Element, name: &str, values: [f64; 2]) {
     let source = InterpolationControlSource::new();
@@ -125,7 +107,6 @@ fn text(value: &glib::Value) -> String {
 
 #[test]
 fn every_controllable_property_turns_with_the_frame_of_its_time() {
-    init();
     for (name, words, numbers, properties) in KNOBS {
         let told: Vec<String> = run("echo", name, numbers, properties)
             .into_iter()
@@ -137,7 +118,6 @@ fn every_controllable_property_turns_with_the_frame_of_its_time() {
 
 #[test]
 fn all_physics_and_sampling_can_be_controlled() {
-    init();
     let element = element("echo", &[]);
     let controllable: BTreeSet<String> = element
         .list_properties()
@@ -151,7 +131,6 @@ fn all_physics_and_sampling_can_be_controlled() {
 
 #[test]
 fn what_a_controller_turns_shows_in_the_frame_of_its_time() {
-    init();
     // x0 = y/2 + sigma_y + t/2000, of which a frame of steps leaves the last level.
     let first = |outs: Vec<(Vec<u8>, String)>| -> Vec<u8> {
         outs.into_iter().map(|(bytes, _)| bytes[0]).collect()
@@ -189,11 +168,9 @@ fn what_a_controller_turns_shows_in_the_frame_of_its_time() {
     }
 }
 
-const FOLDER: &str = "src/ud2mrestore/properties/presets";
-
 /// The sections of the file of presets: name, and the keys with their values.
 fn presets() -> Vec<(String, Vec<(String, String)>)> {
-    let text = std::fs::read_to_string(path(&format!("{FOLDER}/GstUd2mRestore.prs"))).unwrap();
+    let text = std::fs::read_to_string(path(&format!("{PRESETS}/GstUd2mRestore.prs"))).unwrap();
     let mut out: Vec<(String, Vec<(String, String)>)> = Vec::new();
     for line in text.lines() {
         if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
@@ -208,7 +185,7 @@ fn presets() -> Vec<(String, Vec<(String, String)>)> {
 
 #[test]
 fn every_preset_sets_what_it_lists() {
-    init();
+    common::init();
     let sections = presets();
     let (header, sections) = sections.split_first().unwrap();
     assert_eq!(header.0, "_presets_");
@@ -245,7 +222,6 @@ fn every_preset_sets_what_it_lists() {
 
 #[test]
 fn what_a_preset_does_not_list_stays() {
-    init();
     let element = element("echo", &[("seed", "9"), ("steps", "2")]);
     let preset = element.dynamic_cast_ref::<gst::Preset>().unwrap();
     preset.load_preset("noisy-camera").unwrap();

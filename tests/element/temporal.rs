@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! A frame that starts from the one before: when it does, what it costs, and that it is no worse.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
-
-mod common;
-
-use common::{Bench, caps, element, info, picture};
+use crate::common;
+use crate::common::{Bench, caps, element, info, picture};
 use gst_video::VideoFormat::Rgb;
 use gstud2m::image::Image;
 use gstud2m::restore::{Degradation, Engine, Output, Restorer, Settings, Temporal, Tiling};

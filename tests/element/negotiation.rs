@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Caps: formats, sizes in both directions, changes in mid-stream, and what is refused.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
-
-mod common;
-
-use common::{Bench, caps, element, info, path, picture};
+use crate::common;
+use crate::common::{Bench, caps, element, info, path, picture};
 use gst::prelude::*;
 use gst_video::VideoFormat::{self, Rgb, Rgba};
 
