@@ -188,3 +188,13 @@ pub fn assert_same(info: &VideoInfo, got: &[u8], wanted: &[u8], at: impl std::fm
         }
     }
 }
+
+/// Asserts that `echo`, which returns the observation, returns a frame of `format` as it came.
+pub fn assert_echo(format: VideoFormat, width: u32, height: u32, properties: &[(&str, &str)]) {
+    let element = element("echo", properties);
+    let format = info(format, width, height);
+    let mut bench = Bench::new(&element, &format.to_caps().unwrap());
+    let bytes = picture(&format);
+    let out = bench.restore(&bytes);
+    assert_same(&format, &out, &bytes, properties);
+}

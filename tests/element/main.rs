@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The element from outside, with tiny models whose answers are known in closed form.
+//! The element from outside, with tiny models whose output is known in closed form.
 
 #[path = "../common/mod.rs"]
 mod common;
-mod control;
-mod element;
+mod errors;
+mod fallback;
 mod formats;
-mod jpeg;
-mod live;
+mod lifecycle;
+mod messages;
 mod negotiation;
-mod output;
-mod overload;
-mod rescue;
-mod stream;
+mod properties;
+mod qos;
+mod sampling;
+mod tasks;
 mod temporal;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Caps: formats, sizes in both directions, changes in mid-stream, and what is refused.
 
-use crate::common;
-use crate::common::{Bench, caps, element, info, path, picture};
 use gst::prelude::*;
 use gst_video::VideoFormat::{self, Rgb, Rgba};
+
+use crate::common::{self, Bench, assert_same, caps, element, info, path, picture};
 
 /// Caps the element accepts on `pad` when those on the other are `other`.
 fn offered(element: &gst::Element, pad: &str, other: &gst::Caps) -> gst::Caps {
@@ -174,20 +174,48 @@ fn a_mask_of_another_size_is_refused_with_both_sizes() {
 }
 
 #[test]
-fn a_live_pipeline_is_told_how_long_a_frame_takes() {
-    let element = element("affine", &[("task", "denoise"), ("steps", "20")]);
-    let mut bench = Bench::new(&element, &caps(Rgb, 64, 64));
-    bench
-        .harness
-        .set_upstream_latency(gst::ClockTime::from_mseconds(40));
-    for _ in 0..3 {
-        bench.restore(&picture(&info(Rgb, 64, 64)));
+fn the_frame_rate_may_change_in_mid_stream() {
+    let element = element(
+        "affine",
+        &[("task", "denoise"), ("noise-mode", "per-frame")],
+    );
+    let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
+    // 0/1 is a rate that varies.
+    for rate in [(25, 1), (30000, 1001), (0, 1), (25, 1)] {
+        let mut other = caps(Rgb, 16, 16);
+        let rate = gst::Fraction::new(rate.0, rate.1);
+        other.make_mut().set("framerate", rate);
+        bench.harness.set_src_caps(other);
+        let mut frame = gst::Buffer::from_slice(picture(&info(Rgb, 16, 16)));
+        let at = gst::ClockTime::from_seconds(1);
+        frame.get_mut().unwrap().set_pts(at);
+        assert_eq!(bench.push(frame).pts(), Some(at));
+        let out = element.static_pad("src").unwrap().current_caps().unwrap();
+        assert_eq!(out.structure(0).unwrap().get("framerate"), Ok(rate));
     }
-    let messages: Vec<gst::Message> = std::iter::from_fn(|| bench.bus.pop()).collect();
-    let told = messages
-        .iter()
-        .any(|m| m.type_() == gst::MessageType::Latency);
-    assert!(told, "the latency changed, which nobody was told");
-    let latency = bench.harness.query_latency().expect("an answer");
-    assert!(latency > gst::ClockTime::from_mseconds(40), "{latency}");
+    assert!(bench.errors().is_empty());
+}
+
+#[test]
+fn caps_may_change_while_frames_pass_and_while_they_do_not() {
+    let element = element("echo", &[("strength", "0")]);
+    let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
+    let sizes = [
+        (Rgb, 16, 16),
+        (Rgba, 33, 9),
+        (Rgb, 8, 40),
+        (Rgb, 1, 1),
+        (Rgba, 16, 16),
+    ];
+    for (i, (format, width, height)) in sizes.into_iter().enumerate() {
+        bench.harness.set_src_caps(caps(format, width, height));
+        let format = info(format, width, height);
+        let bytes = picture(&format);
+        for turn in 0..4 {
+            let strength = f64::from(u8::from((i + turn) % 2 == 0));
+            element.set_property("strength", strength);
+            let out = bench.restore(&bytes);
+            assert_same(&format, &out, &bytes, (i, turn, strength));
+        }
+    }
 }

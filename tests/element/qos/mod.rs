@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Late frames: each policy in a pipeline that is too slow, and what the application and upstream hear of it.
+//! Late frames: what each policy does with them, and what the application and upstream hear.
 
-use crate::common;
-use crate::common::{Bench, caps, element, info, path, picture};
+mod live;
+
 use gst::prelude::*;
-use gst_app::AppSink;
 use gst_video::VideoFormat::Rgb;
+
+use crate::common::{Bench, caps, element, info, picture};
 
 const POLICIES: [&str; 4] = ["block", "passthrough", "fewer-steps", "drop"];
 
@@ -240,76 +241,4 @@ fn upstream_hears_that_frames_are_late_where_they_may_be_dropped() {
         element.set_property("qos", true);
         assert!(heard(&mut bench), "{policy}: qos was asked for");
     }
-}
-
-/// A live pipeline whose model takes several times the 20 ms of a frame; the restored buffers, in their order.
-fn live(policy: &str, synchronised: bool) -> (gst::Element, Vec<gst::Buffer>) {
-    common::init();
-    let description = format!(
-        "videotestsrc is-live=true num-buffers={FRAMES} ! video/x-raw,format=RGB,width=16,height=16,framerate=50/1 \
-         ! ud2mrestore name=restore task=denoise noise-sigma=0.006 threads=1 overload-policy={policy} model={} \
-         ! appsink name=sink sync={synchronised} qos={synchronised}",
-        path("tests/data/slow")
-    );
-    let pipeline = gst::parse::launch(&description).unwrap();
-    let pipeline = pipeline.downcast::<gst::Pipeline>().unwrap();
-    let sink = pipeline.by_name("sink").unwrap();
-    let sink = sink.downcast::<AppSink>().unwrap();
-    pipeline.set_state(gst::State::Playing).unwrap();
-    let out = std::iter::from_fn(|| sink.pull_sample().ok())
-        .map(|sample| sample.buffer_owned().unwrap())
-        .collect();
-    assert!(common::errors(&pipeline.bus().unwrap()).is_empty());
-    let restore = pipeline.by_name("restore").unwrap();
-    pipeline.set_state(gst::State::Null).unwrap();
-    (restore, out)
-}
-
-const FRAMES: u64 = 12;
-
-fn assert_policy(policy: &str, synchronised: bool) {
-    let (element, out) = live(policy, synchronised);
-    let at = (policy, synchronised);
-    let stats = element.property::<gst::Structure>("stats");
-    let counted = ["late", "dropped", "late-passthrough", "fewer-steps"];
-    let [late, dropped, passed, fewer] = counted.map(|f| stats.get::<u64>(f).unwrap());
-    assert!(late > 0, "{at:?}: {stats}");
-    assert_eq!(dropped > 0, policy == "drop", "{at:?}: {stats}");
-    assert_eq!(passed > 0, policy == "passthrough", "{at:?}: {stats}");
-    assert_eq!(fewer > 0, policy == "fewer-steps", "{at:?}: {stats}");
-    assert_eq!(out.len() as u64 + dropped, FRAMES, "{at:?}: none is lost");
-    for pair in out.windows(2) {
-        let gap = pair[1].pts().unwrap() - pair[0].pts().unwrap() > ms(20);
-        let told = pair[1].flags().contains(gst::BufferFlags::DISCONT);
-        assert_eq!(gap, told, "{at:?}");
-        assert!(!gap || policy == "drop", "{at:?}");
-    }
-}
-
-#[test]
-fn a_sink_that_synchronises_tells_a_slow_model_what_is_late() {
-    for policy in POLICIES {
-        assert_policy(policy, true);
-    }
-}
-
-#[test]
-fn with_a_sink_that_does_not_a_live_pipelines_clock_tells() {
-    for policy in POLICIES {
-        assert_policy(policy, false);
-    }
-}
-
-#[test]
-fn a_slow_pipeline_that_is_not_live_is_never_late_by_the_clock() {
-    let properties = [("task", "denoise"), ("overload-policy", "drop")];
-    let element = element("slow", &properties);
-    element.set_property("noise-sigma", 0.006);
-    let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
-    bench.harness.use_systemclock();
-    bench.harness.set_live(false);
-    for at in [0, 1, 2] {
-        assert!(sent(&mut bench, at).is_some());
-    }
-    assert_eq!(count(&element, "late"), 0);
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A network that has no answer never costs a frame: another try, then the frame as it came, with a warning.
+//! A model without a valid output never costs a frame: another try, then the frame as it came, with
+//! a warning.
 
-use crate::common::{Bench, caps, element, info, picture};
 use gst::prelude::*;
 use gst_video::VideoFormat::Rgb;
 use gstud2m::sampler;
+
+use crate::common::{Bench, caps, element, info, picture};
 
 fn count(element: &gst::Element, field: &str) -> u64 {
     let stats = element.property::<gst::Structure>("stats");
@@ -65,27 +67,6 @@ fn a_second_try_has_other_noise() {
     assert_eq!(bench.restore(&frame), frame);
     assert_eq!(count(&element, "failed"), 0);
     assert!(warnings(&bench.bus).is_empty());
-}
-
-#[test]
-fn loading_is_told_as_progress() {
-    for (package, last) in [
-        ("echo", gst::ProgressType::Complete),
-        ("wrong/no-manifest", gst::ProgressType::Error),
-    ] {
-        let element = element(package, &[]);
-        let bus = gst::Bus::new();
-        element.set_bus(Some(&bus));
-        let _ = element.set_state(gst::State::Paused);
-        let told: Vec<gst::ProgressType> = std::iter::from_fn(|| bus.pop())
-            .filter_map(|message| match message.view() {
-                gst::MessageView::Progress(p) => Some(p.get().0),
-                _ => None,
-            })
-            .collect();
-        assert_eq!(told, [gst::ProgressType::Start, last], "{package}");
-        element.set_state(gst::State::Null).unwrap();
-    }
 }
 
 #[test]

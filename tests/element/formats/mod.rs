@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Every raw format through a model that answers with what it sees: depth, colours, alpha and sizes stay.
+//! Every raw format through a model that returns its input: depth, colours, alpha and sizes stay.
 
-use crate::common;
+mod layout;
+
 use std::collections::BTreeSet;
 
-use crate::common::{Bench, element, info};
-use gst_video::{VideoConverter, VideoFormat, VideoFrameRef, VideoInfo};
+use gst_video::VideoFormat::{self, Bgra, Gbr, Rgb, Rgba};
+use gst_video::{VideoConverter, VideoFrameRef, VideoInfo};
+
+use crate::common::{self, Bench, assert_echo, element, info};
 
 /// The frame in another format, by GStreamer's converter alone.
 fn converted(bytes: &[u8], from: &VideoInfo, to: &VideoInfo) -> Vec<u8> {
@@ -164,5 +167,12 @@ fn odd_sizes_of_subsampled_formats_are_restored() {
                 "{format:?} {width}x{height}"
             );
         }
+    }
+}
+
+#[test]
+fn colours_and_alpha_keep_their_places_in_every_format() {
+    for format in [Rgb, VideoFormat::Bgr, Rgba, Bgra, Gbr] {
+        assert_echo(format, 37, 21, &[("task", "deblur")]);
     }
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What becomes of a restoration: samples, their mean and spread, strength, comparison.
+//! What leaves: one sample, the mean or the deviation of several, the strength, the comparison.
 
-use crate::common::{Bench, assert_code, caps, code, element, info, picture, place, start, value};
 use gst::prelude::*;
 use gst_video::VideoFormat::{I420, Rgb};
+
+use crate::common::{Bench, assert_code, caps, code, element, info, picture, place, start, value};
 
 const SIZE: (u32, u32) = (20, 12);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What a stream may bring in its course: other caps while frames pass or not, gaps, strange memory, extreme sizes.
+//! Where the samples of a frame lie: padded rows, scattered planes, sizes at the limits.
 
-use crate::common::{Bench, assert_same, caps, element, info, picture};
-use gst::prelude::*;
 use gst_video::VideoFormat::{self, I420, Nv12, Rgb, Rgba, Y42b};
 use gst_video::{VideoFrameFlags, VideoFrameRef, VideoInfo, VideoMeta};
+
+use crate::common::{Bench, caps, element, info, picture, place};
 
 /// Bytes in which no two rows are alike; gray, so that no conversion of colours changes them.
 fn gray(info: &VideoInfo) -> Vec<u8> {
@@ -16,73 +16,6 @@ fn gray(info: &VideoInfo) -> Vec<u8> {
         }
     }
     bytes
-}
-
-#[test]
-fn the_frame_rate_may_change_in_mid_stream() {
-    let element = element(
-        "affine",
-        &[("task", "denoise"), ("noise-mode", "per-frame")],
-    );
-    let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
-    // 0/1 is a rate that varies.
-    for rate in [(25, 1), (30000, 1001), (0, 1), (25, 1)] {
-        let mut other = caps(Rgb, 16, 16);
-        let rate = gst::Fraction::new(rate.0, rate.1);
-        other.make_mut().set("framerate", rate);
-        bench.harness.set_src_caps(other);
-        let mut frame = gst::Buffer::from_slice(picture(&info(Rgb, 16, 16)));
-        let at = gst::ClockTime::from_seconds(1);
-        frame.get_mut().unwrap().set_pts(at);
-        assert_eq!(bench.push(frame).pts(), Some(at));
-        let out = element.static_pad("src").unwrap().current_caps().unwrap();
-        assert_eq!(out.structure(0).unwrap().get("framerate"), Ok(rate));
-    }
-    assert!(bench.errors().is_empty());
-}
-
-#[test]
-fn caps_may_change_while_frames_pass_and_while_they_do_not() {
-    let element = element("echo", &[("strength", "0")]);
-    let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
-    let sizes = [
-        (Rgb, 16, 16),
-        (Rgba, 33, 9),
-        (Rgb, 8, 40),
-        (Rgb, 1, 1),
-        (Rgba, 16, 16),
-    ];
-    for (i, (format, width, height)) in sizes.into_iter().enumerate() {
-        bench.harness.set_src_caps(caps(format, width, height));
-        let format = info(format, width, height);
-        let bytes = picture(&format);
-        for turn in 0..4 {
-            let strength = f64::from(u8::from((i + turn) % 2 == 0));
-            element.set_property("strength", strength);
-            let out = bench.restore(&bytes);
-            assert_same(&format, &out, &bytes, (i, turn, strength));
-        }
-    }
-}
-
-#[test]
-fn a_gap_passes_in_its_place() {
-    let mut bench = Bench::new(&element("echo", &[]), &caps(Rgb, 16, 16));
-    bench.restore(&picture(&info(Rgb, 16, 16)));
-    while bench.harness.try_pull_event().is_some() {}
-    let gap = gst::event::Gap::builder(gst::ClockTime::from_mseconds(40));
-    let gap = gap.duration(gst::ClockTime::from_mseconds(80)).build();
-    assert!(bench.harness.push_event(gap));
-    let event = bench.harness.try_pull_event().expect("the gap");
-    let gst::EventView::Gap(gap) = event.view() else {
-        panic!("{event:?}");
-    };
-    let wanted = (
-        gst::ClockTime::from_mseconds(40),
-        Some(gst::ClockTime::from_mseconds(80)),
-    );
-    assert_eq!(gap.get(), wanted);
-    bench.restore(&picture(&info(Rgb, 16, 16)));
 }
 
 /// The frame of `bytes` with planes that begin anywhere and rows that are longer than they need be.
@@ -180,5 +113,43 @@ fn the_smallest_the_longest_and_large_frames_pass_an_echo() {
                 "row {y} of {width}x{height}"
             );
         }
+    }
+}
+
+#[test]
+fn padded_rows_are_read_by_their_stride() {
+    let (width, height, stride) = (13usize, 7usize, 64usize);
+    let mut bench = Bench::new(&element("echo", &[]), &caps(Rgb, 13, 7));
+    let plain = info(Rgb, 13, 7);
+    let bytes = picture(&plain);
+    let mut padded = vec![0xee; stride * height];
+    for y in 0..height {
+        let row = place(&plain, 0, y, 0);
+        padded[y * stride..y * stride + 3 * width].copy_from_slice(&bytes[row..row + 3 * width]);
+    }
+    let mut buffer = gst::Buffer::from_slice(padded);
+    gst_video::VideoMeta::add_full(
+        buffer.get_mut().unwrap(),
+        gst_video::VideoFrameFlags::empty(),
+        Rgb,
+        13,
+        7,
+        &[0],
+        &[stride as i32],
+    )
+    .unwrap();
+    let out = bench.push(buffer);
+    assert!(
+        out.meta::<gst_video::VideoMeta>()
+            .is_none_or(|m| m.stride()[0] == plain.stride()[0])
+    );
+    let out = out.map_readable().unwrap();
+    for y in 0..height {
+        let row = place(&plain, 0, y, 0);
+        assert_eq!(
+            out[row..row + 3 * width],
+            bytes[row..row + 3 * width],
+            "row {y}"
+        );
     }
 }

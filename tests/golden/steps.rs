@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MPL-2.0
+//! A step and a run of each graph, as PyTorch computes them.
+
+use gstud2m::error::RestoreError;
+use gstud2m::graph::Tensor;
+use gstud2m::image::Image;
+use gstud2m::sampler::{self, Aggregation, Initial, Level, Patch, StepModel};
+
+use crate::files::{Golden, graphs, largest_difference, package, spec};
+
+/// Largest difference of a step and of a run, for pictures in [-1, 1].
+const STEP_TOLERANCE: f32 = 1e-4;
+const RUN_TOLERANCE: f32 = 1e-3;
+
+/// The graph as a step, with the stored inputs of a whole run.
+struct Run {
+    golden: Golden,
+    tensors: Vec<Tensor>,
+}
+
+impl StepModel for Run {
+    type Error = RestoreError;
+
+    fn iterations(&self) -> usize {
+        self.golden.step.manifest().iterations
+    }
+
+    fn aggregation(&self) -> Aggregation {
+        self.golden.step.manifest().aggregation
+    }
+
+    fn estimate(&mut self, patches: &mut [Patch], level: Level) -> Result<(), RestoreError> {
+        let sigma = self.golden.sigma_y();
+        let step = &mut self.golden.step;
+        step.run(patches, level, sigma, |_| &self.tensors)
+    }
+}
+
+#[test]
+fn a_step_of_each_graph_agrees_with_pytorch() {
+    for (package, spec) in graphs() {
+        let name = package.join(&spec.name);
+        let mut golden = Golden::open(&package, spec);
+        let xt = golden.picture("xt");
+        let mut patch = [Patch {
+            window: xt.bounds(),
+            noise: golden.noise(&xt),
+            xt,
+            z0: golden.picture("z0"),
+        }];
+        let level = Level {
+            t: golden.array("t").data[0] as u32,
+            alpha: 0.0,
+            sigma: 0.0,
+        };
+        let (sigma, tensors) = (golden.sigma_y(), golden.tensors());
+        let answer = golden.step.run(&mut patch, level, sigma, |_| &tensors);
+        answer.unwrap_or_else(|e| panic!("{name:?}: {e}"));
+        let miss = largest_difference(&patch[0].z0.data, &golden.array("x0").data);
+        assert!(miss <= STEP_TOLERANCE, "{name:?}: a step differs by {miss}");
+    }
+}
+
+#[test]
+fn patches_of_a_batch_are_answered_as_if_alone() {
+    let mut golden = Golden::open(&package(), spec("denoise"));
+    let patch = |golden: &Golden, sign: f32| {
+        let turned = |mut image: Image| {
+            image.data.iter_mut().for_each(|v| *v *= sign);
+            image
+        };
+        let xt = turned(golden.picture("xt"));
+        Patch {
+            window: xt.bounds(),
+            noise: golden.noise(&xt),
+            xt,
+            z0: turned(golden.picture("z0")),
+        }
+    };
+    let patches = [patch(&golden, 1.0), patch(&golden, -0.5)];
+    let mut together = patches.clone();
+    let level = sampler::levels(3)[1];
+    let (sigma, tensors) = (golden.sigma_y(), golden.tensors());
+    let mut run = |patches: &mut [Patch]| {
+        let answer = golden.step.run(patches, level, sigma, |_| &tensors);
+        answer.unwrap();
+    };
+    run(&mut together);
+    for (i, patch) in patches.into_iter().enumerate() {
+        let mut alone = [patch];
+        run(&mut alone);
+        let miss = largest_difference(&alone[0].z0.data, &together[i].z0.data);
+        assert!(miss <= 1e-5, "patch {i} differs by {miss}");
+    }
+}
+
+#[test]
+fn a_run_of_each_graph_agrees_with_pytorch() {
+    for (package, spec) in graphs() {
+        let name = package.join(&spec.name);
+        let golden = Golden::open(&package, spec);
+        let inner = golden.step.manifest().iterations as u32;
+        let initial = golden.picture("run_noise_xT");
+        let noise = golden.array("run_noise").pictures();
+        let (start, wanted) = (golden.picture("run_z0"), golden.picture("run_x0"));
+        let steps = golden.array("run_noise").shape[0];
+        let tensors = golden.tensors();
+        let mut model = Run { golden, tensors };
+        // Stream 0 is the initial state; step i takes 1 + i (K + 1) + k.
+        let draw = |stream: u32| match stream.checked_sub(1) {
+            None => initial.clone(),
+            Some(at) => {
+                let (step, k) = (at / (inner + 1), at % (inner + 1));
+                assert!(k < inner, "no re-noising is drawn when zeta is 0");
+                noise[(step * inner + k) as usize].clone()
+            }
+        };
+        let levels = sampler::levels(steps);
+        let answer = sampler::reverse(&mut model, &levels, Initial::Cold(start), 0.0, draw);
+        let answer = answer.unwrap_or_else(|e| panic!("{name:?}: {e}"));
+        let miss = largest_difference(&answer.data, &wanted.data);
+        assert!(miss <= RUN_TOLERANCE, "{name:?}: a run differs by {miss}");
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The shipped model with temporal=warm-start: as near to the original, and steadier.
+
+use gstud2m::image::Image;
+use gstud2m::restore::{Degradation, Engine, Output, Restorer, Settings, Temporal, Tiling};
+use gstud2m::sampler;
+
+use crate::common;
+
+/// Restorations of one scene under noise that changes from frame to frame, with the reports' share that began anew.
+fn restored(frames: &[Image], temporal: Temporal) -> Vec<(Image, f32)> {
+    common::init();
+    let mut warn = |text| panic!("{text}");
+    let mut restorer =
+        Restorer::load("lite", &Degradation::Denoise, Engine::default(), &mut warn).unwrap();
+    let settings = Settings {
+        degradation: Degradation::Denoise,
+        noise_sigma: 0.1,
+        steps: 3,
+        seed: 7,
+        noise_per_frame: false,
+        stochasticity: 0.0,
+        samples: 1,
+        output: Output::Sample,
+        temporal,
+        strength: 1.0,
+        compare: 0.0,
+        tiling: Tiling::default(),
+    };
+    let each = frames.iter().enumerate().map(|(i, frame)| {
+        let restored = restorer.restore(frame, i as u64, &settings).unwrap();
+        (restored.image, restored.report.cold_share)
+    });
+    each.collect()
+}
+
+fn distance(a: &Image, b: &Image) -> f64 {
+    let pairs = a.data.iter().zip(&b.data);
+    let sum: f64 = pairs.map(|(a, b)| f64::from((a - b) * (a - b))).sum();
+    (sum / a.data.len() as f64).sqrt()
+}
+
+#[test]
+fn the_shipped_model_is_as_near_and_steadier_in_one_step() {
+    let clean = Image::from_fn(3, 64, 80, |c, y, x| {
+        let disc = (y as f32 - 30.0).hypot(x as f32 - 44.0) < 18.0;
+        if disc {
+            0.6 - 0.3 * c as f32
+        } else {
+            -0.5 + x as f32 / 160.0
+        }
+    });
+    let frames: Vec<Image> = (0..5)
+        .map(|i| {
+            let noise = sampler::normal_image(50 + i, 9, 3, 64, 80);
+            let mut y = clean.clone();
+            let pairs = y.data.iter_mut().zip(&noise.data);
+            pairs.for_each(|(v, n)| *v += 0.2 * n);
+            y
+        })
+        .collect();
+    let (alone, warm) = (
+        restored(&frames, Temporal::Off),
+        restored(&frames, Temporal::WarmStart),
+    );
+    assert_eq!(alone[0].0, warm[0].0);
+    assert_eq!((alone[4].1, warm[0].1), (1.0, 1.0));
+    assert!(warm[1..].iter().all(|w| w.1 == 0.0), "the scene is steady");
+    let error = |run: &[(Image, f32)]| {
+        let all = run[1..].iter().map(|r| distance(&r.0, &clean));
+        all.sum::<f64>() / 4.0
+    };
+    let flicker = |run: &[(Image, f32)]| {
+        let pairs = run.windows(2).map(|p| distance(&p[0].0, &p[1].0));
+        pairs.sum::<f64>() / 4.0
+    };
+    assert!(
+        error(&warm) < 1.02 * error(&alone),
+        "{} {}",
+        error(&warm),
+        error(&alone)
+    );
+    assert!(
+        flicker(&warm) < flicker(&alone),
+        "{} {}",
+        flicker(&warm),
+        flicker(&alone)
+    );
+}
