@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A long run: every frame arrives with its times, and memory does not grow. Alone in its program, for the memory's sake.
+//! A long run: every frame arrives with its times, and memory does not grow.
+//!
+//! It is alone in its program, because it measures the memory of the process.
 
 mod common;
 
@@ -44,7 +46,8 @@ fn run(format: VideoFormat, width: u32, height: u32) {
     common::init();
     let description = format!(
         "appsrc name=source is-live=true format=time max-buffers=4 block=true \
-         ! ud2mrestore name=restore task=denoise steps=1 threads=1 stats-interval=1000 overload-policy=block model={} \
+         ! ud2mrestore name=restore task=denoise steps=1 threads=1 stats-interval=1000 \
+           overload-policy=block model={} \
          ! appsink name=sink sync=false qos=true",
         path("tests/data/echo")
     );

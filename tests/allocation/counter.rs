@@ -1,44 +1,45 @@
 // SPDX-License-Identifier: MPL-2.0
-//! An allocator that notes who asks for memory on a thread while it is told to.
+//! An allocator that records who asks for memory on a thread, while it is switched on.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::backtrace::Backtrace;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-/// Where this crate's sources lie, and parts of the paths of the crates that it calls and whose own requests are theirs.
+/// Where this crate's sources lie.
 const OURS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/");
+/// Parts of the paths of the crates that it calls. Their requests are not counted as ours.
 const OTHERS: [&str; 3] = ["/ort-", "/glib-", "/gstreamer"];
 /// As many are kept as make a message.
 const KEPT: usize = 100_000;
 
 /// The system's allocator, which it leaves all work to.
-struct Noting;
+struct Recorder;
 
 #[global_allocator]
-static NOTING: Noting = Noting;
+static RECORDER: Recorder = Recorder;
 
 thread_local! {
     static ON: Cell<bool> = const { Cell::new(false) };
     static SEEN: RefCell<Vec<(usize, Backtrace)>> = const { RefCell::new(Vec::new()) };
 }
 
-// SAFETY: every call is handed on as it came, and what is done beside it never unwinds into the caller.
-unsafe impl GlobalAlloc for Noting {
+// SAFETY: every call is handed on as it came, and recording never unwinds into the caller.
+unsafe impl GlobalAlloc for Recorder {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note(layout.size());
+        record(layout.size());
         // SAFETY: the caller's promises are those that the system's allocator asks for.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        note(layout.size());
+        record(layout.size());
         // SAFETY: as above.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note(size);
+        record(size);
         // SAFETY: as above.
         unsafe { System.realloc(old, layout, size) }
     }
@@ -49,8 +50,8 @@ unsafe impl GlobalAlloc for Noting {
     }
 }
 
-/// Notes one request. What noting itself asks for is not noted.
-fn note(size: usize) {
+/// Records one request. What recording itself asks for is left out.
+fn record(size: usize) {
     // A thread that ends has no flag any more.
     let on = ON.try_with(|on| on.replace(false)).unwrap_or(false);
     if !on {
@@ -64,7 +65,7 @@ fn note(size: usize) {
     ON.set(true);
 }
 
-/// Runs `work` and tells where this crate asked for memory meanwhile, on this thread: place, times, bytes.
+/// Runs `work`; where this crate asked for memory meanwhile on this thread: place, times, bytes.
 pub fn ours(work: impl FnOnce()) -> BTreeMap<String, (usize, usize)> {
     ON.set(true);
     work();
@@ -80,7 +81,8 @@ pub fn ours(work: impl FnOnce()) -> BTreeMap<String, (usize, usize)> {
     places
 }
 
-/// The innermost frame of a trace that belongs to one of the crates, if that one is ours: file, line and function.
+/// The innermost frame of a trace that belongs to one of the crates, if that one is ours: file,
+/// line and function.
 fn place(trace: &str) -> Option<String> {
     let mut symbol = "";
     for line in trace.lines().map(str::trim) {
@@ -100,7 +102,8 @@ fn place(trace: &str) -> Option<String> {
 fn an_allocation_belongs_to_the_innermost_of_the_crates() {
     let trace = |inner: &str| {
         format!(
-            "0: alloc::vec::push\n      at /rustc/library/alloc/src/vec.rs:1:2\n  1: {inner}:3:4\n  2: outer\n      at ./src/image.rs:7:9\n"
+            "0: alloc::vec::push\n      at /rustc/library/alloc/src/vec.rs:1:2\n  \
+             1: {inner}:3:4\n  2: outer\n      at ./src/image.rs:7:9\n"
         )
     };
     let ours = place(&trace("run<ort::Value>\n      at ./src/model/session.rs"));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! In the steady state, from the third frame of a size and of settings on, a frame costs no memory of its own.
+//! From the third frame of a size and of settings on, restoring a frame asks for no memory.
 //!
-//! Counted is what this crate asks for, not what ONNX Runtime, its bindings and GStreamer's ask for when they are called.
+//! Only the requests of this crate count, not those of ONNX Runtime, GStreamer and their bindings.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -43,8 +43,8 @@ fn families() -> (tempfile::TempDir, Vec<(&'static str, Degradation)>) {
     let folder = tempfile::tempdir().unwrap();
     let mask = folder.path().join("mask.png");
     let holes = |x: u32, y: u32| image::Luma([if x % 7 < 3 && y % 5 < 4 { 0 } else { 255 }]);
-    let picture = image::GrayImage::from_fn(WIDTH as u32, HEIGHT as u32, holes);
-    picture.save(&mask).unwrap();
+    let holed = image::GrayImage::from_fn(WIDTH as u32, HEIGHT as u32, holes);
+    holed.save(&mask).unwrap();
     let blur = Degradation::Blur(Kernel::Gaussian {
         size: 0,
         sigma: 1.5,
@@ -74,8 +74,8 @@ fn families() -> (tempfile::TempDir, Vec<(&'static str, Degradation)>) {
 }
 
 /// The ways to restore a frame, with a name.
-fn ways(damage: &Degradation) -> Vec<(&'static str, Settings)> {
-    let plain = settings(damage.clone());
+fn ways(degradation: &Degradation) -> Vec<(&'static str, Settings)> {
+    let plain = settings(degradation.clone());
     let tiling = Tiling {
         width: 64,
         height: 48,
@@ -95,7 +95,7 @@ fn ways(damage: &Degradation) -> Vec<(&'static str, Settings)> {
             with(&|s| (s.samples, s.output) = (3, Output::Mean)),
         ),
         (
-            "spread of samples",
+            "deviation of samples",
             with(&|s| (s.samples, s.output) = (3, Output::Deviation)),
         ),
         ("warm start", with(&|s| s.temporal = Temporal::WarmStart)),
@@ -117,7 +117,7 @@ fn frame(number: u64) -> Image {
 }
 
 /// What is wrong, in lines; empty where nothing is.
-fn told(case: &str, places: std::collections::BTreeMap<String, (usize, usize)>) -> String {
+fn report(case: &str, places: std::collections::BTreeMap<String, (usize, usize)>) -> String {
     let times: usize = places.values().map(|(times, _)| times).sum();
     let bytes: usize = places.values().map(|(_, bytes)| bytes).sum();
     let line = |(place, (times, bytes)): (&String, &(usize, usize))| {
@@ -140,23 +140,23 @@ fn restoring_a_frame_asks_for_no_memory() {
     common::init();
     let (_folder, families) = families();
     let mut wrong = String::new();
-    for (name, damage) in families {
-        for (way, settings) in ways(&damage) {
+    for (name, degradation) in families {
+        for (way, settings) in ways(&degradation) {
             let model = common::path("tests/data/echo");
             let mut restorer =
-                Restorer::load(&model, &damage, Engine::default(), &mut |_| ()).unwrap();
-            // As the element does: answers that are dropped go back to it.
+                Restorer::load(&model, &degradation, Engine::default(), &mut |_| ()).unwrap();
+            // As the element does: images that are dropped go back to it.
             let pool = restorer.pool();
             let _entered = pool.enter();
             let frames: Vec<Image> = (0..WARMING + COUNTED).map(frame).collect();
             let mut restored = |number: u64| {
-                let answer =
+                let result =
                     restorer.restore_with_fallback(&frames[number as usize], number, &settings);
-                assert_eq!(answer.unwrap().report.failed, None, "{name}, {way}");
+                assert_eq!(result.unwrap().report.failed, None, "{name}, {way}");
             };
             (0..WARMING).for_each(&mut restored);
             let places = counter::ours(|| (WARMING..WARMING + COUNTED).for_each(restored));
-            wrong += &told(&format!("{name}, {way}"), places);
+            wrong += &report(&format!("{name}, {way}"), places);
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
@@ -244,7 +244,7 @@ fn the_element_asks_for_no_memory() {
                 }
                 bench.harness.pull().unwrap();
             }
-            wrong += &told(&case, all);
+            wrong += &report(&case, all);
         }
     }
     assert!(wrong.is_empty(), "{wrong}");

@@ -55,7 +55,7 @@ pub fn element(package: &str, properties: &[(&str, &str)]) -> gst::Element {
     element
 }
 
-/// An element under test with the messages it posts.
+/// An element in a harness, with the messages that it posts.
 pub struct Bench {
     pub harness: gst_check::Harness,
     pub bus: gst::Bus,
@@ -142,8 +142,8 @@ pub fn caps(format: VideoFormat, width: u32, height: u32) -> gst::Caps {
     info(format, width, height).to_caps().expect("caps")
 }
 
-/// A busy picture with every code in it; bytes of padding are zero.
-pub fn picture(info: &VideoInfo) -> Vec<u8> {
+/// A pattern with every code in it; bytes of padding are zero.
+pub fn pattern(info: &VideoInfo) -> Vec<u8> {
     let mut bytes = vec![0; info.size()];
     for c in 0..info.n_components() as u8 {
         for y in 0..info.height() as usize {
@@ -176,7 +176,7 @@ pub fn assert_code(byte: u8, expected: f64, at: impl std::fmt::Debug) {
     assert!(distance <= 0.5 + 2e-3, "{byte} for {expected} at {at:?}");
 }
 
-/// Asserts that two frames show the same picture, whatever lies in the padding of their rows.
+/// Asserts that two frames show the same pattern, whatever lies in the padding of their rows.
 pub fn assert_same(info: &VideoInfo, got: &[u8], wanted: &[u8], at: impl std::fmt::Debug) {
     for c in 0..info.n_components() as u8 {
         for y in 0..info.height() as usize {
@@ -194,7 +194,7 @@ pub fn assert_echo(format: VideoFormat, width: u32, height: u32, properties: &[(
     let element = element("echo", properties);
     let format = info(format, width, height);
     let mut bench = Bench::new(&element, &format.to_caps().unwrap());
-    let bytes = picture(&format);
+    let bytes = pattern(&format);
     let out = bench.restore(&bytes);
     assert_same(&format, &out, &bytes, properties);
 }

@@ -4,10 +4,10 @@
 use gst::prelude::*;
 use gst_video::VideoFormat::Rgb;
 
-use crate::common::{Bench, caps, element, info, path, picture, start};
+use crate::common::{Bench, caps, element, info, path, pattern, start};
 
 #[test]
-fn each_wrong_model_has_its_sentence() {
+fn each_wrong_model_has_its_error() {
     for (package, sentence) in [
         ("no-manifest", "has no manifest (`ud2m.manifest`)"),
         (
@@ -52,9 +52,9 @@ fn each_wrong_model_has_its_sentence() {
 }
 
 #[test]
-fn an_answer_of_another_size_ends_in_one_error() {
+fn an_output_of_another_size_ends_in_one_error() {
     let mut bench = Bench::new(&element("wrong/small-output", &[]), &caps(Rgb, 16, 16));
-    let frame = gst::Buffer::from_slice(picture(&info(Rgb, 16, 16)));
+    let frame = gst::Buffer::from_slice(pattern(&info(Rgb, 16, 16)));
     assert_eq!(bench.harness.push(frame), Err(gst::FlowError::Error));
     let errors = bench.errors();
     assert!(
@@ -125,7 +125,7 @@ fn a_package_without_the_tasks_graph_is_an_error() {
 fn a_value_that_turns_bad_while_playing_ends_in_one_error() {
     let element = element("echo", &[]);
     let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
-    let bytes = picture(&info(Rgb, 16, 16));
+    let bytes = pattern(&info(Rgb, 16, 16));
     bench.restore(&bytes);
     element.set_property_from_str("kernel", "file");
     let frame = gst::Buffer::from_slice(bytes.clone());

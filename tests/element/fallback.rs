@@ -6,7 +6,7 @@ use gst::prelude::*;
 use gst_video::VideoFormat::Rgb;
 use gstud2m::sampler;
 
-use crate::common::{Bench, caps, element, info, picture};
+use crate::common::{Bench, caps, element, info, pattern};
 
 fn count(element: &gst::Element, field: &str) -> u64 {
     let stats = element.property::<gst::Structure>("stats");
@@ -24,8 +24,8 @@ fn warnings(bus: &gst::Bus) -> Vec<String> {
 }
 
 #[test]
-fn without_an_answer_frames_pass_as_they_came_with_one_warning() {
-    let frame = picture(&info(Rgb, 16, 16));
+fn without_a_valid_output_frames_pass_as_they_came_with_one_warning() {
+    let frame = pattern(&info(Rgb, 16, 16));
     for (package, sentence) in [
         ("nan-output", "values that are not numbers"),
         ("one-colour", "one flat colour"),
@@ -39,9 +39,12 @@ fn without_an_answer_frames_pass_as_they_came_with_one_warning() {
             (count(&element, "failed"), count(&element, "frames")),
             (3, 3)
         );
-        let told = warnings(&bench.bus);
-        assert!(told.len() == 1 && told[0].contains(sentence), "{told:?}");
-        assert!(told[0].contains("pass as they came"), "{told:?}");
+        let warnings = warnings(&bench.bus);
+        assert!(
+            warnings.len() == 1 && warnings[0].contains(sentence),
+            "{warnings:?}"
+        );
+        assert!(warnings[0].contains("pass as they came"), "{warnings:?}");
     }
 }
 
@@ -50,7 +53,7 @@ fn a_flat_frame_may_stay_flat() {
     let element = element("wrong/one-colour", &[]);
     let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
     let black = bench.restore(&vec![77; info(Rgb, 16, 16).size()]);
-    assert!(black.iter().all(|b| *b == 0), "the answer of the model");
+    assert!(black.iter().all(|b| *b == 0), "the output of the model");
     assert_eq!(count(&element, "failed"), 0);
 }
 
@@ -63,7 +66,7 @@ fn a_second_try_has_other_noise() {
     let properties = [("steps", "1"), ("seed", text.as_str())];
     let element = element("wrong/moody", &properties);
     let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
-    let frame = picture(&info(Rgb, 16, 16));
+    let frame = pattern(&info(Rgb, 16, 16));
     assert_eq!(bench.restore(&frame), frame);
     assert_eq!(count(&element, "failed"), 0);
     assert!(warnings(&bench.bus).is_empty());
@@ -74,16 +77,16 @@ fn memory_that_runs_out_costs_smaller_tiles_and_no_frame() {
     // `greedy` wants more memory than there is for more than 64x64 pixels.
     let element = element("wrong/greedy", &[("kernel-sigma", "0.5")]);
     let mut bench = Bench::new(&element, &caps(Rgb, 120, 100));
-    let frame = picture(&info(Rgb, 120, 100));
+    let frame = pattern(&info(Rgb, 120, 100));
     for _ in 0..2 {
         assert_eq!(bench.restore(&frame), frame);
     }
     let stats: gst::Structure = element.property("stats");
     assert!(stats.get::<u32>("tiles").unwrap() > 4, "{stats}");
     assert_eq!(count(&element, "failed"), 0);
-    let told = warnings(&bench.bus);
+    let warnings = warnings(&bench.bus);
     assert!(
-        told.len() == 1 && told[0].contains("in tiles of 64"),
-        "{told:?}"
+        warnings.len() == 1 && warnings[0].contains("in tiles of 64"),
+        "{warnings:?}"
     );
 }

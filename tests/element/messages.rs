@@ -6,12 +6,12 @@ use std::time::Duration;
 use gst::prelude::*;
 use gst_video::VideoFormat::Rgb;
 
-use crate::common::{Bench, caps, element, info, picture};
+use crate::common::{Bench, caps, element, info, pattern};
 
 const META: &str = "GstUd2mRestoreMeta";
 
-/// The note on a buffer.
-fn note(buffer: &gst::Buffer) -> gst::Structure {
+/// The one meta of the element on a buffer.
+fn meta(buffer: &gst::Buffer) -> gst::Structure {
     let metas: Vec<_> = buffer
         .iter_meta::<gst::Meta>()
         .filter_map(|m| Some(m.try_as_custom_meta()?.structure().to_owned()))
@@ -22,12 +22,12 @@ fn note(buffer: &gst::Buffer) -> gst::Structure {
 }
 
 #[test]
-fn every_buffer_tells_how_its_frame_was_made() {
+fn the_meta_says_how_a_frame_was_made() {
     let properties = [("task", "jpeg"), ("jpeg-quality", "40"), ("steps", "2")];
     let element = element("echo", &properties);
     let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
-    let frame = || gst::Buffer::from_slice(picture(&info(Rgb, 16, 16)));
-    let restored = note(&bench.push(frame()));
+    let frame = || gst::Buffer::from_slice(pattern(&info(Rgb, 16, 16)));
+    let restored = meta(&bench.push(frame()));
     assert_eq!(restored.get("steps"), Ok(2u32));
     assert_eq!(restored.get("evaluations"), Ok(4u64));
     assert_eq!(restored.get("provider"), Ok("CPUExecutionProvider"));
@@ -44,7 +44,7 @@ fn every_buffer_tells_how_its_frame_was_made() {
     let frame = frame();
     let kept = frame.clone();
     let out = bench.push(frame);
-    let passed = note(&out);
+    let passed = meta(&out);
     assert_eq!(passed.get("passthrough"), Ok(true));
     assert_eq!(passed.get("evaluations"), Ok(0u64));
     assert!(
@@ -59,25 +59,25 @@ fn every_buffer_tells_how_its_frame_was_made() {
 }
 
 #[test]
-fn a_frame_without_an_answer_is_noted_as_passed() {
+fn a_frame_without_a_valid_output_is_marked_as_passthrough() {
     let element = element("wrong/nan-output", &[]);
     let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
-    let frame = gst::Buffer::from_slice(picture(&info(Rgb, 16, 16)));
-    assert_eq!(note(&bench.push(frame)).get("passthrough"), Ok(true));
+    let frame = gst::Buffer::from_slice(pattern(&info(Rgb, 16, 16)));
+    assert_eq!(meta(&bench.push(frame)).get("passthrough"), Ok(true));
 }
 
 #[test]
-fn the_last_of_two_restorers_signs_and_a_copy_keeps_the_note() {
+fn the_last_of_two_elements_writes_the_meta_and_a_copy_keeps_it() {
     for strength in ["1", "0"] {
         let first = element("blend", &[("task", "denoise"), ("steps", "1")]);
         let mut bench = Bench::new(&first, &caps(Rgb, 16, 16));
-        let once = bench.push(gst::Buffer::from_slice(picture(&info(Rgb, 16, 16))));
+        let once = bench.push(gst::Buffer::from_slice(pattern(&info(Rgb, 16, 16))));
         let properties = [("task", "denoise"), ("steps", "3"), ("strength", strength)];
         let mut second = Bench::new(&element("blend", &properties), &caps(Rgb, 16, 16));
         let twice = second.push(once);
         let wanted = if strength == "1" { 3u32 } else { 0 };
-        assert_eq!(note(&twice).get("steps"), Ok(wanted));
-        assert_eq!(note(&twice.copy_deep().unwrap()).get("steps"), Ok(wanted));
+        assert_eq!(meta(&twice).get("steps"), Ok(wanted));
+        assert_eq!(meta(&twice.copy_deep().unwrap()).get("steps"), Ok(wanted));
     }
 }
 
@@ -90,7 +90,7 @@ fn stats_count_frames_tiles_and_evaluations() {
     assert_eq!(element.property::<Option<String>>("active-provider"), None);
     let mut bench = Bench::new(&element, &caps(Rgb, 128, 96));
     for _ in 0..3 {
-        bench.restore(&picture(&info(Rgb, 128, 96)));
+        bench.restore(&pattern(&info(Rgb, 128, 96)));
     }
     let stats = element.property::<gst::Structure>("stats");
     let tiles = u64::from(stats.get::<u32>("tiles").unwrap());
@@ -107,10 +107,10 @@ fn stats_count_frames_tiles_and_evaluations() {
 }
 
 #[test]
-fn statistics_tell_the_stages_and_count_frames_that_pass() {
+fn statistics_hold_the_stages_and_count_disabled_frames() {
     let element = element("echo", &[]);
     let mut bench = Bench::new(&element, &caps(Rgb, 64, 48));
-    let bytes = picture(&info(Rgb, 64, 48));
+    let bytes = pattern(&info(Rgb, 64, 48));
     bench.restore(&bytes);
     element.set_property("strength", 0.0);
     bench.restore(&bytes);
@@ -126,7 +126,8 @@ fn statistics_tell_the_stages_and_count_frames_that_pass() {
     assert!(sum <= ms("frame-ms"), "{stats}");
 }
 
-fn told(bus: &gst::Bus) -> Vec<gst::Structure> {
+/// The element messages on `bus`.
+fn posted(bus: &gst::Bus) -> Vec<gst::Structure> {
     std::iter::from_fn(|| bus.pop())
         .filter_map(|m| match m.view() {
             gst::MessageView::Element(e) => e.structure().map(|s| s.to_owned()),
@@ -141,9 +142,9 @@ fn statistics_are_posted_at_the_interval_and_at_the_end() {
     let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
     for _ in 0..3 {
         std::thread::sleep(Duration::from_millis(2));
-        bench.restore(&picture(&info(Rgb, 16, 16)));
+        bench.restore(&pattern(&info(Rgb, 16, 16)));
     }
-    let frames: Vec<u64> = told(&bench.bus)
+    let frames: Vec<u64> = posted(&bench.bus)
         .iter()
         .map(|s| {
             assert_eq!(s.name(), "ud2mrestore-stats");
@@ -152,10 +153,10 @@ fn statistics_are_posted_at_the_interval_and_at_the_end() {
         .collect();
     assert_eq!(frames, [1, 2, 3]);
     element.set_property("stats-interval", u32::MAX);
-    bench.restore(&picture(&info(Rgb, 16, 16)));
-    assert!(told(&bench.bus).is_empty(), "not yet");
+    bench.restore(&pattern(&info(Rgb, 16, 16)));
+    assert!(posted(&bench.bus).is_empty(), "not yet");
     bench.harness.push_event(gst::event::Eos::new());
-    let last = told(&bench.bus);
+    let last = posted(&bench.bus);
     assert_eq!(last.len(), 1);
     assert_eq!(last[0].get("frames"), Ok(4u64));
 }
@@ -163,13 +164,13 @@ fn statistics_are_posted_at_the_interval_and_at_the_end() {
 #[test]
 fn without_an_interval_nothing_is_posted() {
     let mut bench = Bench::new(&element("echo", &[]), &caps(Rgb, 16, 16));
-    bench.restore(&picture(&info(Rgb, 16, 16)));
+    bench.restore(&pattern(&info(Rgb, 16, 16)));
     bench.harness.push_event(gst::event::Eos::new());
-    assert!(told(&bench.bus).is_empty());
+    assert!(posted(&bench.bus).is_empty());
 }
 
 #[test]
-fn loading_is_told_as_progress() {
+fn loading_is_reported_as_progress() {
     for (package, last) in [
         ("echo", gst::ProgressType::Complete),
         ("wrong/no-manifest", gst::ProgressType::Error),
@@ -178,13 +179,13 @@ fn loading_is_told_as_progress() {
         let bus = gst::Bus::new();
         element.set_bus(Some(&bus));
         let _ = element.set_state(gst::State::Paused);
-        let told: Vec<gst::ProgressType> = std::iter::from_fn(|| bus.pop())
+        let kinds: Vec<gst::ProgressType> = std::iter::from_fn(|| bus.pop())
             .filter_map(|message| match message.view() {
                 gst::MessageView::Progress(p) => Some(p.get().0),
                 _ => None,
             })
             .collect();
-        assert_eq!(told, [gst::ProgressType::Start, last], "{package}");
+        assert_eq!(kinds, [gst::ProgressType::Start, last], "{package}");
         element.set_state(gst::State::Null).unwrap();
     }
 }

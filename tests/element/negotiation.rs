@@ -4,7 +4,7 @@
 use gst::prelude::*;
 use gst_video::VideoFormat::{self, Rgb, Rgba};
 
-use crate::common::{self, Bench, assert_same, caps, element, info, path, picture};
+use crate::common::{self, Bench, assert_same, caps, element, info, path, pattern};
 
 /// Caps the element accepts on `pad` when those on the other are `other`.
 fn offered(element: &gst::Element, pad: &str, other: &gst::Caps) -> gst::Caps {
@@ -80,7 +80,7 @@ fn the_format_and_the_other_fields_stay() {
     wide.make_mut().set("pixel-aspect-ratio", aspect);
     let element = element("echo", &[("task", "super-resolve"), ("scale", "2")]);
     let mut bench = Bench::new(&element, &wide);
-    bench.restore(&picture(&info(Rgba, 16, 12)));
+    bench.restore(&pattern(&info(Rgba, 16, 12)));
     let out = element.static_pad("src").unwrap().current_caps().unwrap();
     let structure = out.structure(0).unwrap();
     assert_eq!(structure.get::<&str>("format"), Ok("RGBA"));
@@ -117,7 +117,7 @@ fn both_pads_offer_every_raw_format_but_palettes() {
 fn size_and_format_may_change_in_mid_stream() {
     let element = element("echo", &[]);
     let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
-    bench.restore(&picture(&info(Rgb, 16, 16)));
+    bench.restore(&pattern(&info(Rgb, 16, 16)));
     for (format, width, height) in [
         (Rgb, 33, 9),
         (Rgba, 64, 48),
@@ -125,7 +125,7 @@ fn size_and_format_may_change_in_mid_stream() {
         (Rgb, 16, 16),
     ] {
         bench.harness.set_src_caps(caps(format, width, height));
-        let bytes = picture(&info(format, width, height));
+        let bytes = pattern(&info(format, width, height));
         let out = bench.restore(&bytes);
         common::assert_same(&info(format, width, height), &out, &bytes, (width, height));
         let out = element.static_pad("src").unwrap().current_caps().unwrap();
@@ -143,7 +143,7 @@ fn interlaced_frames_are_refused_once_with_a_sentence() {
     let mut harness = gst_check::Harness::with_element(&element, Some("sink"), Some("src"));
     harness.set_src_caps(interlaced);
     for _ in 0..2 {
-        let frame = gst::Buffer::from_slice(picture(&info(Rgb, 16, 16)));
+        let frame = gst::Buffer::from_slice(pattern(&info(Rgb, 16, 16)));
         assert_eq!(harness.push(frame), Err(gst::FlowError::NotNegotiated));
     }
     let errors = common::errors(&bus);
@@ -160,7 +160,7 @@ fn a_mask_of_another_size_is_refused_with_both_sizes() {
     let mask = path("tests/data/mask.pgm");
     let element = element("echo", &[("task", "inpaint"), ("mask-file", mask.as_str())]);
     let mut bench = Bench::new(&element, &caps(Rgb, 48, 64));
-    let frame = gst::Buffer::from_slice(picture(&info(Rgb, 48, 64)));
+    let frame = gst::Buffer::from_slice(pattern(&info(Rgb, 48, 64)));
     assert!(bench.harness.push(frame).is_err());
     let errors = bench.errors();
     assert_eq!(errors.len(), 1, "{errors:?}");
@@ -170,7 +170,7 @@ fn a_mask_of_another_size_is_refused_with_both_sizes() {
     }
     // The right size mends it.
     bench.harness.set_src_caps(caps(Rgb, 64, 48));
-    bench.restore(&picture(&info(Rgb, 64, 48)));
+    bench.restore(&pattern(&info(Rgb, 64, 48)));
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn the_frame_rate_may_change_in_mid_stream() {
         let rate = gst::Fraction::new(rate.0, rate.1);
         other.make_mut().set("framerate", rate);
         bench.harness.set_src_caps(other);
-        let mut frame = gst::Buffer::from_slice(picture(&info(Rgb, 16, 16)));
+        let mut frame = gst::Buffer::from_slice(pattern(&info(Rgb, 16, 16)));
         let at = gst::ClockTime::from_seconds(1);
         frame.get_mut().unwrap().set_pts(at);
         assert_eq!(bench.push(frame).pts(), Some(at));
@@ -210,7 +210,7 @@ fn caps_may_change_while_frames_pass_and_while_they_do_not() {
     for (i, (format, width, height)) in sizes.into_iter().enumerate() {
         bench.harness.set_src_caps(caps(format, width, height));
         let format = info(format, width, height);
-        let bytes = picture(&format);
+        let bytes = pattern(&format);
         for turn in 0..4 {
             let strength = f64::from(u8::from((i + turn) % 2 == 0));
             element.set_property("strength", strength);

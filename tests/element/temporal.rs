@@ -3,22 +3,22 @@
 
 use gst_video::VideoFormat::Rgb;
 
-use crate::common::{Bench, caps, element, info, picture};
+use crate::common::{Bench, caps, element, info, pattern};
 
 const SIZE: (u32, u32) = (64, 48);
 /// Rounds of an outer step in the packages of the tests.
 const ROUNDS: u64 = 2;
 
-/// Evaluations of each frame pushed, two pictures in turn as `scenes` says.
+/// Evaluations of each frame pushed, two images in turn as `scenes` says.
 fn evaluations(properties: &[(&str, &str)], scenes: &[usize], lost: Option<usize>) -> Vec<u64> {
     let element = element("echo", properties);
     let mut bench = Bench::new(&element, &caps(Rgb, SIZE.0, SIZE.1));
-    let first = picture(&info(Rgb, SIZE.0, SIZE.1));
+    let first = pattern(&info(Rgb, SIZE.0, SIZE.1));
     let second = first.iter().map(|b| b.wrapping_mul(73)).collect();
-    let pictures: [Vec<u8>; 2] = [first, second];
+    let images: [Vec<u8>; 2] = [first, second];
     let mut before = 0;
     let counts = scenes.iter().enumerate().map(|(i, scene)| {
-        let mut buffer = gst::Buffer::from_slice(pictures[*scene].clone());
+        let mut buffer = gst::Buffer::from_slice(images[*scene].clone());
         if lost == Some(i) {
             let flags = gst::BufferFlags::DISCONT;
             buffer.get_mut().unwrap().set_flags(flags);
@@ -55,14 +55,14 @@ fn after_a_loss_a_frame_stands_alone() {
 }
 
 #[test]
-fn the_spread_is_that_of_frames_by_themselves() {
-    let spread = [
+fn the_deviation_is_that_of_frames_by_themselves() {
+    let deviation = [
         ("task", "denoise"),
         ("temporal", "warm-start"),
         ("output", "stddev"),
         ("samples", "2"),
     ];
-    assert_eq!(evaluations(&spread, &[0, 0], None), [2 * 3 * ROUNDS; 2]);
+    assert_eq!(evaluations(&deviation, &[0, 0], None), [2 * 3 * ROUNDS; 2]);
     let mean = [
         ("task", "denoise"),
         ("temporal", "warm-start"),

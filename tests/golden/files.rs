@@ -46,10 +46,10 @@ pub struct Array {
 }
 
 impl Array {
-    /// The last three dimensions as pictures, one for each index of the dimensions before.
-    pub fn pictures(&self) -> Vec<Image> {
+    /// The last three dimensions as images, one for each index of the dimensions before.
+    pub fn images(&self) -> Vec<Image> {
         let [.., channels, height, width] = self.shape[..] else {
-            panic!("{:?} holds no pictures", self.shape);
+            panic!("{:?} holds no images", self.shape);
         };
         let parts = self.data.chunks_exact(channels * height * width);
         parts
@@ -123,8 +123,8 @@ impl Golden {
             .unwrap_or_else(|| panic!("no array {name} among {known:?}"))
     }
 
-    pub fn picture(&self, name: &str) -> Image {
-        self.array(name).pictures().remove(0)
+    pub fn image(&self, name: &str) -> Image {
+        self.array(name).images().remove(0)
     }
 
     /// The inner noises of a step whose state is `xt`.
@@ -135,7 +135,7 @@ impl Golden {
         noise
     }
 
-    /// The graph's own inputs, without the batch dimension that pictures have.
+    /// The graph's own inputs, without the batch dimension that images have.
     pub fn tensors(&self) -> Vec<Tensor> {
         let names = [
             "y",

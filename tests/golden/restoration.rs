@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The shipped model on a made picture: it restores, and tiles do not show.
+//! The shipped model on a made image: it restores, and tiles do not show.
 
 use crate::common;
 use gstud2m::image::{Border, Image, Window};
@@ -33,8 +33,9 @@ fn scene() -> Image {
     })
 }
 
-/// Damaged as a camera does it: what lies beyond the border (here its mirror image) is blurred into the frame.
-fn damaged(clean: &Image, degradation: &Degradation, sigma: f32) -> Image {
+/// Degraded as by a camera: what lies beyond the border, here its mirror image, is blurred into
+/// the frame.
+fn degraded(clean: &Image, degradation: &Degradation, sigma: f32) -> Image {
     let (width, height) = (WIDTH + 2 * BEYOND, HEIGHT + 2 * BEYOND);
     let wide = clean.pad(BEYOND, BEYOND, height, width, Border::Mirror);
     let operator = Operator::new(degradation, width, height).unwrap();
@@ -73,7 +74,7 @@ fn restored(y: &Image, degradation: Degradation, sigma: f32, tiling: Tiling) -> 
     restorer.restore(y, 0, &settings).unwrap().image
 }
 
-/// PSNR in dB for pictures in [-1, 1], `border` pixels left out on each side.
+/// PSNR in dB for images in [-1, 1], `border` pixels left out on each side.
 fn psnr(a: &Image, b: &Image, border: usize) -> f64 {
     let window = Window {
         x: border,
@@ -93,7 +94,7 @@ fn psnr(a: &Image, b: &Image, border: usize) -> f64 {
 
 fn gains(degradation: Degradation, sigma: f32, at_least: f64) {
     let clean = scene();
-    let y = damaged(&clean, &degradation, sigma);
+    let y = degraded(&clean, &degradation, sigma);
     let x = restored(&y, degradation, sigma, Tiling::default());
     let (before, after) = (psnr(&y, &clean, BORDER), psnr(&x, &clean, BORDER));
     assert!(
@@ -110,12 +111,12 @@ fn gaussian() -> Degradation {
 }
 
 #[test]
-fn a_blurred_picture_gains_two_decibels() {
+fn a_blurred_image_gains_two_decibels() {
     gains(gaussian(), 0.01, 2.0);
 }
 
 #[test]
-fn a_noisy_picture_gains_ten_decibels() {
+fn a_noisy_image_gains_ten_decibels() {
     gains(Degradation::Denoise, 0.1, 10.0);
 }
 
@@ -132,7 +133,7 @@ fn a_jpeg_of_quality_ten_gains_half_a_decibel_whatever_its_chroma() {
 
 #[test]
 fn tiles_agree_with_the_whole_frame() {
-    let y = damaged(&scene(), &gaussian(), 0.01);
+    let y = degraded(&scene(), &gaussian(), 0.01);
     let whole = restored(&y, gaussian(), 0.01, Tiling::default());
     let tiles = Tiling {
         width: 128,

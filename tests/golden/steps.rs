@@ -8,7 +8,7 @@ use gstud2m::sampler::{self, Aggregation, Initial, Level, Patch, StepModel};
 
 use crate::files::{Golden, graphs, largest_difference, package, spec};
 
-/// Largest difference of a step and of a run, for pictures in [-1, 1].
+/// Largest difference of a step and of a run, for images in [-1, 1].
 const STEP_TOLERANCE: f32 = 1e-4;
 const RUN_TOLERANCE: f32 = 1e-3;
 
@@ -41,12 +41,12 @@ fn a_step_of_each_graph_agrees_with_pytorch() {
     for (package, spec) in graphs() {
         let name = package.join(&spec.name);
         let mut golden = Golden::open(&package, spec);
-        let xt = golden.picture("xt");
+        let xt = golden.image("xt");
         let mut patch = [Patch {
             window: xt.bounds(),
             noise: golden.noise(&xt),
             xt,
-            z0: golden.picture("z0"),
+            z0: golden.image("z0"),
         }];
         let level = Level {
             t: golden.array("t").data[0] as u32,
@@ -54,27 +54,27 @@ fn a_step_of_each_graph_agrees_with_pytorch() {
             sigma: 0.0,
         };
         let (sigma, tensors) = (golden.sigma_y(), golden.tensors());
-        let answer = golden.step.run(&mut patch, level, sigma, |_| &tensors);
-        answer.unwrap_or_else(|e| panic!("{name:?}: {e}"));
+        let result = golden.step.run(&mut patch, level, sigma, |_| &tensors);
+        result.unwrap_or_else(|e| panic!("{name:?}: {e}"));
         let miss = largest_difference(&patch[0].z0.data, &golden.array("x0").data);
         assert!(miss <= STEP_TOLERANCE, "{name:?}: a step differs by {miss}");
     }
 }
 
 #[test]
-fn patches_of_a_batch_are_answered_as_if_alone() {
+fn patches_of_a_batch_give_the_same_output_as_alone() {
     let mut golden = Golden::open(&package(), spec("denoise"));
     let patch = |golden: &Golden, sign: f32| {
         let turned = |mut image: Image| {
             image.data.iter_mut().for_each(|v| *v *= sign);
             image
         };
-        let xt = turned(golden.picture("xt"));
+        let xt = turned(golden.image("xt"));
         Patch {
             window: xt.bounds(),
             noise: golden.noise(&xt),
             xt,
-            z0: turned(golden.picture("z0")),
+            z0: turned(golden.image("z0")),
         }
     };
     let patches = [patch(&golden, 1.0), patch(&golden, -0.5)];
@@ -82,8 +82,8 @@ fn patches_of_a_batch_are_answered_as_if_alone() {
     let level = sampler::levels(3)[1];
     let (sigma, tensors) = (golden.sigma_y(), golden.tensors());
     let mut run = |patches: &mut [Patch]| {
-        let answer = golden.step.run(patches, level, sigma, |_| &tensors);
-        answer.unwrap();
+        let result = golden.step.run(patches, level, sigma, |_| &tensors);
+        result.unwrap();
     };
     run(&mut together);
     for (i, patch) in patches.into_iter().enumerate() {
@@ -100,9 +100,9 @@ fn a_run_of_each_graph_agrees_with_pytorch() {
         let name = package.join(&spec.name);
         let golden = Golden::open(&package, spec);
         let inner = golden.step.manifest().iterations as u32;
-        let initial = golden.picture("run_noise_xT");
-        let noise = golden.array("run_noise").pictures();
-        let (start, wanted) = (golden.picture("run_z0"), golden.picture("run_x0"));
+        let initial = golden.image("run_noise_xT");
+        let noise = golden.array("run_noise").images();
+        let (start, wanted) = (golden.image("run_z0"), golden.image("run_x0"));
         let steps = golden.array("run_noise").shape[0];
         let tensors = golden.tensors();
         let mut model = Run { golden, tensors };
@@ -116,9 +116,9 @@ fn a_run_of_each_graph_agrees_with_pytorch() {
             }
         };
         let levels = sampler::levels(steps);
-        let answer = sampler::reverse(&mut model, &levels, Initial::Cold(start), 0.0, draw);
-        let answer = answer.unwrap_or_else(|e| panic!("{name:?}: {e}"));
-        let miss = largest_difference(&answer.data, &wanted.data);
+        let result = sampler::reverse(&mut model, &levels, Initial::Cold(start), 0.0, draw);
+        let output = result.unwrap_or_else(|e| panic!("{name:?}: {e}"));
+        let miss = largest_difference(&output.data, &wanted.data);
         assert!(miss <= RUN_TOLERANCE, "{name:?}: a run differs by {miss}");
     }
 }

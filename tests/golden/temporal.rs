@@ -7,7 +7,8 @@ use gstud2m::sampler;
 
 use crate::common;
 
-/// Restorations of one scene under noise that changes from frame to frame, with the reports' share that began anew.
+/// One scene under noise that changes from frame to frame, restored, with the share of each
+/// frame that started cold.
 fn restored(frames: &[Image], temporal: Temporal) -> Vec<(Image, f32)> {
     common::init();
     let mut warn = |text| panic!("{text}");
@@ -65,7 +66,10 @@ fn the_shipped_model_is_as_near_and_steadier_in_one_step() {
     );
     assert_eq!(alone[0].0, warm[0].0);
     assert_eq!((alone[4].1, warm[0].1), (1.0, 1.0));
-    assert!(warm[1..].iter().all(|w| w.1 == 0.0), "the scene is steady");
+    assert!(
+        warm[1..].iter().all(|w| w.1 == 0.0),
+        "the scene does not change"
+    );
     let error = |run: &[(Image, f32)]| {
         let all = run[1..].iter().map(|r| distance(&r.0, &clean));
         all.sum::<f64>() / 4.0

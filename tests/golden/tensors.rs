@@ -25,8 +25,8 @@ fn the_spectrum_of_the_stored_kernel_is_the_stored_one() {
     let [_, height, width] = otf.shape[..] else {
         panic!("{:?} is no spectrum", otf.shape);
     };
-    let damage = Degradation::Blur(Kernel::File { path: file.into() });
-    let mut operator = Operator::new(&damage, width, height).unwrap();
+    let degradation = Degradation::Blur(Kernel::File { path: file.into() });
+    let mut operator = Operator::new(&degradation, width, height).unwrap();
     let canvas = operator.canvas(8);
     let frame = Image::new(3, height, width);
     let observed = operator.observe(&frame, &canvas);
@@ -46,10 +46,10 @@ fn the_spectrum_of_the_stored_kernel_is_the_stored_one() {
 #[test]
 fn the_tensors_of_a_reduction_are_the_stored_ones() {
     for scale in [2, 3, 4] {
-        let damage = Degradation::Downscale(scale);
-        let golden = Golden::open(&package(), damage.graph());
-        let (xt, observed) = (golden.picture("xt"), golden.picture("y"));
-        let mut operator = Operator::new(&damage, observed.width, observed.height).unwrap();
+        let degradation = Degradation::Downscale(scale);
+        let golden = Golden::open(&package(), degradation.graph());
+        let (xt, observed) = (golden.image("xt"), golden.image("y"));
+        let mut operator = Operator::new(&degradation, observed.width, observed.height).unwrap();
         let canvas = operator.canvas(golden.step.manifest().size_multiple);
         for tensor in operator.tensors(&observed, &canvas, xt.bounds()) {
             // The stored observation already has its band blended across the wrap.

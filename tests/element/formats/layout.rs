@@ -4,7 +4,7 @@
 use gst_video::VideoFormat::{self, I420, Nv12, Rgb, Rgba, Y42b};
 use gst_video::{VideoFrameFlags, VideoFrameRef, VideoInfo, VideoMeta};
 
-use crate::common::{Bench, caps, element, info, picture, place};
+use crate::common::{Bench, caps, element, info, pattern, place};
 
 /// Bytes in which no two rows are alike; gray, so that no conversion of colours changes them.
 fn gray(info: &VideoInfo) -> Vec<u8> {
@@ -102,7 +102,7 @@ fn the_smallest_the_longest_and_large_frames_pass_an_echo() {
         let properties = [("task", "denoise"), ("steps", "1")];
         let info = info(Rgb, width, height);
         let mut bench = Bench::new(&element("echo", &properties), &info.to_caps().unwrap());
-        let bytes = picture(&info);
+        let bytes = pattern(&info);
         let out = bench.restore(&bytes);
         let row = 3 * width as usize;
         let stride = info.stride()[0] as usize;
@@ -121,7 +121,7 @@ fn padded_rows_are_read_by_their_stride() {
     let (width, height, stride) = (13usize, 7usize, 64usize);
     let mut bench = Bench::new(&element("echo", &[]), &caps(Rgb, 13, 7));
     let plain = info(Rgb, 13, 7);
-    let bytes = picture(&plain);
+    let bytes = pattern(&plain);
     let mut padded = vec![0xee; stride * height];
     for y in 0..height {
         let row = place(&plain, 0, y, 0);

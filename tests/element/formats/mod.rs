@@ -25,7 +25,7 @@ fn converted(bytes: &[u8], from: &VideoInfo, to: &VideoInfo) -> Vec<u8> {
     target.map_readable().unwrap().to_vec()
 }
 
-/// A slow gradient of muted colours and of alpha, at sixteen bits; gray where the format has no colours.
+/// A slow gradient of muted colours and of alpha, at sixteen bits; gray for gray formats.
 fn gradient(width: u32, height: u32, gray: bool) -> (VideoInfo, Vec<u8>) {
     let format = info(VideoFormat::Argb64, width, height);
     let mut bytes = Vec::with_capacity(format.size());
@@ -63,7 +63,8 @@ fn every_raw_format_passes_an_echo_at_its_depth() {
         let mut bench = Bench::new(&element("echo", &[]), &info.to_caps().unwrap());
         let out = bench.restore(&frame);
         assert_eq!(out.len(), frame.len(), "{format:?}");
-        // Compared as the converter sees both; where chroma is subsampled, two hundredths for its way through full size.
+        // Both go through the converter. Subsampled chroma goes through full size, which costs up
+        // to two hundredths.
         let (before, after) = (
             converted(&frame, &info, &wide),
             converted(&out, &info, &wide),
@@ -101,7 +102,8 @@ fn ten_bits_are_not_squeezed_through_eight() {
         let info = info(format, 1024, 16);
         let mut frame = vec![0; info.size()];
         let stride = info.comp_stride(0) as usize;
-        // Luma of every code from 64 to 940, at the top of the word where the format has it there; gray chroma.
+        // Luma of every code from 64 to 940, at the top of the word where the format has it;
+        // gray chroma.
         let shift = u32::from(format == VideoFormat::P01010le) * 6;
         let (low, high, gray) = if info.is_gray() {
             (0, 65535, 0)
@@ -129,7 +131,7 @@ fn ten_bits_are_not_squeezed_through_eight() {
 }
 
 #[test]
-fn planar_alpha_grows_with_a_frame_that_is_enlarged() {
+fn planar_alpha_is_upscaled_with_its_frame() {
     let properties = [("task", "super-resolve"), ("scale", "2")];
     let (small, large) = (
         info(VideoFormat::A420, 16, 8),

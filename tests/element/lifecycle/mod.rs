@@ -10,7 +10,7 @@ use gst::prelude::*;
 use gst_app::AppSink;
 use gst_video::VideoFormat::Rgb;
 
-use crate::common::{self, Bench, caps, element, info, path, picture, start};
+use crate::common::{self, Bench, caps, element, info, path, pattern, start};
 
 /// How long the application may be kept waiting.
 const PROMISED: Duration = Duration::from_secs(1);
@@ -27,7 +27,8 @@ impl Busy {
         common::init();
         let description = format!(
             "videotestsrc ! video/x-raw,format=RGB,width=16,height=16,framerate=25/1 \
-             ! ud2mrestore name=restore task=denoise noise-sigma=0.002 threads=1 model={} ! appsink name=sink sync=false max-buffers=1",
+             ! ud2mrestore name=restore task=denoise noise-sigma=0.002 threads=1 model={} \
+             ! appsink name=sink sync=false max-buffers=1",
             path("tests/data/slow")
         );
         let pipeline = gst::parse::launch(&description).unwrap();
@@ -53,7 +54,7 @@ impl Busy {
         }
     }
 
-    /// Slows the model down and waits until a frame has been in it for a while: until no more come out.
+    /// Slows the model down and waits until a frame is in it: until no more come out.
     fn begin(&self) {
         self.restore.set_property("noise-sigma", 0.25);
         let patience = gst::ClockTime::from_mseconds(500);
@@ -62,9 +63,9 @@ impl Busy {
 
     /// Does what has to return at once.
     fn at_once(&self, what: impl FnOnce(&Self)) {
-        let asked = Instant::now();
+        let begun = Instant::now();
         what(self);
-        let waited = asked.elapsed();
+        let waited = begun.elapsed();
         assert!(waited < PROMISED, "{waited:?}");
     }
 
@@ -159,14 +160,14 @@ fn a_paused_pipeline_plays_on_without_loss() {
 fn stopping_does_not_wait_for_the_frame_in_progress() {
     let element = element("affine", &[("task", "denoise"), ("steps", "100")]);
     let mut bench = Bench::new(&element, &caps(Rgb, 768, 512));
-    let buffer = gst::Buffer::from_slice(picture(&info(Rgb, 768, 512)));
+    let buffer = gst::Buffer::from_slice(pattern(&info(Rgb, 768, 512)));
     let begun = Instant::now();
     let stopped = std::thread::scope(|scope| {
         let pushing = scope.spawn(|| bench.harness.push(buffer));
         std::thread::sleep(Duration::from_millis(300));
-        let asked = Instant::now();
+        let stopping = Instant::now();
         element.set_state(gst::State::Ready).unwrap();
-        let stopped = asked.elapsed();
+        let stopped = stopping.elapsed();
         assert_eq!(pushing.join().unwrap(), Err(gst::FlowError::Flushing));
         stopped
     });
@@ -179,7 +180,7 @@ fn stopping_does_not_wait_for_the_frame_in_progress() {
 fn properties_can_be_read_while_a_frame_is_restored() {
     let element = element("affine", &[("task", "denoise"), ("steps", "100")]);
     let mut bench = Bench::new(&element, &caps(Rgb, 256, 256));
-    let bytes = picture(&info(Rgb, 256, 256));
+    let bytes = pattern(&info(Rgb, 256, 256));
     let (done, mut reads) = (AtomicBool::new(false), 0u64);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -202,7 +203,7 @@ fn what_is_set_while_started_for_the_next_start_waits_for_it() {
     let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
     element.set_property_from_str("task", "super-resolve");
     assert_eq!(
-        bench.restore(&picture(&info(Rgb, 16, 16))).len(),
+        bench.restore(&pattern(&info(Rgb, 16, 16))).len(),
         info(Rgb, 16, 16).size()
     );
     assert!(bench.errors().is_empty());

@@ -3,7 +3,7 @@
 
 use gst_video::VideoFormat::Rgb;
 
-use crate::common::{Bench, caps, element, info, picture};
+use crate::common::{Bench, caps, element, info, pattern};
 
 #[test]
 fn timestamps_duration_and_offset_are_kept() {
@@ -47,19 +47,19 @@ fn a_flush_leaves_the_element_ready_for_the_next_frame() {
         &element("affine", &[("task", "denoise")]),
         &caps(Rgb, 16, 16),
     );
-    let before = bench.restore(&picture(&format));
+    let before = bench.restore(&pattern(&format));
     assert!(bench.harness.push_event(gst::event::FlushStart::new()));
     assert!(bench.harness.push_event(gst::event::FlushStop::new(true)));
     let segment = gst::FormattedSegment::<gst::ClockTime>::new();
     assert!(bench.harness.push_event(gst::event::Segment::new(&segment)));
-    assert_eq!(bench.restore(&picture(&format)), before);
+    assert_eq!(bench.restore(&pattern(&format)), before);
     assert!(bench.errors().is_empty());
 }
 
 #[test]
 fn the_end_of_the_stream_passes_after_the_last_frame() {
     let mut bench = Bench::new(&element("echo", &[]), &caps(Rgb, 16, 16));
-    bench.restore(&picture(&info(Rgb, 16, 16)));
+    bench.restore(&pattern(&info(Rgb, 16, 16)));
     assert!(bench.harness.push_event(gst::event::Eos::new()));
     let ended = std::iter::from_fn(|| bench.harness.try_pull_event())
         .any(|e| e.type_() == gst::EventType::Eos);
@@ -69,7 +69,7 @@ fn the_end_of_the_stream_passes_after_the_last_frame() {
 #[test]
 fn a_gap_passes_in_its_place() {
     let mut bench = Bench::new(&element("echo", &[]), &caps(Rgb, 16, 16));
-    bench.restore(&picture(&info(Rgb, 16, 16)));
+    bench.restore(&pattern(&info(Rgb, 16, 16)));
     while bench.harness.try_pull_event().is_some() {}
     let gap = gst::event::Gap::builder(gst::ClockTime::from_mseconds(40));
     let gap = gap.duration(gst::ClockTime::from_mseconds(80)).build();
@@ -83,5 +83,5 @@ fn a_gap_passes_in_its_place() {
         Some(gst::ClockTime::from_mseconds(80)),
     );
     assert_eq!(gap.get(), wanted);
-    bench.restore(&picture(&info(Rgb, 16, 16)));
+    bench.restore(&pattern(&info(Rgb, 16, 16)));
 }

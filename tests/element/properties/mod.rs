@@ -11,21 +11,23 @@ use gst_controller::prelude::*;
 use gst_controller::{DirectControlBinding, InterpolationControlSource, InterpolationMode};
 use gst_video::VideoFormat::Rgb;
 
-use crate::common::{Bench, assert_code, caps, code, element, info, picture, value};
+use crate::common::{Bench, assert_code, caps, code, element, info, pattern, value};
 
-/// When the controllers turn.
-const TURN: u64 = 80;
+/// When the controllers change the values, in milliseconds.
+const CHANGE: u64 = 80;
 
-type Knob = (
+type Case = (
     &'static str,
     [&'static str; 2],
     [f64; 2],
     &'static [(&'static str, &'static str)],
 );
 
-/// Every controllable property with two values, as text and as a controller's numbers, and what else it needs.
+/// Every controllable property with two values, as text and as a controller's numbers, and the
+/// other properties that it needs.
+///
 /// GStreamer's controllers choose among the values of an enumeration by a number from 0 to 1.
-const KNOBS: [Knob; 16] = [
+const CASES: [Case; 16] = [
     ("kernel", ["gaussian", "motion"], [0.0, 0.67], &[]),
     ("kernel-size", ["3", "7"], [3.0, 7.0], &[]),
     ("kernel-sigma", ["1", "2.5"], [1.0, 2.5], &[]),
@@ -64,18 +66,18 @@ const KNOBS: [Knob; 16] = [
     ("compare", ["0", "0.5"], [0.0, 0.5], &[]),
 ];
 
-/// Has `name` take the first value from the start and the second from `TURN` on.
+/// Gives `name` the first value from the start and the second from `CHANGE` on.
 fn control(element: &gst::Element, name: &str, values: [f64; 2]) {
     let source = InterpolationControlSource::new();
     source.set_mode(InterpolationMode::None);
-    for (at, value) in [(0, values[0]), (TURN, values[1])] {
+    for (at, value) in [(0, values[0]), (CHANGE, values[1])] {
         assert!(source.set(gst::ClockTime::from_mseconds(at), value));
     }
     let binding = DirectControlBinding::new_absolute(element, name, &source);
     element.add_control_binding(&binding).unwrap();
 }
 
-/// The bytes that leave for the frames at 0, 40, 80 and 120 ms, and the property's value after each.
+/// The output for the frames at 0, 40, 80 and 120 ms, and the property's value after each.
 fn run(
     package: &str,
     name: &str,
@@ -87,7 +89,7 @@ fn run(
     let mut bench = Bench::new(&element, &caps(Rgb, 32, 24));
     (0..4)
         .map(|i| {
-            let mut frame = gst::Buffer::from_slice(picture(&info(Rgb, 32, 24)));
+            let mut frame = gst::Buffer::from_slice(pattern(&info(Rgb, 32, 24)));
             let fields = frame.get_mut().unwrap();
             fields.set_pts(gst::ClockTime::from_mseconds(40 * i));
             let out = bench.push(frame).map_readable().unwrap().to_vec();
@@ -108,13 +110,13 @@ fn text(value: &glib::Value) -> String {
 }
 
 #[test]
-fn every_controllable_property_turns_with_the_frame_of_its_time() {
-    for (name, words, numbers, properties) in KNOBS {
-        let told: Vec<String> = run("echo", name, numbers, properties)
+fn every_controllable_property_changes_with_the_frame_of_its_time() {
+    for (name, words, numbers, properties) in CASES {
+        let values: Vec<String> = run("echo", name, numbers, properties)
             .into_iter()
             .map(|(_, value)| value)
             .collect();
-        assert_eq!(told, [words[0], words[0], words[1], words[1]], "{name}");
+        assert_eq!(values, [words[0], words[0], words[1], words[1]], "{name}");
     }
 }
 
@@ -127,18 +129,18 @@ fn all_physics_and_sampling_can_be_controlled() {
         .filter(|s| s.flags().contains(gst::PARAM_FLAG_CONTROLLABLE))
         .map(|s| s.name().to_owned())
         .collect();
-    let listed = KNOBS.iter().map(|(name, ..)| (*name).to_owned()).collect();
+    let listed = CASES.iter().map(|(name, ..)| (*name).to_owned()).collect();
     assert_eq!(controllable, listed);
 }
 
 #[test]
-fn what_a_controller_turns_shows_in_the_frame_of_its_time() {
+fn what_a_controller_sets_shows_in_the_frame_of_its_time() {
     // x0 = y/2 + sigma_y + t/2000, of which a frame of steps leaves the last level.
     let first = |outs: Vec<(Vec<u8>, String)>| -> Vec<u8> {
         outs.into_iter().map(|(bytes, _)| bytes[0]).collect()
     };
     let of = |sigma: f64, t: f64| {
-        code(value(picture(&info(Rgb, 32, 24))[0]) / 2.0 + 2.0 * sigma + t / 2000.0)
+        code(value(pattern(&info(Rgb, 32, 24))[0]) / 2.0 + 2.0 * sigma + t / 2000.0)
     };
     let base = [("task", "denoise")];
     let noise = first(run("blend", "noise-sigma", [0.01, 0.1], &base));
@@ -148,7 +150,7 @@ fn what_a_controller_turns_shows_in_the_frame_of_its_time() {
         assert_code(noise[i], of(sigma, 111.0), ("noise-sigma", i));
         assert_code(steps[i], of(0.01, level), ("steps", i));
     }
-    let plain = picture(&info(Rgb, 32, 24));
+    let plain = pattern(&info(Rgb, 32, 24));
     for (i, (bytes, _)) in run("blend", "strength", [1.0, 0.0], &base)
         .iter()
         .enumerate()
@@ -160,7 +162,7 @@ fn what_a_controller_turns_shows_in_the_frame_of_its_time() {
             "kernel-sigma" => ("blend", [("task", "deblur")]),
             _ => ("affine", base),
         };
-        let values = KNOBS.iter().find(|k| k.0 == name).unwrap().2;
+        let values = CASES.iter().find(|k| k.0 == name).unwrap().2;
         let outs = run(package, name, values, &properties);
         assert_eq!(outs[0].0, outs[1].0, "{name}");
         assert_eq!(outs[2].0, outs[3].0, "{name}");

@@ -31,8 +31,8 @@ fn every_preset_sets_what_it_lists() {
     assert_eq!(header.0, "_presets_");
     let version = env!("CARGO_PKG_VERSION");
     for (key, wanted) in [("version", version), ("element-name", "GstUd2mRestore")] {
-        let told = header.1.iter().find(|(k, _)| k == key).unwrap();
-        assert_eq!(told.1, wanted, "{key}");
+        let found = header.1.iter().find(|(k, _)| k == key).unwrap();
+        assert_eq!(found.1, wanted, "{key}");
     }
     assert!(sections.len() >= 6);
     let names: BTreeSet<String> = sections.iter().map(|s| s.0.clone()).collect();

@@ -6,16 +6,19 @@ use gst_app::AppSink;
 use gst_video::VideoFormat::Rgb;
 
 use super::{POLICIES, count, ms, sent};
-use crate::common::{self, Bench, caps, element, info, path, picture};
+use crate::common::{self, Bench, caps, element, info, path, pattern};
 
 const FRAMES: u64 = 12;
 
-/// A live pipeline whose model takes several times the 20 ms of a frame; the restored buffers, in their order.
+/// Runs a live pipeline whose model takes several times the 20 ms of a frame; the buffers that
+/// leave, in their order.
 fn live(policy: &str, synchronised: bool) -> (gst::Element, Vec<gst::Buffer>) {
     common::init();
     let description = format!(
-        "videotestsrc is-live=true num-buffers={FRAMES} ! video/x-raw,format=RGB,width=16,height=16,framerate=50/1 \
-         ! ud2mrestore name=restore task=denoise noise-sigma=0.006 threads=1 overload-policy={policy} model={} \
+        "videotestsrc is-live=true num-buffers={FRAMES} \
+         ! video/x-raw,format=RGB,width=16,height=16,framerate=50/1 \
+         ! ud2mrestore name=restore task=denoise noise-sigma=0.006 threads=1 \
+           overload-policy={policy} model={} \
          ! appsink name=sink sync={synchronised} qos={synchronised}",
         path("tests/data/slow")
     );
@@ -46,21 +49,21 @@ fn assert_policy(policy: &str, synchronised: bool) {
     assert_eq!(out.len() as u64 + dropped, FRAMES, "{at:?}: none is lost");
     for pair in out.windows(2) {
         let gap = pair[1].pts().unwrap() - pair[0].pts().unwrap() > ms(20);
-        let told = pair[1].flags().contains(gst::BufferFlags::DISCONT);
-        assert_eq!(gap, told, "{at:?}");
+        let marked = pair[1].flags().contains(gst::BufferFlags::DISCONT);
+        assert_eq!(gap, marked, "{at:?}");
         assert!(!gap || policy == "drop", "{at:?}");
     }
 }
 
 #[test]
-fn a_sink_that_synchronises_tells_a_slow_model_what_is_late() {
+fn the_qos_events_of_a_synchronising_sink_say_what_is_late() {
     for policy in POLICIES {
         assert_policy(policy, true);
     }
 }
 
 #[test]
-fn with_a_sink_that_does_not_a_live_pipelines_clock_tells() {
+fn without_qos_events_the_clock_of_a_live_pipeline_says_what_is_late() {
     for policy in POLICIES {
         assert_policy(policy, false);
     }
@@ -81,20 +84,20 @@ fn a_slow_pipeline_that_is_not_live_is_never_late_by_the_clock() {
 }
 
 #[test]
-fn a_live_pipeline_is_told_how_long_a_frame_takes() {
+fn the_time_of_a_frame_is_reported_as_latency() {
     let element = element("affine", &[("task", "denoise"), ("steps", "20")]);
     let mut bench = Bench::new(&element, &caps(Rgb, 64, 64));
     bench
         .harness
         .set_upstream_latency(gst::ClockTime::from_mseconds(40));
     for _ in 0..3 {
-        bench.restore(&picture(&info(Rgb, 64, 64)));
+        bench.restore(&pattern(&info(Rgb, 64, 64)));
     }
     let messages: Vec<gst::Message> = std::iter::from_fn(|| bench.bus.pop()).collect();
-    let told = messages
+    let reported = messages
         .iter()
         .any(|m| m.type_() == gst::MessageType::Latency);
-    assert!(told, "the latency changed, which nobody was told");
-    let latency = bench.harness.query_latency().expect("an answer");
+    assert!(reported, "no message says that the latency changed");
+    let latency = bench.harness.query_latency().expect("a latency");
     assert!(latency > gst::ClockTime::from_mseconds(40), "{latency}");
 }

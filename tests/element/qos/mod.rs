@@ -6,7 +6,7 @@ mod live;
 use gst::prelude::*;
 use gst_video::VideoFormat::Rgb;
 
-use crate::common::{Bench, caps, element, info, picture};
+use crate::common::{Bench, caps, element, info, pattern};
 
 const POLICIES: [&str; 4] = ["block", "passthrough", "fewer-steps", "drop"];
 
@@ -23,14 +23,15 @@ fn ms(time: u64) -> gst::ClockTime {
 
 /// A frame of 40 ms at a time in milliseconds.
 fn frame(at: u64) -> gst::Buffer {
-    let mut buffer = gst::Buffer::from_slice(picture(&info(Rgb, 16, 16)));
+    let mut buffer = gst::Buffer::from_slice(pattern(&info(Rgb, 16, 16)));
     let fields = buffer.get_mut().unwrap();
     fields.set_pts(ms(at));
     fields.set_duration(ms(40));
     buffer
 }
 
-/// Tells the element that the frame at `at` came `late` milliseconds late, in a stream too slow by `proportion`.
+/// Sends a QoS event: the frame at `at` came `late` milliseconds late, in a stream too slow by
+/// `proportion`.
 fn report(bench: &mut Bench, at: u64, late: i64, proportion: f64) {
     let kind = gst::QOSType::Underflow;
     let event = gst::event::Qos::builder(kind, proportion, late * 1_000_000);
@@ -51,7 +52,7 @@ fn bytes(buffer: &gst::Buffer) -> Vec<u8> {
 
 #[test]
 fn a_frame_that_downstream_no_longer_waits_for_follows_the_policy() {
-    let plain = picture(&info(Rgb, 16, 16));
+    let plain = pattern(&info(Rgb, 16, 16));
     for policy in POLICIES {
         let properties = [("task", "denoise"), ("overload-policy", policy)];
         let element = element("blend", &properties);
@@ -98,7 +99,7 @@ fn a_frame_that_downstream_no_longer_waits_for_follows_the_policy() {
 }
 
 #[test]
-fn each_late_frame_is_told_in_a_message() {
+fn each_late_frame_is_reported_in_a_qos_message() {
     for policy in POLICIES {
         let properties = [("task", "denoise"), ("overload-policy", policy)];
         let mut bench = Bench::new(&element("blend", &properties), &caps(Rgb, 16, 16));
@@ -137,17 +138,17 @@ fn each_late_frame_is_told_in_a_message() {
 }
 
 #[test]
-fn with_qos_on_a_late_frame_is_dropped_and_told_once() {
+fn with_qos_on_a_late_frame_is_dropped_and_reported_once() {
     let element = element("echo", &[("qos", "true")]);
     let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
     sent(&mut bench, 0);
     report(&mut bench, 0, 60, 2.0);
-    // Late, late, of the very time that was asked for.
+    // Late, late, and just in time.
     let left = [40, 80, 120].map(|at| sent(&mut bench, at).is_some());
     assert_eq!(left, [false, false, true]);
-    let told = std::iter::from_fn(|| bench.bus.pop());
-    let told = told.filter(|m| m.type_() == gst::MessageType::Qos);
-    assert_eq!(told.count(), 2);
+    let messages = std::iter::from_fn(|| bench.bus.pop());
+    let messages = messages.filter(|m| m.type_() == gst::MessageType::Qos);
+    assert_eq!(messages.count(), 2);
     assert_eq!(count(&element, "dropped"), 2);
     assert_eq!(count(&element, "frames"), 2);
 }
@@ -162,7 +163,7 @@ fn the_policy_may_change_while_frames_are_late() {
     element.set_property_from_str("overload-policy", "drop");
     assert!(sent(&mut bench, 80).is_none());
     element.set_property_from_str("overload-policy", "passthrough");
-    let plain = picture(&info(Rgb, 16, 16));
+    let plain = pattern(&info(Rgb, 16, 16));
     assert_eq!(bytes(&sent(&mut bench, 120).unwrap()), plain);
     element.set_property_from_str("overload-policy", "block");
     assert_eq!(bytes(&sent(&mut bench, 160).unwrap()), restored);
@@ -187,7 +188,7 @@ fn a_flush_and_a_new_segment_forget_what_was_late() {
 }
 
 #[test]
-fn an_enlarged_late_frame_leaves_enlarged() {
+fn an_upscaled_late_frame_leaves_upscaled() {
     let properties = [
         ("task", "super-resolve"),
         ("scale", "2"),
@@ -205,7 +206,7 @@ fn an_enlarged_late_frame_leaves_enlarged() {
 }
 
 #[test]
-fn a_mean_of_a_late_frame_is_one_sample_and_a_spread_two() {
+fn a_late_mean_takes_one_sample_and_a_late_deviation_two() {
     for (output, samples) in [("mean", 1), ("stddev", 2)] {
         let properties = [
             ("task", "denoise"),
@@ -227,18 +228,18 @@ fn a_mean_of_a_late_frame_is_one_sample_and_a_spread_two() {
 }
 
 #[test]
-fn upstream_hears_that_frames_are_late_where_they_may_be_dropped() {
+fn qos_events_go_upstream_where_frames_may_be_dropped() {
     for policy in POLICIES {
         let element = element("echo", &[("overload-policy", policy)]);
         let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
         sent(&mut bench, 0);
-        let heard = |bench: &mut Bench| {
+        let sent_up = |bench: &mut Bench| {
             report(bench, 0, 50, 2.5);
             std::iter::from_fn(|| bench.harness.try_pull_upstream_event())
                 .any(|e| e.type_() == gst::EventType::Qos)
         };
-        assert_eq!(heard(&mut bench), policy == "drop", "{policy}");
+        assert_eq!(sent_up(&mut bench), policy == "drop", "{policy}");
         element.set_property("qos", true);
-        assert!(heard(&mut bench), "{policy}: qos was asked for");
+        assert!(sent_up(&mut bench), "{policy}: qos is on");
     }
 }

@@ -7,9 +7,10 @@ use gst::prelude::*;
 use gst_video::VideoFormat::Rgb;
 use gstud2m::sampler;
 
-use crate::common::{Bench, assert_code, caps, code, element, info, picture, place};
+use crate::common::{Bench, assert_code, caps, code, element, info, pattern, place};
 
-/// What `affine` leaves of noise alone after a run: x0 = xt/4 + noise_0/8 + noise_1/16, per channel, row and column.
+/// The output of `affine`, which is noise alone: x0 = xt/4 + noise_0/8 + noise_1/16 in each step,
+/// by channel, row and column.
 fn affine_run(seed: u64, steps: usize, zeta: f64, height: usize, width: usize) -> Vec<f64> {
     let noise = |stream| -> Vec<f64> {
         let drawn = sampler::normal_image(seed, stream, 3, height, width);
@@ -44,7 +45,7 @@ fn assert_affine(properties: &[(&str, &str)], seed: u64, steps: usize, zeta: f64
     let mut bench = Bench::new(&element, &caps(Rgb, width, height));
     let mut out = Vec::new();
     for _ in 0..frames {
-        out = bench.restore(&picture(&format));
+        out = bench.restore(&pattern(&format));
     }
     let (height, width) = (height as usize, width as usize);
     let expected = affine_run(seed, steps, zeta, height, width);
@@ -89,7 +90,7 @@ fn noise_is_the_same_in_every_frame_unless_asked_otherwise() {
     let run = |mode| {
         let element = element("affine", &[("task", "denoise"), ("noise-mode", mode)]);
         let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
-        [(); 2].map(|()| bench.restore(&picture(&format)))
+        [(); 2].map(|()| bench.restore(&pattern(&format)))
     };
     let [first, second] = run("per-frame");
     assert_ne!(first, second, "each frame has noise of its own");
@@ -110,7 +111,7 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
     let format = info(Rgb, 40, 24);
     let run = |seed| {
         let element = element("affine", &[("task", "denoise"), ("seed", seed)]);
-        Bench::new(&element, &caps(Rgb, 40, 24)).restore(&picture(&format))
+        Bench::new(&element, &caps(Rgb, 40, 24)).restore(&pattern(&format))
     };
     assert_eq!(run("5"), run("5"));
     assert_ne!(run("5"), run("6"));

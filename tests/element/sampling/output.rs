@@ -4,7 +4,7 @@
 use gst::prelude::*;
 use gst_video::VideoFormat::{I420, Rgb};
 
-use crate::common::{Bench, assert_code, caps, code, element, info, picture, place, start, value};
+use crate::common::{Bench, assert_code, caps, code, element, info, pattern, place, start, value};
 
 const SIZE: (u32, u32) = (20, 12);
 
@@ -14,12 +14,12 @@ fn evaluations(element: &gst::Element) -> u64 {
     stats.get("evaluations").unwrap()
 }
 
-/// One frame through `affine`, whose answer is noise alone.
+/// One frame through `affine`, whose output is noise alone.
 fn sampled(properties: &[(&str, &str)]) -> Vec<u8> {
     let element = element("affine", properties);
     element.set_property_from_str("task", "denoise");
     let mut bench = Bench::new(&element, &caps(Rgb, SIZE.0, SIZE.1));
-    bench.restore(&picture(&info(Rgb, SIZE.0, SIZE.1)))
+    bench.restore(&pattern(&info(Rgb, SIZE.0, SIZE.1)))
 }
 
 /// The samples that the seed's mean is made of.
@@ -53,14 +53,14 @@ fn the_mean_is_that_of_runs_with_seeds_of_their_own() {
 }
 
 #[test]
-fn the_spread_is_gray_and_sixteen_times_the_deviation() {
+fn the_deviation_is_gray_and_scaled_by_sixteen() {
     let runs = samples(3);
-    let spread = sampled(&[("seed", "5"), ("samples", "3"), ("output", "stddev")]);
+    let deviations = sampled(&[("seed", "5"), ("samples", "3"), ("output", "stddev")]);
     let format = info(Rgb, SIZE.0, SIZE.1);
     for y in 0..SIZE.1 as usize {
         for x in 0..SIZE.0 as usize {
             let at = [0, 1, 2].map(|c| place(&format, c, y, x));
-            let got = at.map(|p| spread[p]);
+            let got = at.map(|p| deviations[p]);
             assert_eq!(got, [got[0]; 3], "gray at {y} {x}");
             let values = |p: usize| runs.iter().map(move |r| f64::from(r[p]));
             let variance = |p: usize| {
@@ -85,7 +85,7 @@ fn one_sample_is_drawn_unless_moments_are_asked_for() {
         &[("task", "denoise"), ("samples", "3"), ("steps", "1")],
     );
     let mut bench = Bench::new(&element, &caps(Rgb, SIZE.0, SIZE.1));
-    let frame = picture(&info(Rgb, SIZE.0, SIZE.1));
+    let frame = pattern(&info(Rgb, SIZE.0, SIZE.1));
     bench.restore(&frame);
     let one = evaluations(&element);
     element.set_property_from_str("output", "mean");
@@ -94,11 +94,11 @@ fn one_sample_is_drawn_unless_moments_are_asked_for() {
 }
 
 #[test]
-fn a_spread_of_one_sample_is_refused_with_what_to_do() {
+fn a_deviation_of_one_sample_is_refused_with_what_to_do() {
     let element = element("affine", &[("task", "denoise"), ("output", "stddev")]);
     assert!(start(&element).is_empty());
     let mut bench = Bench::new(&element, &caps(Rgb, SIZE.0, SIZE.1));
-    let frame = gst::Buffer::from_slice(picture(&info(Rgb, SIZE.0, SIZE.1)));
+    let frame = gst::Buffer::from_slice(pattern(&info(Rgb, SIZE.0, SIZE.1)));
     assert!(bench.harness.push(frame).is_err());
     let errors = bench.errors();
     assert!(
@@ -108,7 +108,7 @@ fn a_spread_of_one_sample_is_refused_with_what_to_do() {
 }
 
 #[test]
-fn strength_mixes_and_at_zero_the_buffer_itself_passes() {
+fn strength_blends_and_at_zero_the_buffer_itself_passes() {
     let element = element("blend", &[("task", "denoise"), ("noise-sigma", "0.05")]);
     let mut bench = Bench::new(&element, &caps(Rgb, 16, 8));
     let flat = vec![64; info(Rgb, 16, 8).size()];
@@ -136,7 +136,7 @@ fn strength_mixes_and_at_zero_the_buffer_itself_passes() {
 }
 
 #[test]
-fn without_strength_an_enlarged_frame_is_interpolated_without_the_network() {
+fn at_strength_zero_an_upscaled_frame_is_interpolated_without_the_network() {
     let properties = [("task", "super-resolve"), ("scale", "2"), ("strength", "0")];
     let element = element("affine", &properties);
     let mut bench = Bench::new(&element, &caps(Rgb, 16, 8));

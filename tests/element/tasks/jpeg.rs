@@ -52,7 +52,7 @@ fn assert_planes(info: &VideoInfo, got: &[u8], wanted: &[u8]) {
 
 #[test]
 fn decoded_planes_reach_the_graph_and_leave_it_without_a_code_of_difference() {
-    // The model answers with what it sees. Interpolated chroma would not average to its own samples again.
+    // The model returns its input. Interpolated chroma would not average to its samples again.
     for format in [
         VideoFormat::I420,
         VideoFormat::Nv12,
@@ -71,8 +71,8 @@ fn decoded_planes_reach_the_graph_and_leave_it_without_a_code_of_difference() {
     }
 }
 
-/// The first code of a flat frame through the package that adds 1/8 to what 4:2:2 answers and 1/4 to 4:4:4's.
-fn told(bench: &mut Bench, info: &VideoInfo) -> f64 {
+/// The first code of a flat frame through `blend`, which adds 1/8 for 4:2:2 and 1/4 for 4:4:4.
+fn first_code(bench: &mut Bench, info: &VideoInfo) -> f64 {
     let mut frame = vec![128; info.size()];
     if info.is_rgb() {
         frame.fill(100);
@@ -80,15 +80,15 @@ fn told(bench: &mut Bench, info: &VideoInfo) -> f64 {
     f64::from(bench.restore(&frame)[0])
 }
 
-/// What that package answers at quality 50, whose first luma step is 16 and whose last chroma step is 99.
-fn answer(added: f64) -> f64 {
+/// The output of `blend` at quality 50, whose first luma step is 16 and last chroma step 99.
+fn expected(added: f64) -> f64 {
     code(16.0 / 128.0 - 99.0 / 256.0 + added)
 }
 
 #[test]
-fn the_graph_is_that_of_the_caps_unless_it_is_said() {
+fn the_caps_choose_the_graph_unless_the_property_does() {
     const FIFTY: (&str, &str) = ("jpeg-quality", "50");
-    for (format, said, added) in [
+    for (format, property, added) in [
         (VideoFormat::I420, "auto", 0.0),
         (VideoFormat::Nv12, "auto", 0.0),
         (VideoFormat::P01010le, "auto", 0.0),
@@ -102,23 +102,23 @@ fn the_graph_is_that_of_the_caps_unless_it_is_said() {
         (VideoFormat::Y42b, "420", 0.0),
         (VideoFormat::I420, "444", 0.25),
     ] {
-        let properties = [("task", "jpeg"), FIFTY, ("jpeg-subsampling", said)];
+        let properties = [("task", "jpeg"), FIFTY, ("jpeg-subsampling", property)];
         let info = decoded(format, 32, 16);
         let mut bench = Bench::new(&element("blend", &properties), &info.to_caps().unwrap());
-        let mut got = told(&mut bench, &info);
+        let mut got = first_code(&mut bench, &info);
         if info.comp_depth(0) == 10 {
             // The first byte of a ten-bit sample is its lower half.
             let bytes = bench.restore(&vec![128; info.size()]);
             got = f64::from(u16::from_le_bytes([bytes[0], bytes[1]]) >> 6) / 1023.0 * 255.0;
         }
         assert!(
-            (got - answer(added)).abs() < 0.51,
-            "{format:?} {said}: {got}"
+            (got - expected(added)).abs() < 0.51,
+            "{format:?} {property}: {got}"
         );
     }
 }
 
-/// How often the loading of a model was told as done.
+/// How often the loading of a model was reported as done.
 fn loads(bus: &gst::Bus) -> usize {
     std::iter::from_fn(|| bus.pop())
         .filter(|m| match m.view() {
@@ -144,8 +144,8 @@ fn another_subsampling_mid_stream_loads_another_graph_and_the_same_loads_none() 
     ] {
         let info = decoded(format, width, 16);
         bench.harness.set_src_caps(info.to_caps().unwrap());
-        let got = told(&mut bench, &info);
-        assert_code(got as u8, answer(added), (format, width));
+        let got = first_code(&mut bench, &info);
+        assert_code(got as u8, expected(added), (format, width));
         assert_eq!(loads(&bench.bus), loaded, "{format:?} {width}");
     }
 }
@@ -164,8 +164,8 @@ fn a_package_without_the_graph_is_refused_only_when_it_is_needed() {
         let caps = decoded(format, 32, 16).to_caps().unwrap();
         Bench::new(&element("echo", &properties), &caps)
     };
-    for (said, format) in [("auto", VideoFormat::I420), ("420", VideoFormat::Y42b)] {
-        let mut bench = start(&[("jpeg-subsampling", said)], format);
+    for (property, format) in [("auto", VideoFormat::I420), ("420", VideoFormat::Y42b)] {
+        let mut bench = start(&[("jpeg-subsampling", property)], format);
         let frame = vec![90; decoded(format, 32, 16).size()];
         assert_eq!(bench.restore(&frame).len(), frame.len(), "{format:?}");
     }

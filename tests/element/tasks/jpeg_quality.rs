@@ -5,12 +5,14 @@ use gst::prelude::*;
 
 use crate::common;
 
-/// The qualities assumed for a picture that jpegenc compressed, decoded and brought to `between`.
+/// The qualities assumed for an image that jpegenc compressed, decoded and brought to `between`.
 fn estimated(source: &str, between: &str) -> Vec<u32> {
     common::init();
     let echo = common::path("tests/data/echo");
     let line = format!(
-        "{source} ! jpegdec ! {between} ud2mrestore name=restorer task=jpeg steps=1 model={echo} ! fakesink name=end signal-handoffs=true"
+        "{source} ! jpegdec ! {between} \
+         ud2mrestore name=restorer task=jpeg steps=1 model={echo} \
+         ! fakesink name=end signal-handoffs=true"
     );
     let pipeline = gst::parse::launch(&line).unwrap();
     let bin = pipeline.clone().downcast::<gst::Bin>().unwrap();
@@ -48,10 +50,11 @@ const RGB: &str = "videoconvert ! video/x-raw,format=RGB !";
 
 #[test]
 fn the_quality_of_real_jpegs_is_found_within_two_from_planes_and_from_rgb() {
-    let picture = common::path("examples/data/scene.png");
+    let scene = common::path("examples/data/scene.png");
     for quality in [10, 30, 75] {
         let source = format!(
-            "filesrc location={picture} ! pngdec ! imagefreeze num-buffers=2 ! videoconvert ! video/x-raw,format=I420,colorimetry=1:4:0:0 ! jpegenc quality={quality}"
+            "filesrc location={scene} ! pngdec ! imagefreeze num-buffers=2 ! videoconvert \
+             ! video/x-raw,format=I420,colorimetry=1:4:0:0 ! jpegenc quality={quality}"
         );
         for between in ["", RGB] {
             // What a handler sees of the second frame is what the first one showed.

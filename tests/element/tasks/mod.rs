@@ -9,7 +9,7 @@ use gst_video::VideoFormat::{Gbr, Rgb, Rgba};
 use gstud2m::sampler;
 
 use crate::common::{
-    Bench, assert_code, assert_echo, caps, code, element, info, path, picture, place, value,
+    Bench, assert_code, assert_echo, caps, code, element, info, path, pattern, place, value,
 };
 
 #[test]
@@ -32,7 +32,7 @@ fn super_resolution_repeats_pixels_and_alpha_of_an_echo() {
         let small = info(Rgba, 31, 18);
         let large = info(Rgba, 31 * scale as u32, 18 * scale as u32);
         let mut bench = Bench::new(&element, &small.to_caps().unwrap());
-        let bytes = picture(&small);
+        let bytes = pattern(&small);
         let out = bench.restore(&bytes);
         assert_eq!(out.len(), large.size());
         for c in 0..4 {
@@ -56,7 +56,7 @@ fn inpainting_keeps_what_the_mask_shows_and_fills_the_rest() {
     ];
     let element = element("blend", &properties);
     let format = info(Rgb, 64, 48);
-    // A flat picture: the holes' smooth start is as flat, and `blend` halves it.
+    // A flat image: the initial estimate of the holes is as flat, and `blend` halves it.
     let bytes = vec![200; format.size()];
     let out = Bench::new(&element, &caps(Rgb, 64, 48)).restore(&bytes);
     let hole = |x: usize, y: usize| (20..44).contains(&x) && (16..32).contains(&y);
@@ -73,7 +73,7 @@ fn inpainting_keeps_what_the_mask_shows_and_fills_the_rest() {
 }
 
 #[test]
-fn the_graph_is_told_the_level_and_the_noise_of_the_next_frame() {
+fn level_and_noise_of_the_next_frame_reach_the_graph() {
     let element = element("blend", &[("task", "denoise"), ("noise-sigma", "0.05")]);
     let mut bench = Bench::new(&element, &caps(Rgb, 16, 8));
     let flat = vec![64; info(Rgb, 16, 8).size()];
@@ -103,7 +103,7 @@ fn noisy(sigma: f32, seed: u64) -> Vec<u8> {
 fn an_estimated_noise_is_followed_from_frame_to_frame_until_a_discontinuity() {
     let element = element("echo", &[("task", "denoise"), ("noise-sigma", "-1")]);
     let mut bench = Bench::new(&element, &caps(Gbr, 96, 96));
-    let mut told = |sigma: f32, seed: u64, flags: gst::BufferFlags| {
+    let mut estimate = |sigma: f32, seed: u64, flags: gst::BufferFlags| {
         let mut frame = gst::Buffer::from_slice(noisy(sigma, seed));
         frame.get_mut().unwrap().set_flags(flags);
         bench.push(frame);
@@ -111,14 +111,14 @@ fn an_estimated_noise_is_followed_from_frame_to_frame_until_a_discontinuity() {
         stats.get::<f64>("noise-sigma").unwrap() * 255.0
     };
     let none = gst::BufferFlags::empty();
-    let first = told(12.0, 1, none);
+    let first = estimate(12.0, 1, none);
     assert!((first - 12.0).abs() < 1.5, "{first}");
-    let second = told(16.0, 2, none);
+    let second = estimate(16.0, 2, none);
     assert!(
         second > first && second < 14.5,
         "{second}: a quarter of the way"
     );
-    let third = told(16.0, 2, gst::BufferFlags::DISCONT);
+    let third = estimate(16.0, 2, gst::BufferFlags::DISCONT);
     assert!((third - 16.0).abs() < 1.5, "{third}: afresh");
 }
 
@@ -127,7 +127,7 @@ fn the_quality_reaches_the_graph_as_quantisation_tables() {
     let element = element("blend", &[("task", "jpeg"), ("jpeg-quality", "50")]);
     let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
     let flat = vec![100; info(Rgb, 16, 16).size()];
-    // IJG's tables at quality 50: the first luma step is 16, the last chroma step 99; at 90, 3 and 20.
+    // IJG's tables at quality 50: the first luma step is 16, the last chroma step 99. At 90: 3, 20.
     let wanted = |luma: f64, chroma: f64| code(luma / 128.0 - chroma / 256.0);
     assert_code(bench.restore(&flat)[0], wanted(16.0, 99.0), 50);
     element.set_property("jpeg-quality", 90u32);
@@ -136,7 +136,7 @@ fn the_quality_reaches_the_graph_as_quantisation_tables() {
 
 #[test]
 fn kernels_reach_the_graph_with_unit_gain() {
-    // x0 = y/2 + gain z0/4, which of a flat frame leaves three quarters when the kernel sums to one.
+    // x0 = y/2 + gain z0/4: three quarters of a flat frame when the kernel sums to one.
     for kernel in ["gaussian", "uniform", "motion"] {
         let element = element("blend", &[("kernel", kernel), ("steps", "1")]);
         let mut bench = Bench::new(&element, &caps(Rgb, 24, 16));
