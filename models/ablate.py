@@ -15,8 +15,7 @@ import torch
 
 from search_scalars import Bench
 from ud2m.nn.weights import load_denoiser
-from ud2m.physics import observation
-from ud2m.physics.observation import FAMILIES
+from ud2m.physics.operators import FAMILIES, blur, downscale
 from ud2m.step.scalars import Scalars, ScalarValues
 from ud2m.training.data import crops, split
 
@@ -71,11 +70,12 @@ def main() -> None:
             mean(values, chain=False),  # each step starts from the observation again
             mean(replace(values, fresh_first=1.0, fresh_last=1.0)),
         ]
-        crossfade, observation.crossfade = observation.crossfade, lambda y, band: y
+        crossfade = blur.crossfade
+        blur.crossfade = downscale.crossfade = lambda y, band: y
         row.append(
             Bench(family, clean, denoiser, a.seed).scores(values).mean()
         )  # the mirrored frame wraps with a step
-        observation.crossfade = crossfade
+        blur.crossfade = downscale.crossfade = crossfade
         print(f"{family:11s} " + " ".join(f"{v:8.2f}" for v in row), flush=True)
 
 

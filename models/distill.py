@@ -19,7 +19,7 @@ from ud2m.nn import lora
 from ud2m.nn.conditioning import Conditioning, ConditioningConfig, conditioned_flops_per_pixel
 from ud2m.nn.weights import load_denoiser, provenance
 from ud2m.physics.generators.kernels import mixture, recorded
-from ud2m.physics.observation import FAMILIES
+from ud2m.physics.operators import FAMILIES
 from ud2m.step.model import UnfoldedModel, load_model, save_model
 from ud2m.step.scalars import ScalarValues
 from ud2m.training.data import crops, decode, split

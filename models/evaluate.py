@@ -26,15 +26,14 @@ from ud2m.evaluation.cases import (
     CASES,
     Case,
     Degraded,
-    classical,
     degrade_images,
     load_images,
     upscaled,
 )
 from ud2m.evaluation.samplers import SAMPLERS, NotDefined
 from ud2m.nn.weights import load_denoiser
-from ud2m.physics.observation import Observation, operator_of
-from ud2m.physics.operators import Operator
+from ud2m.physics.observation import Observation
+from ud2m.physics.operators import Operator, operator_of
 from ud2m.step.scalars import Scalars, ScalarValues
 from ud2m.step.specialists import load_specialists
 from ud2m.step.unfolded import UnfoldedStep
@@ -270,7 +269,9 @@ def scored(
 ) -> dict[str, float]:
     """Means over the images; the time is the median."""
     if column in NO_SAMPLER:
-        restored = upscaled(operator, degraded) if column == "input" else classical(case, degraded)
+        restored = (
+            upscaled(operator, degraded) if column == "input" else case.classical(case, degraded)
+        )
         return mean([bench.quality(z, d, case.border) for z, d in zip(restored, degraded)])
     restore, found, seconds = bench.restore(column, operator), [], []
     for i, d in enumerate(degraded):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ud2m.export.package import ExportError, export, unfolded
 from ud2m.nn.imported import merge_adapter, read_checkpoint
-from ud2m.physics.observation import FAMILIES
+from ud2m.physics.operators import FAMILIES
 from ud2m.step.scalars import ScalarValues, untuned
 
 ADVICE = (

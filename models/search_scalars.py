@@ -16,7 +16,8 @@ import torch
 from ud2m.diffusion.sampler import sample
 from ud2m.nn.weights import load_denoiser
 from ud2m.physics.generators import degradations
-from ud2m.physics.observation import FAMILIES, observe, operator_of
+from ud2m.physics.observation import observe
+from ud2m.physics.operators import FAMILIES, operator_of
 from ud2m.step.scalars import Scalars, ScalarValues, untuned
 from ud2m.step.unfolded import UnfoldedStep
 from ud2m.training.data import crops, split

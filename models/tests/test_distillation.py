@@ -10,7 +10,8 @@ from ud2m.nn.conditioning import Conditioning, ConditioningConfig, conditioned_f
 from ud2m.nn.denoiser import Denoiser, DenoiserConfig, flops_per_pixel
 from ud2m.nn.weights import provenance
 from ud2m.physics.generators import kernels
-from ud2m.physics.observation import FAMILIES
+from ud2m.physics.operators import FAMILIES
+from ud2m.physics.operators import context as context_of
 from ud2m.step.model import CHOSEN, UnfoldedModel, load_model, save_model
 from ud2m.step.scalars import ScalarValues
 from ud2m.training.distillation import (
@@ -128,7 +129,7 @@ def test_the_conditioning_sees_the_mask_and_the_operator():
     p = problem("blur")
     conditioning, x, sigma = net.conditioning, torch.randn(2, 3, 48, 48), torch.tensor([0.1, 0.1])
     context = lambda family: (
-        net.step(family).operator.context(*p.physics if family == "blur" else ()),
+        context_of(net.step(family).operator, *p.physics if family == "blur" else ()),
         p.sigma_y,
         torch.tensor([1.0]),
         0.5,

@@ -12,7 +12,7 @@ from ud2m.nn.conditioning import Conditioning, ConditioningConfig
 from ud2m.nn.denoiser import Denoiser, DenoiserConfig
 from ud2m.nn.weights import provenance
 from ud2m.physics.generators import kernels
-from ud2m.physics.observation import FAMILIES
+from ud2m.physics.operators import FAMILIES
 from ud2m.step.model import UnfoldedModel, grow, load_model, save_model
 from ud2m.step.scalars import ScalarValues
 from ud2m.training.problems import draw

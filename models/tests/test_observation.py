@@ -4,31 +4,27 @@ import numpy as np
 import pytest
 import torch
 
+from ud2m.physics.canvas import Border, crossfade, pad, reflected
 from ud2m.physics.generators import degradations
-from ud2m.physics.observation import (
-    FAMILIES,
-    crossfade,
-    fill,
-    graphs_of,
-    mirrored,
-    observe,
-    operator_of,
-    pad,
-)
+from ud2m.physics.observation import observe
+from ud2m.physics.operators import KINDS, context, operator_of
+from ud2m.physics.operators.mask import fill
 
 BLACK = torch.tensor(-1.0)
 
 
 @pytest.mark.parametrize("n", [1, 2, 5])
-@pytest.mark.parametrize("repeat,mode", [(False, "reflect"), (True, "symmetric")])
-def test_reflection_is_that_of_numpy_whatever_the_length(n, repeat, mode):
+@pytest.mark.parametrize(
+    "border,mode", [(Border.MIRROR, "reflect"), (Border.SYMMETRIC, "symmetric")]
+)
+def test_reflection_is_that_of_numpy_whatever_the_length(n, border, mode):
     line = np.arange(n)
-    assert line[mirrored(n, 7, 9, repeat).numpy()].tolist() == np.pad(line, (7, 9), mode).tolist()
+    assert line[reflected(n, 7, 9, border).numpy()].tolist() == np.pad(line, (7, 9), mode).tolist()
 
 
 def test_padding_keeps_the_picture_where_it_says():
     x = torch.randn(1, 3, 5, 7)
-    assert torch.equal(pad(x, 2, 4, 16, 24, False)[..., 2:7, 4:11], x)
+    assert torch.equal(pad(x, 2, 4, 16, 24, Border.MIRROR)[..., 2:7, 4:11], x)
 
 
 def test_the_crossfade_closes_the_wrap_and_leaves_the_inside():
@@ -49,7 +45,7 @@ def test_filling_keeps_what_was_observed_and_invents_nothing_brighter():
     assert z.min() >= observed.min() - 1e-5 and z.max() <= observed.max() + 1e-5
 
 
-@pytest.mark.parametrize("family", [graph for family in FAMILIES for graph in graphs_of(family)])
+@pytest.mark.parametrize("family", KINDS)
 @pytest.mark.parametrize("height,width", [(36, 60), (13, 1)])
 def test_every_family_observes_frames_of_any_size(family, height, width):
     operator = operator_of(family)
@@ -88,3 +84,14 @@ def test_lost_pixels_are_black():
     x = torch.rand(3, 16, 16)
     y, physics = degradations.mask(x, degradations.box_mask(16, 16), 0.01, np.random.default_rng(0))
     assert (y[(physics["mask"][0] == 0).expand_as(y)] == -1).all()
+
+
+def test_networks_see_the_kinds_in_the_order_that_they_were_trained_with():
+    order = ("denoise", "mask", "blur", "downscale", "jpeg")
+    mask = torch.ones(1, 1, 24, 24)
+    parameters = {"psf": torch.full((3, 3), 1 / 9), "mask": mask, "quality": 10}
+    for graph in KINDS:
+        operator = operator_of(graph)
+        c = observe(operator, torch.zeros(1, 3, 24, 24), parameters, 8)
+        numbers = context(operator, *c.physics)[0, : len(order)].tolist()
+        assert numbers == [float(operator.kind == kind) for kind in order], graph

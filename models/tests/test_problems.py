@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from ud2m.physics.generators import kernels
-from ud2m.physics.observation import FAMILIES
+from ud2m.physics.operators import FAMILIES
 from ud2m.training.problems import WEIGHTS, draw
 
 DRAW = kernels.mixture([])

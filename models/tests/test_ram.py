@@ -9,8 +9,8 @@ from deepinv.models import RAM
 
 import evaluate
 from ud2m.evaluation import ram
-from ud2m.physics.observation import FAMILIES, Observation, observe, operator_of
-from ud2m.physics.operators import Operator
+from ud2m.physics.observation import Observation, observe
+from ud2m.physics.operators import FAMILIES, Operator, operator_of
 from ud2m.physics.operators.downscale import bicubic, gram
 from ud2m.physics.operators.fft import otf
 from ud2m.physics.operators.jpeg import quantisation

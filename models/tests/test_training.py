@@ -20,7 +20,7 @@ from ud2m.export.manifest import KEY
 from ud2m.export.package import ExportError, export, unfolded
 from ud2m.nn.denoiser import Denoiser, DenoiserConfig
 from ud2m.nn.weights import load_denoiser, provenance, save_denoiser
-from ud2m.physics.observation import FAMILIES, graphs_of
+from ud2m.physics.operators import FAMILIES, graphs_of
 from ud2m.step.scalars import ScalarValues
 from ud2m.training.data import crops, decode
 from ud2m.training.trainer import Schedule, Trainer

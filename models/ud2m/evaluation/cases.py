@@ -1,7 +1,7 @@
 """The degradations that are scored, the images they are applied to, and the classical method that fits each.
 
-Images are [3,H,W] in [-1, 1]. A degradation is a function of the image's place in the folder alone, so that every method sees
-the same observation.
+Images are [3,H,W] in [-1, 1]. A degradation is a function of the image's place in the folder alone, so that every method
+sees the same observation.
 """
 
 from collections.abc import Callable
@@ -15,8 +15,8 @@ from PIL import Image
 from ud2m.evaluation import baselines
 from ud2m.evaluation.metrics import psnr
 from ud2m.physics.generators import degradations
-from ud2m.physics.observation import Observation, observe, operator_of
-from ud2m.physics.operators import Operator
+from ud2m.physics.observation import Observation, observe
+from ud2m.physics.operators import Downscale, Operator, Parameters, operator_of
 
 SIDE = (
     48  # sides of whole images are cut to multiples of this: every scale and block size divides it
@@ -24,63 +24,119 @@ SIDE = (
 SIDE_CROP = 16  # the same for crops, which need not suit a scale of 3
 GAUSSIAN, BOX = degradations.gaussian(3**0.5, 5), degradations.uniform(9)
 MOTION = degradations.trajectory(19, np.random.default_rng(5))
+NOISE_TO_SIGNAL = 10.0 ** np.arange(-4.5, -0.9, 0.5)  # what the Wiener filter is tried with
 
-
-@dataclass(frozen=True)
-class Case:
-    """family: operator; sigma: noise std of full scale; degrade: (image, generator) -> observation and physics; border: pixels not scored."""
-
-    family: str
-    sigma: float
-    degrade: Callable[[torch.Tensor, np.random.Generator], tuple[torch.Tensor, dict]]
-    border: int = 0
-
-
-# A border is left out where the kernel reaches beyond the image. JPEG has no noise: its sigma is what the samplers get.
-CASES = {
-    "denoise-15": Case("denoise", 15 / 255, lambda x, r: degradations.denoise(x, 15 / 255, r)),
-    "denoise-50": Case("denoise", 50 / 255, lambda x, r: degradations.denoise(x, 50 / 255, r)),
-    "deblur-gaussian": Case("blur", 0.01, lambda x, r: degradations.blur(x, GAUSSIAN, 0.01, r), 16),
-    "deblur-uniform": Case("blur", 0.01, lambda x, r: degradations.blur(x, BOX, 0.01, r), 16),
-    "deblur-motion": Case("blur", 0.01, lambda x, r: degradations.blur(x, MOTION, 0.01, r), 16),
-    "inpaint-random70": Case(
-        "mask",
-        0.01,
-        lambda x, r: degradations.mask(x, degradations.random_mask(*x.shape[1:], 0.3, r), 0.01, r),
-    ),
-    "inpaint-box": Case(
-        "mask",
-        0.01,
-        lambda x, r: degradations.mask(x, degradations.box_mask(*x.shape[1:]), 0.01, r),
-    ),
-    "super-resolve-x2": Case(
-        "downscale2", 0.01, lambda x, r: degradations.downscale(x, 2, 0.01, r)
-    ),
-    "super-resolve-x4": Case(
-        "downscale4", 0.01, lambda x, r: degradations.downscale(x, 4, 0.01, r)
-    ),
-    "jpeg-q10": Case("jpeg", 0.01, lambda x, r: degradations.jpeg(x, 10)),
-    "jpeg-q30": Case("jpeg", 0.01, lambda x, r: degradations.jpeg(x, 30)),
-}
+Degrade = Callable[[torch.Tensor, np.random.Generator], tuple[torch.Tensor, Parameters]]
 
 
 @dataclass
 class Degraded:
     """One image of a case: clean, as observed, and as the step wants it."""
 
-    clean: torch.Tensor
-    y: torch.Tensor
-    physics: dict
+    clean: torch.Tensor  # [3,H,W]
+    y: torch.Tensor  # [3,H/s,W/s]
+    parameters: Parameters  # of the degradation, see `Operator.observe`
     observation: Observation
 
 
+@dataclass(frozen=True)
+class Case:
+    """A degradation of known strength. Without noise, as in JPEG, sigma is what the samplers get all the same."""
+
+    family: str
+    sigma: float  # noise std of full scale 1
+    degrade: Degrade  # (image, generator) -> observation, its parameters
+    classical: Callable[["Case", list[Degraded]], list[torch.Tensor]]
+    border: int = (
+        0  # pixels at each edge that are not scored, where the kernel reaches beyond the image
+    )
+
+
+def upscaled(operator: Operator, degraded: list[Degraded]) -> list[torch.Tensor]:
+    """The observations, upscaled by bicubic where they are smaller."""
+    return [baselines.bicubic(d.y, operator.scale) if operator.scale > 1 else d.y for d in degraded]
+
+
+def input_itself(case: Case, degraded: list[Degraded]) -> list[torch.Tensor]:
+    """As `upscaled`, where no classical method fits better."""
+    return upscaled(operator_of(case.family), degraded)
+
+
+def wiener(case: Case, degraded: list[Degraded]) -> list[torch.Tensor]:
+    """The Wiener filter, tuned by an oracle on these very images."""
+
+    def run(noise_to_signal: float) -> list[torch.Tensor]:
+        return [
+            baselines.wiener(d.y, d.parameters["psf"].numpy(), noise_to_signal) for d in degraded
+        ]
+
+    def score(noise_to_signal: float) -> float:
+        pairs = zip(run(noise_to_signal), degraded, strict=True)
+        return float(np.mean([psnr(z, d.clean, case.border) for z, d in pairs]))
+
+    return run(max(NOISE_TO_SIGNAL, key=score))
+
+
+def telea(case: Case, degraded: list[Degraded]) -> list[torch.Tensor]:
+    """Fast-marching inpainting."""
+    return [baselines.telea(d.y, d.parameters["mask"]) for d in degraded]
+
+
+def non_local_means(case: Case, degraded: list[Degraded]) -> list[torch.Tensor]:
+    """Colour non-local means, which know the noise."""
+    return [baselines.non_local_means(d.y, case.sigma) for d in degraded]
+
+
+def _noise(sigma: float) -> Case:
+    return Case("denoise", sigma, lambda x, r: degradations.denoise(x, sigma, r), non_local_means)
+
+
+def _blur(psf: np.ndarray) -> Case:
+    return Case("blur", 0.01, lambda x, r: degradations.blur(x, psf, 0.01, r), wiener, 16)
+
+
+def _holes(draw: Callable[[int, int, np.random.Generator], np.ndarray]) -> Case:
+    def degrade(x: torch.Tensor, rng: np.random.Generator) -> tuple[torch.Tensor, Parameters]:
+        return degradations.mask(x, draw(x.shape[1], x.shape[2], rng), 0.01, rng)
+
+    return Case("mask", 0.01, degrade, telea)
+
+
+def _small(scale: int) -> Case:
+    family = Downscale(scale).family
+    return Case(family, 0.01, lambda x, r: degradations.downscale(x, scale, 0.01, r), input_itself)
+
+
+def _jpeg(quality: int) -> Case:
+    return Case("jpeg", 0.01, lambda x, r: degradations.jpeg(x, quality), input_itself)
+
+
+CASES = {
+    "denoise-15": _noise(15 / 255),
+    "denoise-50": _noise(50 / 255),
+    "deblur-gaussian": _blur(GAUSSIAN),
+    "deblur-uniform": _blur(BOX),
+    "deblur-motion": _blur(MOTION),
+    "inpaint-random70": _holes(lambda h, w, r: degradations.random_mask(h, w, 0.3, r)),
+    "inpaint-box": _holes(lambda h, w, r: degradations.box_mask(h, w)),
+    "super-resolve-x2": _small(2),
+    "super-resolve-x4": _small(4),
+    "jpeg-q10": _jpeg(10),
+    "jpeg-q30": _jpeg(30),
+}
+
+
 def load_images(folder: Path, limit: int, crop: int = 0) -> list[torch.Tensor]:
-    """PNG images in the order of their names; `crop` > 0 keeps that many pixels of each side's middle."""
+    """The first `limit` (0: all) PNG images of a folder by name, each [3,H,W]; SystemExit where there is none.
+
+    crop: pixels of each side's middle that are kept, 0 for the whole image. Sides are cut to multiples of 48, of a crop
+    to multiples of 16.
+    """
     out, side = [], SIDE_CROP if crop else SIDE
     for path in sorted(folder.glob("*.png"))[: limit or None]:
         x = np.asarray(Image.open(path).convert("RGB"), np.float32).transpose(2, 0, 1) / 127.5 - 1
         h, w = ((min(n, crop) if crop else n) // side * side for n in x.shape[1:])
-        top, left = ((n - m) // 2 if crop else 0 for n, m in zip(x.shape[1:], (h, w)))
+        top, left = ((n - m) // 2 if crop else 0 for n, m in zip(x.shape[1:], (h, w), strict=True))
         out.append(torch.from_numpy(x[:, top : top + h, left : left + w].copy()))
     if not out:
         raise SystemExit(f"{folder} holds no PNG images; name a folder of clean ones.")
@@ -92,36 +148,9 @@ def load_images(folder: Path, limit: int, crop: int = 0) -> list[torch.Tensor]:
 def degrade_images(
     case: Case, clean: list[torch.Tensor], multiple: int
 ) -> tuple[Operator, list[Degraded]]:
-    """Applies the case to each image: the operator, and what it made of them."""
+    """Applies the case to each image. Returns its operator, and what became of the images on canvases of `multiple`."""
     operator, out = operator_of(case.family), []
     for i, x in enumerate(clean):
-        y, physics = case.degrade(x, np.random.default_rng((7, i)))
-        out.append(Degraded(x, y, physics, observe(operator, y[None], physics, multiple)))
+        y, parameters = case.degrade(x, np.random.default_rng((7, i)))
+        out.append(Degraded(x, y, parameters, observe(operator, y[None], parameters, multiple)))
     return operator, out
-
-
-def upscaled(operator: Operator, degraded: list[Degraded]) -> list[torch.Tensor]:
-    """The observation itself, upscaled where it is smaller."""
-    return [baselines.bicubic(d.y, operator.scale) if operator.scale > 1 else d.y for d in degraded]
-
-
-def classical(case: Case, degraded: list[Degraded]) -> list[torch.Tensor]:
-    """The method that fits the family; the Wiener filter is tuned by an oracle on these very images."""
-    if case.family == "blur":
-        psf = degraded[0].physics["psf"].numpy()
-        run = lambda nsr: [baselines.wiener(d.y, psf, nsr) for d in degraded]
-        tuned = max(
-            10.0 ** np.arange(-4.5, -0.9, 0.5),
-            key=lambda n: np.mean(
-                [psnr(z, d.clean, case.border) for z, d in zip(run(n), degraded)]
-            ),
-        )
-        return run(tuned)
-    if case.family == "mask":
-        return [baselines.telea(d.y, d.physics["mask"]) for d in degraded]
-    if case.family.startswith("downscale"):
-        return [baselines.bicubic(d.y, int(case.family[-1])) for d in degraded]
-    return [
-        baselines.non_local_means(d.y, case.sigma) if case.family == "denoise" else d.y
-        for d in degraded
-    ]

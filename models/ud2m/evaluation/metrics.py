@@ -11,7 +11,7 @@ import torch
 from skimage.metrics import structural_similarity
 
 from ud2m.physics.observation import Observation
-from ud2m.physics.operators import Mask, Operator
+from ud2m.physics.operators import Operator
 
 BINS = 10
 
@@ -61,19 +61,13 @@ def residual_rms(
     x0 [1,3,H,W] is the whole canvas, for A reaches over the frame's border; outside the frame y is an extrapolation and does not count.
     JPEG observes without noise: there sigma_y is only the unit.
     """
-    residual = operator.residual(x0, observation.y, *observation.physics)
-    s = operator.scale
+    s, y, physics = operator.scale, observation.y, observation.physics
     rows, columns = (
         slice(v.start // s, v.stop // s) for v in (observation.rows, observation.columns)
     )
-    observed = (
-        observation.physics[0][..., rows, columns].expand_as(residual[..., rows, columns])
-        if isinstance(operator, Mask)
-        else torch.ones(1)
-    )
-    residual = residual[..., rows, columns] * observed
-    count = float(observed.sum()) if observed.numel() > 1 else residual.numel()
-    return float(residual.norm()) / (sigma_y * max(count, 1.0) ** 0.5)
+    residual = operator.residual(x0, y, *physics)[..., rows, columns]
+    observed = operator.observed(y, *physics)[..., rows, columns].expand_as(residual)
+    return float((residual * observed).norm()) / (sigma_y * max(float(observed.sum()), 1.0) ** 0.5)
 
 
 @dataclass(frozen=True)

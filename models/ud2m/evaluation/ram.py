@@ -10,6 +10,7 @@ Images are [B,3,H,W] in [-1, 1] on the canvas of `physics.observation.observe`; 
 """
 
 import pickle
+from functools import singledispatch
 from pathlib import Path
 
 import torch
@@ -50,32 +51,66 @@ def load_ram(path: Path | None) -> RAM:
     return net.eval().requires_grad_(False)
 
 
+@singledispatch
 def physics_of(operator: Operator, c: Observation, sigma: float) -> linear.LinearPhysics:
-    """deepinv's physics of an operator on the canvas of `c`, with Gaussian noise of std `sigma`; ValueError for an unknown kind.
+    """deepinv's physics of an operator on the canvas of `c`, with Gaussian noise of std `sigma` of full scale 1.
 
-    JPEG is not linear and gets the physics of noise alone (see `rounding`).
+    JPEG is not linear and gets the physics of noise alone (see `rounding`). ValueError for an operator that is not known.
     """
-    shape, noise = tuple(c.z0.shape[1:]), linear.GaussianNoise(sigma)
-    if isinstance(operator, Blur):
-        otf, _ = c.physics  # as circular: y is smooth across the wrap
-        psf = torch.fft.ifft2(
-            torch.complex(otf[0], otf[1])
-        ).real  # centred at pixel 0; deepinv wants the middle
-        return linear.BlurFFT(shape, filter=torch.fft.fftshift(psf)[None, None], noise_model=noise)
-    if isinstance(operator, Mask):
-        return linear.Inpainting(shape, mask=c.physics[0], noise_model=noise)
-    if isinstance(operator, Downscale):
-        # deepinv looks at pixel 0 of each block through a flipped window of odd size; ours is centred on the block.
-        before = operator.scale - 1
-        window = F.pad(c.physics[0], (before, 0, before, 0)).flip(0, 1)[None, None]
-        return linear.Downsampling(
-            shape, filter=window, factor=operator.scale, padding="circular", noise_model=noise
-        )
-    if isinstance(operator, Identity | Jpeg):
-        return linear.Denoising(noise)
-    raise ValueError(
-        f"RAM has no physics for {type(operator).__name__}; add it to ud2m/evaluation/ram.py."
+    name = type(operator).__name__
+    raise ValueError(f"RAM has no physics for {name}; add it to ud2m/evaluation/ram.py.")
+
+
+@physics_of.register(Identity)
+@physics_of.register(Jpeg)
+def _(operator: Operator, c: Observation, sigma: float) -> linear.LinearPhysics:
+    return linear.Denoising(linear.GaussianNoise(sigma))
+
+
+@physics_of.register
+def _(operator: Mask, c: Observation, sigma: float) -> linear.LinearPhysics:
+    return linear.Inpainting(_shape(c), mask=c.physics[0], noise_model=linear.GaussianNoise(sigma))
+
+
+@physics_of.register
+def _(operator: Blur, c: Observation, sigma: float) -> linear.LinearPhysics:
+    otf, _ = c.physics  # as circular: y is smooth across the wrap
+    psf = torch.fft.ifft2(torch.complex(otf[0], otf[1])).real  # centred at pixel 0
+    window = torch.fft.fftshift(psf)[None, None]  # deepinv wants the middle
+    return linear.BlurFFT(_shape(c), filter=window, noise_model=linear.GaussianNoise(sigma))
+
+
+@physics_of.register
+def _(operator: Downscale, c: Observation, sigma: float) -> linear.LinearPhysics:
+    # deepinv looks at pixel 0 of each block through a flipped window of odd size; ours is centred on the block.
+    before = operator.scale - 1
+    window = F.pad(c.physics[0], (before, 0, before, 0)).flip(0, 1)[None, None]
+    noise = linear.GaussianNoise(sigma)
+    return linear.Downsampling(
+        _shape(c), filter=window, factor=operator.scale, padding="circular", noise_model=noise
     )
+
+
+def _shape(c: Observation) -> tuple[int, ...]:
+    """[3,H,W] of the canvas."""
+    return tuple(c.z0.shape[1:])
+
+
+@singledispatch
+def _of_white(operator: Operator, c: Observation) -> torch.Tensor:
+    """A 1: what the operator makes of a white canvas, as RAM's physics have it."""
+    return operator.A(torch.ones_like(c.z0), *c.physics)
+
+
+@_of_white.register
+def _(operator: Blur, c: Observation) -> torch.Tensor:
+    otf, mask = c.physics
+    return operator.A(torch.ones_like(c.z0), otf, torch.ones_like(mask))
+
+
+@_of_white.register
+def _(operator: Jpeg, c: Observation) -> torch.Tensor:
+    return torch.ones_like(c.y)
 
 
 def rounding(quant_luma: torch.Tensor) -> float:
@@ -101,13 +136,7 @@ def initial(
     """z0 [B,3,H,W]: RAM's answer to the observation of `observation`, whose noise has std sigma_y in [-1, 1]."""
     y, noise = observation.y, sigma_y
     if isinstance(operator, Jpeg):
-        white, noise = torch.ones_like(y), max(sigma_y, rounding(observation.physics[0]))
-    else:
-        whole = (
-            (observation.physics[0], torch.ones_like(observation.physics[1]))
-            if isinstance(operator, Blur)
-            else observation.physics
-        )
-        white = operator.A(torch.ones_like(observation.z0), *whole)
+        noise = max(sigma_y, rounding(observation.physics[0]))
     # A (x + 1)/2 = (y + A 1)/2: a missing pixel stays 0, and a kernel need not sum to 1.
-    return 2 * model((y + white) / 2, physics_of(operator, observation, noise / 2)) - 1
+    y = (y + _of_white(operator, observation)) / 2
+    return 2 * model(y, physics_of(operator, observation, noise / 2)) - 1

@@ -20,7 +20,8 @@ from ud2m.diffusion.sampler import sample
 from ud2m.export.manifest import KEY, manifest
 from ud2m.nn.denoiser import Denoiser
 from ud2m.physics.generators import degradations
-from ud2m.physics.observation import graphs_of, observe, operator_of
+from ud2m.physics.observation import observe
+from ud2m.physics.operators import graphs_of, operator_of
 from ud2m.step.scalars import Scalars, ScalarValues
 from ud2m.step.unfolded import UnfoldedStep
 

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from ud2m.nn.denoiser import Additions, Denoiser, DenoiserConfig, flops_per_pixel
-from ud2m.physics.operators.base import CONTEXT_LENGTH
+from ud2m.physics.operators import CONTEXT_LENGTH
 
 FEATURES = 4  # channels: how far the data moved the estimate (3), which pixels were observed (1)
 

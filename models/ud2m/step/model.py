@@ -12,8 +12,7 @@ from torch import nn
 from ud2m.nn import lora, net2net
 from ud2m.nn.conditioning import Conditioning, ConditioningConfig
 from ud2m.nn.denoiser import Denoiser, DenoiserConfig
-from ud2m.physics.observation import graphs_of, operator_of
-from ud2m.physics.operators import Operator
+from ud2m.physics.operators import Operator, graphs_of, operator_of
 from ud2m.step.scalars import Scalars, ScalarValues
 from ud2m.step.unfolded import UnfoldedStep
 

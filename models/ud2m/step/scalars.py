@@ -26,56 +26,29 @@ class ScalarValues:
         return asdict(self)
 
 
-UNTUNED = {  # by family; the three scales share theirs
-    "blur": ScalarValues(
-        max_sigma=0.3,
-        sigma_ratio=0.5,
-        min_sigma=0.02,
-        noise_ratio=1.0,
-        noise_trust=1.0,
-        fresh_first=0.2,
-    ),
-    "mask": ScalarValues(
-        max_sigma=0.8,
-        sigma_ratio=0.6,
-        min_sigma=0.03,
-        noise_ratio=1.0,
-        noise_trust=1.0,
-        fresh_first=0.2,
-    ),
+_DOWNSCALE = ScalarValues(max_sigma=0.4, sigma_ratio=0.5, min_sigma=0.05, fresh_first=0.2)
+UNTUNED = {  # by family; another one gets the defaults
+    "blur": ScalarValues(max_sigma=0.3, sigma_ratio=0.5, min_sigma=0.02, fresh_first=0.2),
+    "mask": ScalarValues(max_sigma=0.8, sigma_ratio=0.6, min_sigma=0.03, fresh_first=0.2),
     "denoise": ScalarValues(
         max_sigma=0.3,
         sigma_ratio=0.3,
         min_sigma=0.005,
-        noise_ratio=1.0,
         rho_ratio=3.0,
-        noise_trust=1.0,
         state_weight=0.01,
         fresh_first=1e-3,
         fresh_last=1e-3,
     ),
-    "downscale": ScalarValues(
-        max_sigma=0.4,
-        sigma_ratio=0.5,
-        min_sigma=0.05,
-        noise_ratio=1.0,
-        noise_trust=1.0,
-        fresh_first=0.2,
-    ),
-    "jpeg": ScalarValues(
-        max_sigma=0.2,
-        sigma_ratio=0.3,
-        min_sigma=0.08,
-        noise_ratio=1.0,
-        noise_trust=1.0,
-        fresh_first=0.1,
-    ),
+    "downscale2": _DOWNSCALE,
+    "downscale3": _DOWNSCALE,
+    "downscale4": _DOWNSCALE,
+    "jpeg": ScalarValues(max_sigma=0.2, sigma_ratio=0.3, min_sigma=0.08, fresh_first=0.1),
 }
 
 
 def untuned(family: str) -> ScalarValues:
     """Scalars that suit no denoiser in particular: where a search begins, and what a denoiser gets that had none."""
-    return UNTUNED[family.rstrip("0123456789")]
+    return UNTUNED.get(family, ScalarValues())
 
 
 class Scalars(nn.Module):

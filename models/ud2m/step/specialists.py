@@ -9,8 +9,7 @@ from pathlib import Path
 from torch import nn
 
 from ud2m.nn.weights import provenance
-from ud2m.physics.observation import graphs_of, operator_of
-from ud2m.physics.operators import Operator
+from ud2m.physics.operators import Operator, graphs_of, operator_of
 from ud2m.step.model import UnfoldedModel, load_model
 from ud2m.step.unfolded import UnfoldedStep
 

@@ -13,7 +13,7 @@ from torch import nn
 from ud2m.diffusion.schedule import sigmas
 from ud2m.nn.conditioning import Conditioning, features
 from ud2m.nn.denoiser import Denoiser
-from ud2m.physics.operators import Operator
+from ud2m.physics.operators import Operator, context
 from ud2m.step.scalars import Scalars
 
 SIGMA_FLOOR = (
@@ -94,7 +94,7 @@ class UnfoldedStep(nn.Module):
         conditioning, z, previous = self.conditioning, z0, None
         if conditioning is not None:
             operator, observed = (
-                self.operator.context(*physics).to(z0.device),
+                context(self.operator, *physics).to(z0.device),
                 self.operator.observed(z0, *physics),
             )
             if conditioning.initial is not None:

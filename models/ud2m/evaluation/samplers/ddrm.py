@@ -5,7 +5,9 @@ the basis is in closed form: denoising, masks, circular blur (Fourier; y is smoo
 over), reduction (aliased Fourier). JPEG rounds and has none.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial, singledispatch
 
 import torch
 
@@ -23,48 +25,67 @@ GAIN_LEAST = 1e-4  # a singular value below this is nought
 class Basis:
     """Coefficients of the row space of A. White noise in x stays white in them; what `back(to(x))` loses of x A never sees."""
 
-    to: object  # x [1,3,H,W] -> coefficients
-    back: object  # the transpose
+    to: Callable[[torch.Tensor], torch.Tensor]  # x [1,3,H,W] -> coefficients
+    back: Callable[[torch.Tensor], torch.Tensor]  # the transpose
     gain: torch.Tensor  # singular values, broadcast over the coefficients
     target: torch.Tensor  # y in the same coefficients, divided by the gain
 
 
+@singledispatch
 def basis(operator: Operator, y: torch.Tensor, *physics: torch.Tensor) -> Basis:
     """Singular value decomposition of A; NotDefined where there is none."""
-    fft = lambda x: torch.fft.rfft2(x, norm="ortho")
-    ifft = lambda f, shape: torch.fft.irfft2(f, shape, norm="ortho")
-    same = lambda x: x
-    if isinstance(operator, Identity):
-        return Basis(same, same, torch.ones_like(y), y)
-    if isinstance(operator, Mask):
-        return Basis(same, same, physics[0].expand_as(y), y)
-    if isinstance(operator, Blur):
-        shape = y.shape[-2:]
-        h = torch.complex(*physics[0].unbind(-3))[..., : shape[1] // 2 + 1]
-        gain = h.abs()
-        # The phase of h goes to the left basis, so that the right one is the plain transform.
-        return Basis(
-            fft,
-            lambda f: ifft(f, shape),
-            gain.expand(1, 3, *gain.shape[-2:]),
-            fft(y) * h.conj() / gain.square().clamp_min(GAIN_LEAST**2),
-        )
-    if isinstance(operator, Downscale):
-        kernel, gram = physics
-        gain, small = (
-            gram[..., : gram.shape[-1] // 2 + 1].clamp_min(GAIN_LEAST**2).sqrt(),
-            y.shape[-2:],
-        )
-        back = lambda f: operator.A_adjoint(ifft(f / gain, small), kernel)
-        return Basis(
-            lambda x: fft(operator.A(x, kernel)) / gain,
-            back,
-            gain.expand(1, 3, *gain.shape[-2:]),
-            fft(y) / gain,
-        )
     raise NotDefined(
         f"DDRM is not defined for {operator.family}: the operator is not linear, it has no singular values."
     )
+
+
+@basis.register
+def _(operator: Identity, y: torch.Tensor) -> Basis:
+    return Basis(_same, _same, torch.ones_like(y), y)
+
+
+@basis.register
+def _(operator: Mask, y: torch.Tensor, mask: torch.Tensor) -> Basis:
+    return Basis(_same, _same, mask.expand_as(y), y)
+
+
+@basis.register
+def _(operator: Blur, y: torch.Tensor, otf: torch.Tensor, mask: torch.Tensor) -> Basis:
+    shape = y.shape[-2:]
+    h = torch.complex(*otf.unbind(-3))[..., : shape[1] // 2 + 1]
+    gain = h.abs()
+    # The phase of h goes to the left basis, so that the right one is the plain transform.
+    target = _fft(y) * h.conj() / gain.square().clamp_min(GAIN_LEAST**2)
+    return Basis(_fft, partial(_inverse_fft, shape=shape), _all_channels(gain), target)
+
+
+@basis.register
+def _(operator: Downscale, y: torch.Tensor, kernel: torch.Tensor, gram: torch.Tensor) -> Basis:
+    gain = gram[..., : gram.shape[-1] // 2 + 1].clamp_min(GAIN_LEAST**2).sqrt()
+
+    def to(x: torch.Tensor) -> torch.Tensor:
+        return _fft(operator.A(x, kernel)) / gain
+
+    def back(f: torch.Tensor) -> torch.Tensor:
+        return operator.A_adjoint(_inverse_fft(f / gain, y.shape[-2:]), kernel)
+
+    return Basis(to, back, _all_channels(gain), _fft(y) / gain)
+
+
+def _same(x: torch.Tensor) -> torch.Tensor:
+    return x
+
+
+def _fft(x: torch.Tensor) -> torch.Tensor:
+    return torch.fft.rfft2(x, norm="ortho")
+
+
+def _inverse_fft(f: torch.Tensor, shape: torch.Size) -> torch.Tensor:
+    return torch.fft.irfft2(f, shape, norm="ortho")
+
+
+def _all_channels(gain: torch.Tensor) -> torch.Tensor:
+    return gain.expand(1, 3, *gain.shape[-2:])
 
 
 @torch.no_grad()

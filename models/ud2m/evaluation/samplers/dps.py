@@ -6,6 +6,8 @@ the denoiser and through A. JPEG rounds: there it is straight-through (rounding 
 does not).
 """
 
+from functools import singledispatch
+
 import torch
 import torch.nn.functional as F
 
@@ -19,18 +21,23 @@ EVALUATIONS = LEVELS
 PAPER_SIZE = 3 * 256 * 256  # pixels for which the paper's step sizes were chosen
 
 
+@singledispatch
 def differentiable_residual(
     operator: Operator, x: torch.Tensor, y: torch.Tensor, *physics: torch.Tensor
 ) -> torch.Tensor:
     """y - A x where y was observed, with a gradient for JPEG too."""
-    if not isinstance(operator, Jpeg):
-        return operator.residual(x, y, *physics)
-    compressed = operator.A(x, *physics)
+    return operator.residual(x, y, *physics)
+
+
+@differentiable_residual.register
+def _(operator: Jpeg, x: torch.Tensor, y: torch.Tensor, *tables: torch.Tensor) -> torch.Tensor:
+    compressed = operator.A(x, *tables)
     ycc = F.conv2d(x, operator.to_ycc)
     chroma = F.avg_pool2d(ycc[:, 1:], operator.factors)
     chroma = F.interpolate(chroma, scale_factor=tuple(map(float, operator.factors)), mode="nearest")
     smooth = F.conv2d(torch.cat([ycc[:, :1], chroma], 1), operator.to_rgb)
-    return y - (smooth + (compressed - smooth).detach())
+    # Not y - A x: in which order a norm sums depends on the memory layout of the first operand.
+    return -(smooth + (compressed - smooth).detach() - y)
 
 
 def guidance(

@@ -10,11 +10,10 @@ import torch
 from ud2m.evaluation.samplers.common import Data, denoise, falling, normal
 from ud2m.evaluation.samplers.settings import of
 from ud2m.physics.observation import Observation
-from ud2m.physics.operators import Mask, Operator
+from ud2m.physics.operators import Operator
 
-EVALUATIONS = 8
+EVALUATIONS = 8  # LATINO; DPIR's are among its settings
 FIRST = 0.4  # LATINO's first level in [-1, 1]; 0.1 and 0.2 change its PSNR by less than 0.2 dB
-EVALUATIONS_MASK = 24  # DPIR: far holes fill slowly when no noise is added
 
 
 @torch.no_grad()
@@ -29,9 +28,7 @@ def dpir(
     """Zhang et al. 2021 (arXiv 2008.13751), eq. 6: alpha_k = lambda_ sigma_y²/sigma_k², sigma_k from `first` to sigma_y. Draws nothing."""
     chosen = of("dpir", operator, settings)
     data, z = Data(operator, observation, sigma_y), observation.z0
-    for sigma in falling(
-        chosen["first"], sigma_y, EVALUATIONS_MASK if isinstance(operator, Mask) else EVALUATIONS
-    ):
+    for sigma in falling(chosen["first"], sigma_y, int(chosen["evaluations"])):
         z = denoise(denoiser, data.pull(z, sigma**2 / chosen["lambda_"]), sigma)
     return z
 

@@ -17,7 +17,8 @@ from ud2m.evaluation.cases import CASES
 from ud2m.evaluation.metrics import psnr
 from ud2m.evaluation.samplers import SAMPLERS
 from ud2m.nn.weights import load_denoiser
-from ud2m.physics.observation import observe, operator_of
+from ud2m.physics.observation import observe
+from ud2m.physics.operators import operator_of
 from ud2m.training.data import crops, split
 
 

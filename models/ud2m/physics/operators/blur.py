@@ -7,9 +7,11 @@ circular on a canvas, and `mask` says which pixels of y it really made; the canv
 
 import torch
 
+from ud2m.physics.canvas import crossfade
 from ud2m.physics.operators.base import Operator
-from ud2m.physics.operators.fft import conjugate, multiply, power, transform
+from ud2m.physics.operators.fft import conjugate, multiply, otf, power, transform
 
+NARROWEST = 16  # margin in pixels: even a small kernel's inverse rings this far
 ROUNDS = 2  # of the correction for what was not observed
 LOWEST = 0.2  # eigenvalue from which on a round is to help (docs/decisions/007)
 
@@ -17,16 +19,26 @@ LOWEST = 0.2  # eigenvalue from which on a round is to help (docs/decisions/007)
 class Blur(Operator):
     """y = M (h * x). `otf` [2,H,W]: real and imaginary part of the transform of h (see `spectral.otf`); `mask` [B,1,H,W]: 1 where observed.
 
-    What y says elsewhere is a first guess, and best smooth across the wrap (`physics.observation.crossfade`). rounds: how often the
+    What y says elsewhere is a first guess, and best smooth across the wrap (`canvas.crossfade`). rounds: how often the
     proximal step corrects it; exact at once where all was observed, else in the limit.
     """
 
-    family = "blur"
+    kind = family = "blur"
     inputs = ("otf", "mask")
 
     def __init__(self, rounds: int = ROUNDS):
         super().__init__()
         self.rounds = rounds
+
+    def margin(self, parameters):
+        radius = max(parameters["psf"].shape) // 2
+        return max(NARROWEST, 2 * radius + 8)
+
+    def tensors(self, observed, canvas, parameters):
+        height, width = canvas.height, canvas.width
+        band = min(self.margin(parameters), min(height, width) // 8)
+        transfer = otf(parameters["psf"], height, width)
+        return {"y": crossfade(observed, band), "otf": transfer, "mask": canvas.frame_mask()}
 
     @staticmethod
     def _half(otf: torch.Tensor) -> torch.Tensor:

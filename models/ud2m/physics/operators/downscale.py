@@ -8,6 +8,7 @@ alias blocks of Zhao et al. 2016).
 import torch
 import torch.nn.functional as F
 
+from ud2m.physics.canvas import Border, crossfade
 from ud2m.physics.operators.base import Operator
 from ud2m.physics.operators.fft import transform
 
@@ -15,13 +16,25 @@ from ud2m.physics.operators.fft import transform
 class Downscale(Operator):
     """`kernel` [n,n], n and scale of one parity; `gram` [H/s,W/s] eigenvalues of A Aᵀ (see `gram`)."""
 
-    family = "downscale"
+    kind = "downscale"
     inputs = ("kernel", "gram")
+    border = Border.SYMMETRIC
 
     def __init__(self, scale: int):
         super().__init__()
         self.scale = self.multiple = scale
         self.family = f"downscale{scale}"
+
+    def margin(self, parameters):
+        return 8 * self.scale
+
+    def initial(self, observed, canvas, parameters):
+        return upscaled(observed, self.scale)
+
+    def tensors(self, observed, canvas, parameters):
+        kernel, s = bicubic(self.scale), self.scale
+        eigenvalues = gram(kernel, s, canvas.height // s, canvas.width // s)
+        return {"y": crossfade(observed, 2), "kernel": kernel, "gram": eigenvalues}
 
     def _reach(self, kernel: torch.Tensor) -> int:
         return (kernel.shape[-1] - self.scale) // 2
@@ -100,6 +113,11 @@ def antialias(scale: int, profile: str) -> torch.Tensor:
 def bicubic(scale: int) -> torch.Tensor:
     """The kernel that the element assumes."""
     return antialias(scale, "bicubic")
+
+
+def upscaled(y: torch.Tensor, scale: int) -> torch.Tensor:
+    """y [B,3,h,w] by Keys' bicubic, a = -1/2, [B,3,sh,sw]."""
+    return F.interpolate(y, scale_factor=scale, mode="bicubic", align_corners=False, antialias=True)
 
 
 def gram(kernel: torch.Tensor, scale: int, height: int, width: int) -> torch.Tensor:

@@ -10,6 +10,7 @@ import math
 import torch
 import torch.nn.functional as F
 
+from ud2m.physics.canvas import Border
 from ud2m.physics.operators.base import Operator
 
 # ITU-T T.81, Annex K: the tables that the IJG quality scales.
@@ -70,8 +71,9 @@ class Jpeg(Operator):
     subsampling: "4:2:0", "4:2:2" or "4:4:4".
     """
 
-    family = "jpeg"
+    kind = family = "jpeg"
     inputs = ("quant_luma", "quant_chroma")
+    border = Border.SYMMETRIC
 
     def __init__(self, subsampling: str = "4:2:0"):
         super().__init__()
@@ -80,6 +82,10 @@ class Jpeg(Operator):
         self.register_buffer("basis", _dct_basis(), persistent=False)
         self.register_buffer("to_ycc", torch.tensor(TO_YCC)[:, :, None, None], persistent=False)
         self.register_buffer("to_rgb", torch.tensor(TO_RGB)[:, :, None, None], persistent=False)
+
+    def tensors(self, observed, canvas, parameters):
+        luma, chroma = quantisation(parameters["quality"])
+        return {"y": observed, "quant_luma": luma, "quant_chroma": chroma}
 
     def planes(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Luma coefficients [B,64,H/8,W/8] and, of Cb and Cr averaged over f×g pixels (`factors`), [2B,64,H/8f,W/8g]."""

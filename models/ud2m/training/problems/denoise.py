@@ -1,0 +1,28 @@
+"""Problems of denoising."""
+
+import numpy as np
+
+from ud2m.physics.operators import Identity
+from ud2m.training.problems.problem import (
+    Choices,
+    Problem,
+    Source,
+    bins,
+    draw_sigma,
+    inset,
+    internal_sigma,
+    noisy,
+)
+
+
+def denoise(
+    source: Source, count: int, side: int, rng: np.random.Generator, choices: Choices
+) -> Problem:
+    """Noise alone, clipped as cameras clip."""
+    clean, sigma = source(count, side), draw_sigma(count, rng, 0.01, 0.3, 0.0)
+    y, std, hardness = (
+        noisy(clean, sigma, rng),
+        internal_sigma(sigma),
+        bins(sigma, (0.03, 0.06, 0.12, 0.2)),
+    )
+    return Problem("denoise", Identity(), clean, y, y, (), std, inset(side), hardness)

@@ -1,0 +1,92 @@
+"""What all families of training problems share: the batch itself, and how noise is drawn."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from ud2m.physics.operators import Operator
+
+DEFAULT_SIGMA = 0.01  # of full scale: the element's default, and that of the paper's tables
+MASKS = (0.6, 0.25, 0.15)  # how often a mask is random pixels, a box, strokes
+Source = Callable[[int, int], torch.Tensor]  # (count, side) -> clean crops [count,3,side,side]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a training chooses of the degradations that it draws."""
+
+    kernel: Callable[[np.random.Generator], np.ndarray]  # draws a blur kernel [n,n]
+    masks: tuple[float, float, float] = MASKS
+
+
+@dataclass
+class Problem:
+    """A batch of one family on a canvas of H × W; images are in [-1, 1]."""
+
+    family: str
+    operator: Operator
+    clean: torch.Tensor  # [B,3,H,W]
+    y: torch.Tensor  # [B,3,H/s,W/s]
+    z0: torch.Tensor  # [B,3,H,W] initial estimate
+    physics: tuple[torch.Tensor, ...]  # of the operator, in the order of its `inputs`
+    sigma_y: torch.Tensor  # [B] noise std of y
+    inside: torch.Tensor  # [1,1,H,W] 1 where the answer counts
+    hardness: list[int] = field(
+        default_factory=list
+    )  # [B] coarse class of each degradation, for the balance of the loss
+
+    def to(self, device: torch.device | str) -> "Problem":
+        """On `device`; from pinned memory the copy does not wait."""
+        return self._each(lambda v: v.to(device, non_blocking=True), self.operator.to(device))
+
+    def pin_memory(self) -> "Problem":
+        """In pages that a GPU can copy from by itself."""
+        # Expanded tensors cannot be pinned.
+        return self._each(lambda v: v.contiguous().pin_memory(), self.operator)
+
+    def _each(
+        self, change: Callable[[torch.Tensor], torch.Tensor], operator: Operator
+    ) -> "Problem":
+        names = ("clean", "y", "z0", "sigma_y", "inside")
+        tensors = {name: change(getattr(self, name)) for name in names}
+        physics = tuple(map(change, self.physics))
+        return Problem(self.family, operator, physics=physics, hardness=self.hardness, **tensors)
+
+
+def draw_sigma(
+    count: int, rng: np.random.Generator, low: float, high: float, usual: float = 0.4
+) -> np.ndarray:
+    """[count] noise std of full scale 1: a share `usual` at the default, the rest log-uniform from `low` to `high`."""
+    default = rng.random(count) < usual
+    return np.where(default, DEFAULT_SIGMA, np.exp(rng.uniform(np.log(low), np.log(high), count)))
+
+
+def internal_sigma(sigma: np.ndarray) -> torch.Tensor:
+    """[B] noise std in [-1, 1] of one of full scale 1."""
+    return torch.from_numpy(2 * sigma).float()
+
+
+def noisy(x: torch.Tensor, sigma: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
+    """x [B,3,H,W] with noise of std sigma [B] of full scale 1, rounded and clipped to 8 bits."""
+    n = torch.from_numpy(rng.standard_normal(x.shape, np.float32))
+    y = x + torch.from_numpy(2 * sigma.astype(np.float32))[:, None, None, None] * n
+    return ((127.5 * (y + 1)).round().clamp(0, 255)) / 127.5 - 1
+
+
+def inset(side: int, border: int = 0) -> torch.Tensor:
+    """[1,1,side,side] 1 but for `border` pixels at each edge."""
+    m = torch.zeros(1, 1, side, side)
+    m[..., border : side - border, border : side - border] = 1
+    return m
+
+
+def bins(values: np.ndarray, edges: tuple[float, ...]) -> list[int]:
+    """Which of the intervals between `edges` each value lies in."""
+    return np.digitize(values, edges).tolist()
+
+
+def up_to_multiple(n: float, step: int) -> int:
+    """The least multiple of `step` that is not less than n."""
+    return -int(-n // step) * step
