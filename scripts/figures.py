@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Pictures of the demo: scratches to paint over a clip, frames side by side, the grid with its scores."""
+"""Images of the demo: scratches over a clip, frames side by side, the grid with its scores."""
 
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-BAND = 28  # px above a picture, for its label
+BAND = 28  # px above an image, for its label
 INK, PAPER = (235, 235, 235), (24, 24, 24)
 
 
@@ -17,9 +17,9 @@ def psnr(a: Image.Image, b: Image.Image) -> float:
 
 
 def draw_scratches(width: int, height: int, mask: Path, overlay: Path) -> None:
-    """The mask (white = observed, black = missing) and the same strokes as a black overlay on nothing."""
-    picture = Image.new("L", (width, height), 255)
-    pen = ImageDraw.Draw(picture)
+    """Writes the mask (white = observed, black = missing) and its strokes as an overlay."""
+    strokes = Image.new("L", (width, height), 255)
+    pen = ImageDraw.Draw(strokes)
     pen.fontmode = "1"  # no half-tones: a pixel is missing or it is not
     rng = np.random.default_rng(3)
     for _ in range(24):
@@ -38,23 +38,23 @@ def draw_scratches(width: int, height: int, mask: Path, overlay: Path) -> None:
         font=ImageFont.load_default(height // 7),
         anchor="mm",
     )
-    picture.save(mask)
-    alpha = picture.point(lambda v: 255 - v)
-    Image.merge("RGBA", (*Image.new("RGB", picture.size).split(), alpha)).save(overlay)
+    strokes.save(mask)
+    alpha = strokes.point(lambda v: 255 - v)
+    Image.merge("RGBA", (*Image.new("RGB", strokes.size).split(), alpha)).save(overlay)
 
 
 def load(path: Path, size: tuple[int, int] | None = None) -> Image.Image:
-    picture = Image.open(path).convert("RGB")
+    image = Image.open(path).convert("RGB")
     return (
-        picture
-        if size is None or picture.size == size
-        else picture.resize(size, Image.Resampling.BICUBIC)
+        image
+        if size is None or image.size == size
+        else image.resize(size, Image.Resampling.BICUBIC)
     )
 
 
-def labelled(picture: Image.Image, text: str) -> Image.Image:
-    out = Image.new("RGB", (picture.width, picture.height + BAND), PAPER)
-    out.paste(picture, (0, BAND))
+def labelled(image: Image.Image, text: str) -> Image.Image:
+    out = Image.new("RGB", (image.width, image.height + BAND), PAPER)
+    out.paste(image, (0, BAND))
     ImageDraw.Draw(out).text(
         (8, BAND / 2), text, fill=INK, font=ImageFont.load_default(15), anchor="lm"
     )
@@ -71,43 +71,47 @@ def beside(tiles: list[Image.Image]) -> Image.Image:
 
 
 class Row:
-    """One kind of damage: three folders of frames with the same names, and their mean scores in dB."""
+    """A degradation: three folders of frames with the same names, and their mean PSNR in dB."""
 
-    def __init__(self, title: str, damaged: Path, restored: Path, clean: Path):
+    def __init__(self, title: str, degraded: Path, restored: Path, clean: Path):
         self.title, self.names = title, sorted(p.name for p in clean.iterdir())
-        self.folders = damaged, restored, clean
+        self.folders = degraded, restored, clean
         scores = np.array([self.scores(name) for name in self.names])
-        self.psnr_damaged, self.psnr_restored = scores.mean(0)
+        self.psnr_degraded, self.psnr_restored = scores.mean(0)
 
     def frame(self, name: str) -> list[Image.Image]:
-        """damaged, restored, original, all at the size of the original"""
-        damaged, restored, clean = self.folders
+        """degraded, restored, original, all at the size of the original"""
+        degraded, restored, clean = self.folders
         original = load(clean / name)
-        return [load(damaged / name, original.size), load(restored / name, original.size), original]
+        return [
+            load(degraded / name, original.size),
+            load(restored / name, original.size),
+            original,
+        ]
 
     def scores(self, name: str) -> tuple[float, float]:
-        damaged, restored, original = self.frame(name)
-        return psnr(damaged, original), psnr(restored, original)
+        degraded, restored, original = self.frame(name)
+        return psnr(degraded, original), psnr(restored, original)
 
     def side_by_side(self, out: Path) -> None:
-        """Writes damaged | restored of each frame."""
+        """Writes degraded | restored of each frame."""
         out.mkdir()
         for name in self.names:
-            damaged, restored, _ = self.frame(name)
+            degraded, restored, _ = self.frame(name)
             beside(
-                [labelled(damaged, self.title), labelled(restored, "restored by ud2mrestore")]
+                [labelled(degraded, self.title), labelled(restored, "restored by ud2mrestore")]
             ).save(out / name, compress_level=1)
 
     def strip(self, index: int) -> Image.Image:
-        """damaged | restored | original of one frame, with its scores."""
+        """degraded | restored | original of one frame, with its scores."""
         name = self.names[index]
-        damaged, restored = self.scores(name)
-        texts = (f"{self.title}: {damaged:.1f} dB", f"restored: {restored:.1f} dB", "original")
+        degraded, restored = self.scores(name)
+        texts = (f"{self.title}: {degraded:.1f} dB", f"restored: {restored:.1f} dB", "original")
         return beside([labelled(p, t) for p, t in zip(self.frame(name), texts)])
 
 
 def grid(rows: list[Row], index: int, path: Path) -> None:
-    """Rows of damage, columns damaged | restored | original."""
+    """Rows are degradations, columns degraded | restored | original."""
     strips = [row.strip(index) for row in rows]
     out = Image.new("RGB", (strips[0].width, sum(s.height for s in strips)), PAPER)
     y = 0
