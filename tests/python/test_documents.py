@@ -154,6 +154,29 @@ def test_document_keeps_to_its_size(file):
     assert len(lines) <= limit, f"{file} has {len(lines)} lines; {limit} are its limit"
 
 
+def commands() -> list[tuple[str, str]]:
+    """The commands of all fenced blocks that run a script of this project: (document, command)."""
+    found = []
+    for file in documents():
+        for _, text in blocks(file):
+            joined = text.replace("\\\n", " ").splitlines()
+            script = re.compile(r"python (models|scripts)/|^(models|scripts)/")
+            found += [
+                (file.relative_to(ROOT).as_posix(), line) for line in joined if script.search(line)
+            ]
+    return found
+
+
+@pytest.mark.parametrize(("document", "command"), commands())
+def test_commands_name_scripts_and_options_that_exist(document, command):
+    script = ROOT / re.search(r"((?:models|scripts)/\S+)", command)[1]
+    assert script.exists(), f"{document}: {command}"
+    source = script.read_text()
+    options = re.findall(r"--([a-z][a-z-]+)", command)
+    unknown = [o for o in options if not re.search(rf"""["'](--)?{o}["']""", source)]
+    assert not unknown, f"{document}: {script.name} has no {unknown}"
+
+
 def test_every_decision_is_listed_once():
     folder = ROOT / "docs/decisions"
     listed = re.findall(r"\]\((\d{3}-[^)]+\.md)\)", (folder / "README.md").read_text())
