@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the element tells: errors in GStreamer's words, the messages of the runtime.
+//! Errors and log messages of the crate and of ONNX Runtime, in GStreamer's terms.
 
 use std::sync::LazyLock;
 
@@ -23,20 +23,22 @@ static RUNTIME_CAT: LazyLock<gst::DebugCategory> = LazyLock::new(|| {
 });
 
 /// The one place where the crate's errors become GStreamer's.
-pub fn message(error: &RestoreError) -> gst::ErrorMessage {
-    match error {
-        RestoreError::Settings(_) => {
-            gst::error_msg!(gst::ResourceError::Settings, ("{error}"))
-        }
-        RestoreError::File { .. } | RestoreError::Model { .. } => {
-            gst::error_msg!(gst::ResourceError::OpenRead, ("{error}"))
-        }
-        RestoreError::Runtime(_) => gst::error_msg!(gst::LibraryError::Init, ("{error}")),
-        RestoreError::Frame(_) | RestoreError::InvalidOutput(_) => {
-            gst::error_msg!(gst::StreamError::Format, ("{error}"))
-        }
-        RestoreError::Memory(_) => {
-            gst::error_msg!(gst::ResourceError::NoSpaceLeft, ("{error}"))
+impl From<RestoreError> for gst::ErrorMessage {
+    fn from(error: RestoreError) -> Self {
+        match error {
+            RestoreError::Settings(_) => {
+                gst::error_msg!(gst::ResourceError::Settings, ("{error}"))
+            }
+            RestoreError::File { .. } | RestoreError::Model { .. } => {
+                gst::error_msg!(gst::ResourceError::OpenRead, ("{error}"))
+            }
+            RestoreError::Runtime(_) => gst::error_msg!(gst::LibraryError::Init, ("{error}")),
+            RestoreError::Frame(_) | RestoreError::InvalidOutput(_) => {
+                gst::error_msg!(gst::StreamError::Format, ("{error}"))
+            }
+            RestoreError::Memory(_) => {
+                gst::error_msg!(gst::ResourceError::NoSpaceLeft, ("{error}"))
+            }
         }
     }
 }

@@ -71,35 +71,28 @@ use gst_base::prelude::*;
 use parking_lot::Mutex;
 
 use super::errors::CAT;
-use super::flow::Current;
 use super::format::caps;
 use super::properties::settings::Settings;
 use super::properties::specs::SPECS;
-use super::qos::lateness::Lateness;
-use super::state::State;
-use super::stats::Report;
-use crate::restore::Interrupt;
+use super::state::{Shared, State};
 
-/// `state` is locked for the whole of a frame, so properties and queries never take it; the others for an instant.
+/// Its locks are told apart by how long they are held. They are taken in the order of the fields,
+/// if several are.
 #[derive(Default)]
 pub struct Ud2mRestore {
-    pub(super) settings: Mutex<Settings>,
-    /// The scale in force while started.
-    pub(super) scale: Mutex<Option<u32>>,
+    /// The streaming thread's, for a whole frame: properties and queries never take it.
     pub(super) state: Mutex<Option<State>>,
-    pub(super) interrupt: Mutex<Option<Interrupt>>,
-    pub(super) report: Mutex<Report>,
-    pub(super) lateness: Mutex<Lateness>,
-    pub(super) current: Mutex<Current>,
-    /// Whether the source is live, and its latency, once it was asked.
-    pub(super) upstream: Mutex<Option<(bool, gst::ClockTime)>>,
+    /// Any thread's, for instants.
+    pub(super) settings: Mutex<Settings>,
+    /// Any thread's, for instants, and never while GStreamer is called.
+    pub(super) shared: Mutex<Shared>,
 }
 
 impl Ud2mRestore {
     /// Output size over input size, as in force or as set.
-    pub(super) fn output_scale(&self) -> i32 {
-        let in_force = *self.scale.lock();
-        in_force.unwrap_or_else(|| self.settings.lock().fixed.output_scale()) as i32
+    pub(super) fn output_scale(&self) -> u32 {
+        let in_force = self.shared.lock().scale;
+        in_force.unwrap_or_else(|| self.settings.lock().fixed.output_scale())
     }
 }
 
@@ -127,8 +120,8 @@ impl ObjectImpl for Ud2mRestore {
 
     fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
         match pspec.name() {
-            "active-provider" => self.report.lock().provider().to_value(),
-            "stats" => self.report.lock().structure().to_value(),
+            "active-provider" => self.shared.lock().stats.provider().to_value(),
+            "stats" => self.shared.lock().stats.structure().to_value(),
             name => self.settings.lock().get(name),
         }
     }
@@ -173,10 +166,8 @@ impl ElementImpl for Ud2mRestore {
         transition: gst::StateChange,
     ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
         // The parent waits for the frame in progress, which may take seconds.
-        if transition == gst::StateChange::PausedToReady
-            && let Some(interrupt) = self.interrupt.lock().as_ref()
-        {
-            interrupt.raise();
+        if transition == gst::StateChange::PausedToReady {
+            self.interrupt();
         }
         self.parent_change_state(transition)
     }

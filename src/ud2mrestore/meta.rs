@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What every output buffer carries: how its frame was restored.
+//! Metas of buffers: the one that says how a frame was made, and those that go on with a frame.
 
 use std::time::Duration;
 
 use gst::meta::CustomMeta;
+use gst_video::VideoRegionOfInterestMeta;
 
+use super::fields::fields;
+use super::stats::Stages;
 use crate::restore::FrameReport;
 
 /// Name of the meta, and of the structure in it.
@@ -12,8 +15,9 @@ pub const NAME: &str = "GstUd2mRestoreMeta";
 
 /// How one frame was restored.
 #[derive(Clone, Debug, Default)]
-pub struct FrameMeta {
+pub struct FrameRecord {
     pub report: FrameReport,
+    pub stages: Stages,
     /// Spent in the element.
     pub time: Duration,
 }
@@ -21,31 +25,86 @@ pub struct FrameMeta {
 /// Makes the meta known, once a process.
 pub fn register() {
     if !CustomMeta::is_registered(NAME) {
-        // Without tags: it stays true of the frame whatever is done to its size or colours later.
+        // Without tags: it stays true of a frame whose size or colours change later.
         CustomMeta::register(NAME, &[]);
     }
 }
 
-/// Writes a note on `buffer`, over one that another restorer left; `None` for a frame that passed untouched.
-pub fn attach(buffer: &mut gst::BufferRef, note: Option<&FrameMeta>, provider: &str, late: bool) {
-    let untouched = FrameMeta::default();
-    let passthrough = note.is_none_or(|n| n.report.failed.is_some());
-    let note = note.unwrap_or(&untouched);
+fields! {
+    FIELDS,
+    /// Of a frame that was not restored the record is empty.
+    set_fields(record: &FrameRecord, provider: &str, passthrough: bool, late: bool);
+    "residual": f64, "", "RMS of y − A x over the noise's; near 1 is right"
+        = record.report.residual_rms.into();
+    "cold-share": f64, "0 to 1", "share of the frame without a warm start"
+        = record.report.cold_share.into();
+    "steps": u32, "steps", "outer steps of each sample" = record.report.steps as u32;
+    "evaluations": u64, "", "passes of the network" = record.report.evaluations;
+    "provider": &str, "", "ONNX Runtime's name of what runs the network" = provider;
+    "noise-sigma": f64, "of full scale", "noise that was assumed"
+        = record.report.noise_sigma.into();
+    "jpeg-quality": u32, "1 to 100", "quality that was assumed; 0 for other tasks"
+        = record.report.jpeg_quality;
+    "milliseconds": f64, "ms", "time in the element" = record.time.as_secs_f64() * 1e3;
+    "passthrough": bool, "", "left unrestored, for whatever reason" = passthrough;
+    "late": bool, "", "was late" = late;
+}
+
+/// Attaches the meta to `buffer`, over one that another restorer left. There is no record of a
+/// frame that was not restored.
+pub fn attach(
+    buffer: &mut gst::BufferRef,
+    record: Option<&FrameRecord>,
+    provider: &str,
+    late: bool,
+) {
     if CustomMeta::from_buffer(buffer, NAME).is_err() && CustomMeta::add(buffer, NAME).is_err() {
         return;
     }
     let Ok(mut meta) = CustomMeta::from_mut_buffer(buffer, NAME) else {
         return;
     };
-    let fields = meta.mut_structure();
-    fields.set("residual", f64::from(note.report.residual_rms));
-    fields.set("cold-share", f64::from(note.report.cold_share));
-    fields.set("steps", note.report.steps as u32);
-    fields.set("evaluations", note.report.evaluations);
-    fields.set("provider", provider);
-    fields.set("noise-sigma", f64::from(note.report.noise_sigma));
-    fields.set("jpeg-quality", note.report.jpeg_quality);
-    fields.set("milliseconds", note.time.as_secs_f64() * 1e3);
-    fields.set("passthrough", passthrough);
-    fields.set("late", late);
+    let unrestored = FrameRecord::default();
+    let passthrough = record.is_none_or(|r| r.report.failed.is_some());
+    let record = record.unwrap_or(&unrestored);
+    set_fields(meta.mut_structure(), record, provider, passthrough, late);
+}
+
+/// Whether a meta of the input holds for the output as it is, which is `scale` times larger. A
+/// region of interest that does not is added to the output in its larger form.
+pub fn holds_for_output(
+    meta: &gst::MetaRef<'_, gst::Meta>,
+    output: &mut gst::BufferRef,
+    scale: u32,
+) -> bool {
+    let tags = meta.tags();
+    // What describes the input's memory, or something that is not video, does not hold.
+    let known = ["video", "size", "orientation", "colorspace"];
+    if !tags.iter().all(|t| known.contains(&t.as_str())) {
+        return false;
+    }
+    let in_pixels = tags.iter().any(|t| t.as_str() == "size");
+    if !in_pixels || scale == 1 {
+        return true;
+    }
+    if let Some(region) = meta.downcast_ref::<VideoRegionOfInterestMeta>() {
+        add_upscaled(region, output, scale);
+    }
+    false
+}
+
+/// Adds a region of interest to a frame that is `scale` times larger than the region's own.
+fn add_upscaled(
+    region: &gst::MetaRef<VideoRegionOfInterestMeta>,
+    output: &mut gst::BufferRef,
+    scale: u32,
+) {
+    let (x, y, width, height) = region.rect();
+    let larger = (x * scale, y * scale, width * scale, height * scale);
+    let mut added = VideoRegionOfInterestMeta::add(output, region.roi_type(), larger);
+    added.set_id(region.id());
+    added.set_parent_id(region.parent_id());
+    for param in region.params() {
+        added.add_param(param.to_owned());
+    }
 }

@@ -5,11 +5,12 @@ use gst::glib;
 use gst::prelude::*;
 
 mod errors;
-mod flow;
+mod fields;
 #[doc(hidden)] // For the benchmarks.
 pub mod format;
+mod frame;
 mod imp;
-mod load;
+mod messages;
 mod meta;
 mod properties;
 mod qos;

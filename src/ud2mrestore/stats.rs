@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What has been done since the element started: counts, times, the property `stats`, the latency that follows.
+//! Counts and times since the element started: the property `stats`, and the latency.
 
 use std::time::{Duration, Instant};
 
-use super::meta::FrameMeta;
-use super::qos::lateness::Decision;
+use super::fields::fields;
+use super::meta::FrameRecord;
+use super::qos::Decision;
 use crate::restore::FrameReport;
+
+/// Name of the structure in `stats`, and of the element message.
+pub const NAME: &str = "ud2mrestore-stats";
 
 /// Where the time of a frame went.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,42 +20,72 @@ pub struct Stages {
     pub pack: Duration,
 }
 
-/// What has been done since the element started.
+/// What was done since the element started.
 #[derive(Clone, Debug, Default)]
-pub struct Report {
+pub struct Stats {
     provider: &'static str,
-    /// Frames that left, and those of them that were restored.
+    /// Frames that left.
     frames: u64,
+    /// Frames that went through the model, those that failed among them.
     restored: u64,
+    failed: u64,
+    disabled: u64,
+    late: u64,
+    late_passthrough: u64,
+    fewer_steps: u64,
+    dropped: u64,
     evaluations: u64,
     /// Sums over restored frames.
     frame_time: Duration,
     model_time: Duration,
     stages: Stages,
-    /// Frames for which the network had no answer, and those it was not asked about.
-    failed: u64,
-    disabled: u64,
-    /// Frames that were late, and what became of them.
-    late: u64,
-    late_passthrough: u64,
-    fewer_steps: u64,
-    dropped: u64,
+    /// Of the last restored frame.
     last: FrameReport,
     latency: gst::ClockTime,
-    /// When the application was last told.
-    told: Option<Instant>,
+    /// When the statistics were last posted.
+    posted: Option<Instant>,
 }
 
-impl Report {
+fields! {
+    FIELDS,
+    /// Times are means over the restored frames. From the residual on, values are the last one's.
+    set_fields(stats: &Stats);
+    "frames": u64, "frames", "left the element" = stats.frames;
+    "evaluations": u64, "", "passes of the network" = stats.evaluations;
+    "failed": u64, "frames", "left unrestored, for want of a valid answer" = stats.failed;
+    "disabled": u64, "frames", "left unrestored, for `strength=0` or `compare=1`" = stats.disabled;
+    "late": u64, "frames", "were late, whatever became of them" = stats.late;
+    "late-passthrough": u64, "frames", "left unrestored, for being late" = stats.late_passthrough;
+    "fewer-steps": u64, "frames", "were restored with less work than set" = stats.fewer_steps;
+    "dropped": u64, "frames", "were dropped, for being late" = stats.dropped;
+    "frame-ms": f64, "ms", "a frame's time in the element, mean" = stats.mean_ms(stats.frame_time);
+    "unpack-ms": f64, "ms", "of it: reading the frame, mean" = stats.mean_ms(stats.stages.unpack);
+    "model-ms": f64, "ms", "of it: the network, mean" = stats.mean_ms(stats.model_time);
+    "sampling-ms": f64, "ms", "of it: the sampling around it, mean"
+        = stats.mean_ms(stats.stages.restore.saturating_sub(stats.model_time));
+    "pack-ms": f64, "ms", "of it: writing the frame, mean" = stats.mean_ms(stats.stages.pack);
+    "outside-share": f64, "0 to 1", "share of the time outside the network" = stats.outside_share();
+    "residual": f64, "", "RMS of y − A x over the noise's; near 1 is right"
+        = stats.last.residual_rms.into();
+    "cold-share": f64, "0 to 1", "share of the frame without a warm start"
+        = stats.last.cold_share.into();
+    "noise-sigma": f64, "of full scale", "noise that was assumed" = stats.last.noise_sigma.into();
+    "jpeg-quality": u32, "1 to 100", "quality that was assumed; 0 for other tasks"
+        = stats.last.jpeg_quality;
+    "tiles": u32, "tiles", "the frame was cut into" = stats.last.tiles as u32;
+    "provider": &str, "", "ONNX Runtime's name of what runs the network" = stats.provider;
+}
+
+impl Stats {
     pub fn new(provider: &'static str) -> Self {
         Self {
             provider,
-            told: Some(Instant::now()),
+            posted: Some(Instant::now()),
             ..Self::default()
         }
     }
 
-    /// ONNX Runtime's name of the provider in use, or nothing while stopped.
+    /// ONNX Runtime's name of the provider in use; `None` while stopped.
     pub fn provider(&self) -> Option<&'static str> {
         (!self.provider.is_empty()).then_some(self.provider)
     }
@@ -62,7 +96,7 @@ impl Report {
     }
 
     /// Counts what was decided about a frame.
-    pub fn decided(&mut self, decision: Decision, late: bool) {
+    pub fn add_decision(&mut self, decision: Decision, late: bool) {
         self.late += u64::from(late);
         match decision {
             Decision::Drop => self.dropped += 1,
@@ -71,51 +105,42 @@ impl Report {
         }
     }
 
-    /// Counts a frame that the base class dropped.
-    pub fn add_dropped(&mut self) {
-        self.dropped += 1;
-    }
-
     /// Counts a frame that left unrestored on purpose.
     pub fn add_unrestored(&mut self, late: bool) {
         self.frames += 1;
-        let counter = if late {
-            &mut self.late_passthrough
-        } else {
-            &mut self.disabled
-        };
-        *counter += 1;
+        self.late_passthrough += u64::from(late);
+        self.disabled += u64::from(!late);
     }
 
     /// Counts a restored frame. True when the latency has grown.
-    pub fn add(&mut self, note: &FrameMeta, stages: Stages) -> bool {
+    pub fn add_restored(&mut self, record: &FrameRecord) -> bool {
         self.frames += 1;
         self.restored += 1;
-        self.evaluations += note.report.evaluations;
-        self.frame_time += note.time;
-        self.model_time += note.report.model_time;
-        self.stages.unpack += stages.unpack;
-        self.stages.restore += stages.restore;
-        self.stages.pack += stages.pack;
-        self.failed += u64::from(note.report.failed.is_some());
-        self.last.clone_from(&note.report);
+        self.failed += u64::from(record.report.failed.is_some());
+        self.evaluations += record.report.evaluations;
+        self.frame_time += record.time;
+        self.model_time += record.report.model_time;
+        self.stages.unpack += record.stages.unpack;
+        self.stages.restore += record.stages.restore;
+        self.stages.pack += record.stages.pack;
+        self.last.clone_from(&record.report);
         // The first frame of a size also pays for the runtime's buffers.
         let mean = self.mean_ms(self.frame_time);
         if self.restored < 2 || mean <= self.latency.mseconds() as f64 {
             return false;
         }
-        // A quarter more than now, in whole tens of milliseconds, so that it is not told anew for every jitter.
+        // A quarter more than now, in whole tens of milliseconds: not every jitter is news.
         let tens = (mean * 1.25 / 10.0).ceil();
         self.latency = gst::ClockTime::from_mseconds(10 * tens as u64);
         true
     }
 
-    /// Why the last restored frame passed as it came, where it did.
-    pub fn passing(&self) -> Option<&str> {
-        self.last.failed.as_deref()
+    /// Whether the last frame that went through the model failed.
+    pub fn last_failed(&self) -> bool {
+        self.last.failed.is_some()
     }
 
-    /// Time a frame spends in the element; zero until it is known.
+    /// Time that a frame spends in the element; zero until it is known.
     pub fn latency(&self) -> gst::ClockTime {
         self.latency
     }
@@ -125,55 +150,38 @@ impl Report {
         (self.frames, self.dropped)
     }
 
-    /// The statistics, when `interval` milliseconds have passed since they were last due, or at the end.
+    /// The statistics, when `interval` milliseconds have passed since they were last due, or at
+    /// the end. An interval of 0 is never due.
     pub fn due(&mut self, interval: u32, end: bool) -> Option<gst::Structure> {
         if interval == 0 {
             return None;
         }
         let interval = Duration::from_millis(interval.into());
-        if !end && self.told.is_some_and(|told| told.elapsed() < interval) {
+        if !end && self.posted.is_some_and(|at| at.elapsed() < interval) {
             return None;
         }
-        self.told = Some(Instant::now());
+        self.posted = Some(Instant::now());
         Some(self.structure())
     }
 
-    /// Mean over the restored frames.
+    /// The property `stats`.
+    pub fn structure(&self) -> gst::Structure {
+        let mut structure = gst::Structure::new_empty(NAME);
+        set_fields(&mut structure, self);
+        structure
+    }
+
+    /// Mean over the restored frames, in milliseconds.
     fn mean_ms(&self, sum: Duration) -> f64 {
         sum.as_secs_f64() * 1e3 / self.restored.max(1) as f64
     }
 
-    /// The property `stats`. Times are means over the restored frames; residual and what follows are the last one's.
-    pub fn structure(&self) -> gst::Structure {
-        let [frame_ms, model_ms] = [self.frame_time, self.model_time].map(|t| self.mean_ms(t));
-        let outside = if frame_ms > 0.0 {
-            1.0 - model_ms / frame_ms
-        } else {
-            0.0
-        };
-        let sampling = self.stages.restore.saturating_sub(self.model_time);
-        gst::Structure::builder("ud2mrestore-stats")
-            .field("frames", self.frames)
-            .field("evaluations", self.evaluations)
-            .field("failed", self.failed)
-            .field("disabled", self.disabled)
-            .field("late", self.late)
-            .field("late-passthrough", self.late_passthrough)
-            .field("fewer-steps", self.fewer_steps)
-            .field("dropped", self.dropped)
-            .field("frame-ms", frame_ms)
-            .field("unpack-ms", self.mean_ms(self.stages.unpack))
-            .field("model-ms", model_ms)
-            .field("sampling-ms", self.mean_ms(sampling))
-            .field("pack-ms", self.mean_ms(self.stages.pack))
-            .field("outside-share", outside)
-            .field("residual", f64::from(self.last.residual_rms))
-            .field("cold-share", f64::from(self.last.cold_share))
-            .field("noise-sigma", f64::from(self.last.noise_sigma))
-            .field("jpeg-quality", self.last.jpeg_quality)
-            .field("tiles", self.last.tiles as u32)
-            .field("provider", self.provider)
-            .build()
+    /// Share of the time, 0 to 1, that was not spent in the network.
+    fn outside_share(&self) -> f64 {
+        if self.frame_time.is_zero() {
+            return 0.0;
+        }
+        1.0 - self.mean_ms(self.model_time) / self.mean_ms(self.frame_time)
     }
 }
 
@@ -182,44 +190,44 @@ mod tests {
     use super::*;
 
     /// A frame that took `time` milliseconds, 90 of them in the model where there were as many.
-    fn note(time: u64) -> FrameMeta {
-        FrameMeta {
+    fn frame(time: u64) -> FrameRecord {
+        FrameRecord {
             report: FrameReport {
                 evaluations: 9,
                 model_time: Duration::from_millis(time.min(90)),
                 tiles: 2,
                 ..FrameReport::default()
             },
+            stages: Stages {
+                unpack: Duration::from_millis(4),
+                restore: Duration::from_millis(95),
+                pack: Duration::from_millis(1),
+            },
             time: Duration::from_millis(time),
         }
     }
 
     #[test]
-    fn latency_follows_the_mean_and_is_told_when_it_grows() {
-        let mut report = Report::new("CPUExecutionProvider");
-        let mut add = |ms| report.add(&note(ms), Stages::default());
+    fn latency_follows_the_mean_and_is_news_when_it_grows() {
+        let mut stats = Stats::new("CPUExecutionProvider");
+        let mut add = |ms| stats.add_restored(&frame(ms));
         assert!(!add(500), "the first frame warms up");
         assert!(add(100));
         assert!(!add(100));
         assert!(add(2000));
-        assert_eq!(report.latency().mseconds(), 850);
+        assert_eq!(stats.latency().mseconds(), 850);
     }
 
     #[test]
-    fn frames_that_pass_are_counted_and_do_not_change_the_means() {
+    fn unrestored_frames_are_counted_and_do_not_change_the_means() {
         gst::init().expect("GStreamer starts");
-        let mut report = Report::new("CPUExecutionProvider");
-        let stages = Stages {
-            unpack: Duration::from_millis(4),
-            restore: Duration::from_millis(95),
-            pack: Duration::from_millis(1),
-        };
+        let mut stats = Stats::new("CPUExecutionProvider");
         for _ in 0..4 {
-            report.add(&note(100), stages);
-            report.add_unrestored(false);
-            report.add_unrestored(true);
+            stats.add_restored(&frame(100));
+            stats.add_unrestored(false);
+            stats.add_unrestored(true);
         }
-        let stats = report.structure();
+        let stats = stats.structure();
         for (field, count) in [
             ("frames", 12),
             ("disabled", 4),
@@ -243,29 +251,26 @@ mod tests {
     }
 
     #[test]
-    fn what_was_decided_about_late_frames_is_counted() {
+    fn decisions_about_late_frames_are_counted() {
         gst::init().expect("GStreamer starts");
-        let mut report = Report::new("CPUExecutionProvider");
-        report.decided(Decision::Drop, true);
-        report.decided(Decision::Restore, true);
-        report.decided(Decision::Restore, false);
-        report.add_dropped();
-        let stats = report.structure();
-        assert_eq!(
-            (stats.get("late"), stats.get("dropped")),
-            (Ok(2u64), Ok(2u64))
-        );
-        assert_eq!(report.counts(), (0, 2));
+        let mut stats = Stats::new("CPUExecutionProvider");
+        stats.add_decision(Decision::Drop, true);
+        stats.add_decision(Decision::Restore, true);
+        stats.add_decision(Decision::Restore, false);
+        let fields = stats.structure();
+        assert_eq!(fields.get("late"), Ok(2u64));
+        assert_eq!(fields.get("dropped"), Ok(1u64));
+        assert_eq!(stats.counts(), (0, 1));
     }
 
     #[test]
     fn statistics_are_due_after_the_interval_and_at_the_end() {
         gst::init().expect("GStreamer starts");
-        let mut report = Report::new("CPUExecutionProvider");
-        assert!(report.due(0, true).is_none(), "nobody asked");
-        assert!(report.due(u32::MAX, false).is_none());
-        assert!(report.due(u32::MAX, true).is_some());
+        let mut stats = Stats::new("CPUExecutionProvider");
+        assert!(stats.due(0, true).is_none(), "nobody asked");
+        assert!(stats.due(u32::MAX, false).is_none());
+        assert!(stats.due(u32::MAX, true).is_some());
         std::thread::sleep(Duration::from_millis(2));
-        assert!(report.due(1, false).is_some());
+        assert!(stats.due(1, false).is_some());
     }
 }

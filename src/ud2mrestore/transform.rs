@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The base class's calls, handed on: start and stop, caps, events, and the way of a buffer.
-
-use std::time::Instant;
+//! What the base class asks for: start and stop, caps, events, queries. Frames are in `frame`.
 
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 use gst_base::prelude::*;
 use gst_base::subclass::base_transform::{BaseTransformMode, GenerateOutputSuccess};
 use gst_base::subclass::prelude::*;
-use gst_video::{VideoInfo, VideoMeta, VideoRegionOfInterestMeta};
+use gst_video::{VideoInfo, VideoMeta};
 
+use super::OverloadPolicy;
 use super::errors::CAT;
-use super::format::{caps, direct};
+use super::format::caps;
 use super::imp::Ud2mRestore;
-use super::meta::FrameMeta;
-use super::qos::lateness::Decision;
-use super::state::State;
-use super::stats::Report;
+use super::meta;
+use super::properties::settings::Live;
+use super::state::{Shared, State};
 
 impl BaseTransformImpl for Ud2mRestore {
     const MODE: BaseTransformMode = BaseTransformMode::NeverInPlace;
@@ -26,22 +24,16 @@ impl BaseTransformImpl for Ud2mRestore {
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         let settings = self.settings.lock().clone();
         let model = &settings.fixed.model;
-        let state = self.loading(model, |warn| State::open(&settings, warn))?;
+        let state = self.post_loading(model, |warn| State::open(&settings, warn))?;
         gst::info!(CAT, imp = self, "started on {}", state.restorer.provider());
-        *self.scale.lock() = Some(state.fixed.output_scale());
-        *self.interrupt.lock() = Some(state.restorer.interrupt());
-        *self.report.lock() = Report::new(state.restorer.provider());
-        *self.upstream.lock() = None;
-        self.lateness.lock().reset();
+        *self.shared.lock() = Shared::new(&state);
         *self.state.lock() = Some(state);
         Ok(())
     }
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
         *self.state.lock() = None;
-        *self.interrupt.lock() = None;
-        *self.scale.lock() = None;
-        self.report.lock().stop();
+        self.shared.lock().stop();
         gst::info!(CAT, imp = self, "stopped");
         Ok(())
     }
@@ -52,7 +44,7 @@ impl BaseTransformImpl for Ud2mRestore {
         caps: &gst::Caps,
         filter: Option<&gst::Caps>,
     ) -> Option<gst::Caps> {
-        let other = caps::transformed(caps, direction, self.output_scale());
+        let other = caps::transformed(caps, direction, self.output_scale() as i32);
         gst::debug!(CAT, imp = self, "{caps} at {direction:?} become {other}");
         Some(match filter {
             Some(filter) => filter.intersect_with_mode(&other, gst::CapsIntersectMode::First),
@@ -67,16 +59,16 @@ impl BaseTransformImpl for Ud2mRestore {
             return Err(gst::loggable_error!(CAT, "caps came before the start"));
         };
         let ready = self
-            .reload_if_needed(state, &live, incaps)
+            .load_graph_for(state, &live, incaps)
             .and_then(|()| state.negotiate(&live, incaps, outcaps));
         let Err(error) = ready else {
             state.refused = None;
             return Ok(());
         };
-        // Upstream offers refused caps again with its next buffer; the reason is told once.
-        let told = state.refused.replace(incaps.clone()).as_ref() == Some(incaps);
+        // Upstream offers refused caps again with its next buffer; the reason is posted once.
+        let posted = state.refused.replace(incaps.clone()).as_ref() == Some(incaps);
         drop(guard);
-        if !told {
+        if !posted {
             self.post_error_message(error);
         }
         Err(gst::loggable_error!(CAT, "refused {incaps}"))
@@ -113,71 +105,49 @@ impl BaseTransformImpl for Ud2mRestore {
             && let gst::QueryViewMut::Latency(latency) = query.view_mut()
         {
             let (live, min, max) = latency.result();
-            *self.upstream.lock() = Some((live, min));
-            let own = self.report.lock().latency();
+            let mut shared = self.shared.lock();
+            shared.upstream = Some((live, min));
+            let own = shared.stats.latency();
             latency.set(live, min + own, max.map(|max| max + own));
         }
         answered
     }
 
     fn sink_event(&self, event: gst::Event) -> bool {
-        let interrupt = self.interrupt.lock().clone();
-        match (event.type_(), interrupt) {
-            (gst::EventType::FlushStart, Some(interrupt)) => interrupt.raise(),
-            (gst::EventType::FlushStop, interrupt) => {
-                if let Some(interrupt) = interrupt {
+        match event.type_() {
+            gst::EventType::FlushStart => self.interrupt(),
+            gst::EventType::FlushStop => {
+                let mut shared = self.shared.lock();
+                if let Some(interrupt) = shared.interrupt.as_ref() {
                     interrupt.clear();
                 }
-                *self.upstream.lock() = None;
-                self.lateness.lock().reset();
+                shared.upstream = None;
+                shared.lateness.reset();
             }
-            (gst::EventType::Segment, _) => self.lateness.lock().reset(),
-            (gst::EventType::Eos, _) => self.post_stats(true),
+            gst::EventType::Segment => self.shared.lock().lateness.reset(),
+            gst::EventType::Eos => self.post_stats(true),
             _ => {}
         }
         self.parent_sink_event(event)
     }
 
     fn src_event(&self, event: gst::Event) -> bool {
-        !self.handle_qos(&event) || self.parent_src_event(event)
-    }
-
-    fn before_transform(&self, inbuf: &gst::BufferRef) {
-        // Controlled properties follow the stream's time.
-        let segment = self.obj().segment();
-        if let Some(segment) = segment.downcast_ref::<gst::ClockTime>()
-            && let Some(time) = segment.to_stream_time(inbuf.pts())
-        {
-            let _ = self.obj().sync_values(time);
-        }
-        self.decide(inbuf);
-    }
-
-    fn submit_input_buffer(
-        &self,
-        is_discont: bool,
-        inbuf: gst::Buffer,
-    ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        if self.current.lock().decision == Decision::Drop {
-            self.post_stats(false);
-            return Ok(gst_base::BASE_TRANSFORM_FLOW_DROPPED);
-        }
-        let taken = self.parent_submit_input_buffer(is_discont, inbuf);
-        // With `qos` on, the base class drops a frame for an event that has come since ours was judged.
-        if taken == Ok(gst_base::BASE_TRANSFORM_FLOW_DROPPED) {
-            self.report.lock().add_dropped();
-        }
-        taken
+        let gst::EventView::Qos(qos) = event.view() else {
+            return self.parent_src_event(event);
+        };
+        let (_, proportion, diff, running_time) = qos.get();
+        self.shared
+            .lock()
+            .lateness
+            .add_report(running_time, diff, proportion);
+        // The base class is not told: with `qos` on it would drop frames on its own account.
+        // Upstream is told where late frames may be dropped: an element there that drops them, as
+        // decoders do, would lose what the other policies promise to keep.
+        self.policy() != OverloadPolicy::Drop || self.obj().sink_pad().push_event(event)
     }
 
     fn generate_output(&self) -> Result<GenerateOutputSuccess, gst::FlowError> {
-        let mut made = self.parent_generate_output()?;
-        if let GenerateOutputSuccess::Buffer(buffer) = &mut made {
-            // A frame that passes may be shared: its memory still is not copied, only what says where it lies.
-            self.attach_meta(buffer.make_mut());
-            self.post_stats(false);
-        }
-        Ok(made)
+        self.process_frame()
     }
 
     fn transform_meta<'a>(
@@ -186,54 +156,30 @@ impl BaseTransformImpl for Ud2mRestore {
         meta: gst::MetaRef<'a, gst::Meta>,
         _inbuf: &'a gst::BufferRef,
     ) -> bool {
-        let tags = meta.tags();
-        let says = |tag: &str| tags.iter().any(|t| t.as_str() == tag);
-        // A description of the input's memory, or of something that is not video, does not hold for the output.
-        let known = ["video", "size", "orientation", "colorspace"];
-        if !tags.iter().all(|t| known.contains(&t.as_str())) {
-            return false;
+        meta::holds_for_output(&meta, outbuf, self.output_scale())
+    }
+}
+
+impl Ud2mRestore {
+    /// Ends the frame in progress, which may take seconds.
+    pub(super) fn interrupt(&self) {
+        if let Some(interrupt) = self.shared.lock().interrupt.as_ref() {
+            interrupt.raise();
         }
-        if !says("size") || self.output_scale() == 1 {
-            return true;
-        }
-        // What is measured in pixels does not hold for the larger frame; regions of interest are worth carrying over.
-        if let Some(region) = meta.downcast_ref::<VideoRegionOfInterestMeta>() {
-            direct::upscale_region(region, outbuf, self.output_scale() as u32);
-        }
-        false
     }
 
-    fn transform(
+    /// Loads another step graph where frames of these caps need it.
+    fn load_graph_for(
         &self,
-        inbuf: &gst::Buffer,
-        outbuf: &mut gst::BufferRef,
-    ) -> Result<gst::FlowSuccess, gst::FlowError> {
-        let begun = Instant::now();
-        let decision = self.current.lock().decision;
-        let live = self.settings.lock().live.clone().adapted_to(decision);
-        let mut guard = self.state.lock();
-        let Some(state) = guard.as_mut() else {
-            return Err(gst::FlowError::Flushing);
-        };
-        let result = state.restore(&live, inbuf, outbuf);
-        let interrupted = state.restorer.interrupt().is_raised();
-        drop(guard);
-        match result {
-            // One that passes on purpose, upscaled, is no restored frame.
-            Ok(_) if live.is_passthrough() => Ok(gst::FlowSuccess::Ok),
-            Ok((report, stages)) => {
-                let note = FrameMeta {
-                    report,
-                    time: begun.elapsed(),
-                };
-                self.restored(note, stages);
-                Ok(gst::FlowSuccess::Ok)
-            }
-            Err(_) if interrupted => Err(gst::FlowError::Flushing),
-            Err(error) => {
-                self.post_error_message(error);
-                Err(gst::FlowError::Error)
-            }
+        state: &mut State,
+        live: &Live,
+        incaps: &gst::Caps,
+    ) -> Result<(), gst::ErrorMessage> {
+        if state.needs_other_graph(live, incaps) {
+            let model = state.fixed.model.clone();
+            self.post_loading(&model, |warn| state.reload(live, warn))?;
+            self.shared.lock().interrupt = Some(state.restorer.interrupt());
         }
+        Ok(())
     }
 }

@@ -4,15 +4,13 @@
 
 use gst_video::{
     VideoChromaMode, VideoConverter, VideoConverterConfig, VideoDitherMethod, VideoFormat,
-    VideoFrameRef, VideoInfo,
+    VideoInfo,
 };
 
 use super::chroma::Reduction;
 use super::color::ColorModel;
+use super::{Readable, Writable};
 use crate::image::Image;
-
-type Readable<'a> = VideoFrameRef<&'a gst::BufferRef>;
-type Writable<'a> = VideoFrameRef<&'a mut gst::BufferRef>;
 
 /// Bytes of a pixel in AYUV64 and ARGB64: alpha, then three components of sixteen bits in the machine's order.
 const PIXEL: usize = 8;

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Eight-bit colours in a buffer against planar f32 in [-1, 1], and the regions of interest of a frame.
+//! Frames of eight bits a colour, read and written as they are.
 //!
 //! Every format is read by component, stride and pixel stride, so that none has code of its own.
 
+use gst_video::VideoInfo;
 use gst_video::prelude::*;
-use gst_video::{VideoFrameRef, VideoInfo, VideoRegionOfInterestMeta};
 
+use super::{Readable, Writable};
 use crate::image::Image;
-
-type Readable<'a> = VideoFrameRef<&'a gst::BufferRef>;
-type Writable<'a> = VideoFrameRef<&'a mut gst::BufferRef>;
 
 /// Where the samples of one component lie within its bytes.
 struct Layout {
@@ -104,22 +102,6 @@ pub fn copy_alpha(from: &Readable, to: &mut Writable, scale: usize) -> Option<()
         }
     }
     Some(())
-}
-
-/// Adds a region of interest to a frame that is `scale` times larger than the one `region` belongs to.
-pub fn upscale_region(
-    region: &gst::MetaRef<VideoRegionOfInterestMeta>,
-    to: &mut gst::BufferRef,
-    scale: u32,
-) {
-    let (x, y, width, height) = region.rect();
-    let larger = (x * scale, y * scale, width * scale, height * scale);
-    let mut added = VideoRegionOfInterestMeta::add(to, region.roi_type(), larger);
-    added.set_id(region.id());
-    added.set_parent_id(region.parent_id());
-    for param in region.params() {
-        added.add_param(param.to_owned());
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,151 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Raw video: the caps of the pads, and frames of every format against images in [-1, 1].
+//! Raw video: caps of the pads, and frames of every format against images in [-1, 1].
 
 pub mod caps;
 mod chroma;
 mod color;
-pub mod convert;
+mod convert;
 pub mod direct;
+
+use gst_video::prelude::*;
+use gst_video::{VideoFrameRef, VideoInfo, VideoInterlaceMode};
+
+use self::caps::DIRECT;
+use self::convert::Converter;
+use crate::image::Image;
+use crate::restore::Subsampling;
+
+type Readable<'a> = VideoFrameRef<&'a gst::BufferRef>;
+type Writable<'a> = VideoFrameRef<&'a mut gst::BufferRef>;
+
+/// The negotiated formats of both pads.
+pub struct Formats {
+    input: VideoInfo,
+    output: VideoInfo,
+    /// `None` where both formats are read and written as they are.
+    converter: Option<Converter>,
+}
+
+/// A frame and the frame that is made of it, both mapped.
+pub struct MappedFrames<'a> {
+    input: Readable<'a>,
+    output: Writable<'a>,
+    converter: Option<&'a mut Converter>,
+}
+
+impl Formats {
+    /// The formats of these caps. `planes`: chroma is taken as it lies in its planes.
+    ///
+    /// Fails for caps that are not raw video, for interlaced frames, and for formats that
+    /// GStreamer's converter does not know.
+    pub fn new(
+        incaps: &gst::Caps,
+        outcaps: &gst::Caps,
+        planes: bool,
+    ) -> Result<Self, gst::ErrorMessage> {
+        let unreadable = |_| {
+            gst::error_msg!(
+                gst::CoreError::Negotiation,
+                ("The caps {incaps} and {outcaps} do not describe raw video: \
+                     put videoconvert before ud2mrestore.")
+            )
+        };
+        let input = VideoInfo::from_caps(incaps).map_err(unreadable)?;
+        let output = VideoInfo::from_caps(outcaps).map_err(unreadable)?;
+        if input.interlace_mode() != VideoInterlaceMode::Progressive {
+            return Err(gst::error_msg!(
+                gst::StreamError::Format,
+                ("Interlaced frames cannot be restored: put deinterlace before ud2mrestore.")
+            ));
+        }
+        let direct = DIRECT.contains(&input.format()) && DIRECT.contains(&output.format());
+        let converter = (!direct).then(|| {
+            Converter::new(&input, &output, planes).ok_or_else(|| {
+                gst::error_msg!(
+                    gst::StreamError::Format,
+                    ("Frames of {incaps} cannot be converted: put videoconvert before ud2mrestore.")
+                )
+            })
+        });
+        Ok(Self {
+            converter: converter.transpose()?,
+            input,
+            output,
+        })
+    }
+
+    /// Width and height of an input frame, in pixels.
+    pub fn input_size(&self) -> (usize, usize) {
+        (self.input.width() as usize, self.input.height() as usize)
+    }
+
+    /// Number of an input frame in its stream, the same after a seek; `None` without a timestamp or
+    /// a constant frame rate.
+    pub fn frame_number(&self, buffer: &gst::BufferRef) -> Option<u64> {
+        let fps = self.input.fps();
+        let numer = u64::try_from(fps.numer()).ok().filter(|n| *n > 0)?;
+        let denom = u64::try_from(fps.denom()).ok()?;
+        let nanoseconds = denom.checked_mul(gst::ClockTime::SECOND.nseconds())?;
+        buffer.pts()?.nseconds().mul_div_round(numer, nanoseconds)
+    }
+
+    /// Maps the frames of two buffers; fails where memory cannot be reached or is too small.
+    pub fn map<'a>(
+        &'a mut self,
+        input: &'a gst::BufferRef,
+        output: &'a mut gst::BufferRef,
+    ) -> Result<MappedFrames<'a>, gst::ErrorMessage> {
+        let input = Readable::from_buffer_ref_readable(input, &self.input);
+        let output = Writable::from_buffer_ref_writable(output, &self.output);
+        Ok(MappedFrames {
+            input: input.map_err(|_| unreachable_memory("input"))?,
+            output: output.map_err(|_| unreachable_memory("output"))?,
+            converter: self.converter.as_mut(),
+        })
+    }
+}
+
+impl MappedFrames<'_> {
+    /// The input frame as an image.
+    pub fn unpack(&mut self) -> Result<Image, gst::ErrorMessage> {
+        let image = match &mut self.converter {
+            Some(converter) => converter.unpack(&self.input),
+            None => direct::unpack(&self.input),
+        };
+        image.ok_or_else(|| unreachable_memory("input"))
+    }
+
+    /// Writes an image into the output frame, with the input frame's alpha.
+    pub fn pack(&mut self, image: &Image) -> Result<(), gst::ErrorMessage> {
+        let Self { input, output, .. } = self;
+        let scale = (output.info().width() / input.info().width()) as usize;
+        let done = match &mut self.converter {
+            Some(converter) => converter.pack(image, output, scale),
+            None => {
+                direct::pack(image, output).and_then(|()| direct::copy_alpha(input, output, scale))
+            }
+        };
+        done.ok_or_else(|| unreachable_memory("output"))
+    }
+}
+
+fn unreachable_memory(which: &str) -> gst::ErrorMessage {
+    gst::error_msg!(
+        gst::ResourceError::Failed,
+        ("The {which} frame's memory cannot be reached: use buffers in system memory that are \
+             as large as their caps say.")
+    )
+}
+
+/// Chroma subsampling of frames of these caps, where they are raw video; 4:2:0, as most JPEGs have
+/// it, for RGB, gray and what no JPEG has.
+pub fn subsampling(caps: &gst::Caps) -> Option<Subsampling> {
+    let info = VideoInfo::from_caps(caps).ok()?;
+    let format = info.format_info();
+    let of = |shifts: &[u32]| shifts.get(1).copied().unwrap_or_default();
+    Some(match (of(format.w_sub()), of(format.h_sub())) {
+        (1, 0) if info.is_yuv() => Subsampling::C422,
+        (0, 0) if info.is_yuv() => Subsampling::C444,
+        _ => Subsampling::C420,
+    })
+}

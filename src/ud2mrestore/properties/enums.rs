@@ -61,11 +61,11 @@ pub enum JpegSubsampling {
     )]
     Auto,
     #[enum_value(name = "4:2:0: a sample for two by two pixels", nick = "420")]
-    Halved,
+    C420,
     #[enum_value(name = "4:2:2: a sample for two pixels of a row", nick = "422")]
-    Across,
+    C422,
     #[enum_value(name = "4:4:4: a sample for each pixel", nick = "444")]
-    Full,
+    C444,
 }
 
 /// How the sampling noise changes from frame to frame.

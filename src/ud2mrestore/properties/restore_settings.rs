@@ -3,8 +3,7 @@
 //!
 //! An error names the property that is missing or does not fit.
 
-use super::super::qos::adaptive::Work;
-use super::super::qos::lateness::Decision;
+use super::super::qos::{Decision, Work};
 use super::enums::{
     ExecutionProvider, JpegSubsampling, KernelShape, NoiseMode, Output, Task, Temporal,
 };
@@ -22,12 +21,12 @@ impl Fixed {
     }
 
     /// How coarse the chroma of a JPEG is: as set, or else as the caps showed.
-    fn subsampling(&self) -> Subsampling {
+    fn subsampling(&self, chroma: Subsampling) -> Subsampling {
         match self.jpeg_subsampling {
-            JpegSubsampling::Auto => self.seen,
-            JpegSubsampling::Halved => Subsampling::C420,
-            JpegSubsampling::Across => Subsampling::C422,
-            JpegSubsampling::Full => Subsampling::C444,
+            JpegSubsampling::Auto => chroma,
+            JpegSubsampling::C420 => Subsampling::C420,
+            JpegSubsampling::C422 => Subsampling::C422,
+            JpegSubsampling::C444 => Subsampling::C444,
         }
     }
 
@@ -48,7 +47,11 @@ impl Fixed {
 
 impl Live {
     /// The degradation the properties describe; an error names the property that is missing or does not fit.
-    pub fn degradation(&self, fixed: &Fixed) -> Result<Degradation, RestoreError> {
+    pub fn degradation(
+        &self,
+        fixed: &Fixed,
+        chroma: Subsampling,
+    ) -> Result<Degradation, RestoreError> {
         Ok(match fixed.task {
             Task::Deblur => Degradation::Blur(self.kernel()?),
             Task::Inpaint if self.mask_file.as_os_str().is_empty() => {
@@ -60,7 +63,7 @@ impl Live {
             Task::SuperResolve => Degradation::Downscale(fixed.scale as usize),
             Task::Jpeg => Degradation::Jpeg {
                 quality: self.jpeg_quality,
-                subsampling: fixed.subsampling(),
+                subsampling: fixed.subsampling(chroma),
             },
             Task::Denoise => Degradation::Denoise,
         })
@@ -135,9 +138,13 @@ impl Live {
     }
 
     /// The restorer's settings for the next frame.
-    pub fn for_frame(&self, fixed: &Fixed) -> Result<restore::Settings, RestoreError> {
+    pub fn restore_settings(
+        &self,
+        fixed: &Fixed,
+        chroma: Subsampling,
+    ) -> Result<restore::Settings, RestoreError> {
         Ok(restore::Settings {
-            degradation: self.degradation(fixed)?,
+            degradation: self.degradation(fixed, chroma)?,
             noise_sigma: self.noise_sigma as f32,
             steps: self.steps as usize,
             seed: self.seed,
@@ -171,7 +178,9 @@ mod tests {
             kernel_size: 4,
             ..Live::default()
         };
-        let error = live.degradation(&Fixed::default()).expect_err("4 is even");
+        let error = live
+            .degradation(&Fixed::default(), Subsampling::default())
+            .expect_err("4 is even");
         assert!(error.to_string().contains("kernel-size is 4"), "{error}");
     }
 }

@@ -11,7 +11,6 @@ use super::enums::{
     ExecutionProvider, JpegSubsampling, KernelShape, NoiseMode, Output, OverloadPolicy, Task,
     Temporal,
 };
-use crate::restore::Subsampling;
 
 /// What can be changed while the element is stopped.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,8 +18,6 @@ pub struct Fixed {
     pub task: Task,
     pub scale: u32,
     pub jpeg_subsampling: JpegSubsampling,
-    /// What `jpeg_subsampling` leaves to the caps: not a property, known once caps are.
-    pub seen: Subsampling,
     pub model: String,
     pub provider: ExecutionProvider,
     pub device: i32,
@@ -70,7 +67,6 @@ impl Default for Fixed {
             task: Task::default(),
             scale: 4,
             jpeg_subsampling: JpegSubsampling::default(),
-            seen: Subsampling::default(),
             model: "lite".to_owned(),
             provider: ExecutionProvider::default(),
             device: 0,

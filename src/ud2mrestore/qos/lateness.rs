@@ -10,41 +10,8 @@ use std::time::Duration;
 use gst::ClockTime;
 
 use super::super::OverloadPolicy;
-use super::adaptive::{Adaptive, Work};
-
-/// Where a frame and the clock stand.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct FrameTime {
-    /// Without it a frame is never late.
-    pub running_time: Option<ClockTime>,
-    pub duration: Option<ClockTime>,
-    /// The clock's running time, in a live pipeline that plays.
-    pub clock: Option<ClockTime>,
-    /// What frames may take from their capture until they leave.
-    pub latency: ClockTime,
-}
-
-/// What becomes of a frame.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Decision {
-    /// It is restored as the settings say.
-    #[default]
-    Restore,
-    /// It is restored with this work alone.
-    Reduce(Work),
-    /// It leaves unrestored.
-    Passthrough,
-    Drop,
-}
-
-/// How late a frame is, in the words of a QoS message.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Late {
-    /// Nanoseconds.
-    pub jitter: i64,
-    /// Above 1 the stream is too slow by this factor.
-    pub proportion: f64,
-}
+use super::adaptive::Adaptive;
+use super::{Decision, FrameTime, Late, Work};
 
 #[derive(Debug, Default)]
 pub struct Lateness {
@@ -176,6 +143,7 @@ mod tests {
             duration: Some(ms(40)),
             clock: clock.map(ms),
             latency: ms(100),
+            ..FrameTime::default()
         }
     }
 

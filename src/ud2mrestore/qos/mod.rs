@@ -1,5 +1,61 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Frames that are late: which ones are, what becomes of them, and how much work fits into the time.
+//! Late frames: which ones are late, what becomes of them, how much work fits into the time.
 
-pub mod adaptive;
-pub mod lateness;
+mod adaptive;
+mod lateness;
+
+use gst::ClockTime;
+
+pub use adaptive::Work;
+pub use lateness::Lateness;
+
+/// Full quality in QoS messages.
+const FULL_QUALITY: u32 = 1_000_000;
+
+/// Where a frame and the clock stand.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FrameTime {
+    pub timestamp: Option<ClockTime>,
+    pub duration: Option<ClockTime>,
+    /// Without it a frame is never late.
+    pub running_time: Option<ClockTime>,
+    pub stream_time: Option<ClockTime>,
+    /// Whether the source is live.
+    pub live: bool,
+    /// The clock's running time, in a live pipeline that plays.
+    pub clock: Option<ClockTime>,
+    /// What a frame may take from its capture until it leaves.
+    pub latency: ClockTime,
+}
+
+/// What becomes of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It is restored as the settings say.
+    Restore,
+    /// It is restored with this work alone.
+    Reduce(Work),
+    /// It leaves unrestored.
+    Passthrough,
+    Drop,
+}
+
+impl Decision {
+    /// Quality in a QoS message: steps that are taken of those that are `wanted`, in millionths.
+    pub fn quality(self, wanted: Work) -> u32 {
+        match self {
+            Self::Restore => FULL_QUALITY,
+            Self::Reduce(work) => (FULL_QUALITY / wanted.steps.max(1)).saturating_mul(work.steps),
+            Self::Passthrough | Self::Drop => 0,
+        }
+    }
+}
+
+/// How late a frame is, as QoS messages say it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Late {
+    /// Nanoseconds.
+    pub jitter: i64,
+    /// Above 1 the stream is too slow by this factor.
+    pub proportion: f64,
+}

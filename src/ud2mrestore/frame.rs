@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MPL-2.0
+//! One frame, from the queued buffer to the buffer that leaves.
+
+use gst::ClockTime;
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+use gst_base::prelude::*;
+use gst_base::subclass::base_transform::{
+    GenerateOutputSuccess, InputBuffer, PrepareOutputBufferSuccess,
+};
+use gst_base::subclass::prelude::*;
+
+use super::OverloadPolicy;
+use super::errors::CAT;
+use super::imp::Ud2mRestore;
+use super::meta::{self, FrameRecord};
+use super::properties::settings::Live;
+use super::qos::{Decision, FrameTime, Late};
+
+impl Ud2mRestore {
+    /// Makes the next output: queued buffer, controlled properties, lateness, then drop,
+    /// passthrough or restoration, and the meta.
+    pub(super) fn process_frame(&self) -> Result<GenerateOutputSuccess, gst::FlowError> {
+        let Some(input) = self.take_queued_buffer() else {
+            return Ok(GenerateOutputSuccess::NoOutput);
+        };
+        self.sync_controlled_properties(&input);
+        let live = self.settings.lock().live.clone();
+        let (decision, late) = self.decide(&live, &input);
+        if decision == Decision::Drop {
+            self.post_stats(false);
+            return Ok(GenerateOutputSuccess::Dropped);
+        }
+        let live = live.adapted_to(decision);
+        // A frame of the same size is passed on without a copy; a larger one has to be made.
+        let (mut output, record) = if live.is_passthrough() && self.output_scale() == 1 {
+            (input, None)
+        } else {
+            self.restore(&live, &input)?
+        };
+        let provider = self.count(record.as_ref(), late.is_some());
+        // Others may hold the buffer: what it says of itself is copied then, its memory is not.
+        meta::attach(output.make_mut(), record.as_ref(), provider, late.is_some());
+        self.post_stats(false);
+        Ok(GenerateOutputSuccess::Buffer(output))
+    }
+
+    /// Sets controlled properties to their values at the frame's stream time.
+    fn sync_controlled_properties(&self, input: &gst::BufferRef) {
+        let time = self.time_segment();
+        if let Some(time) = time.and_then(|s| s.to_stream_time(input.pts())) {
+            let _ = self.obj().sync_values(time);
+        }
+    }
+
+    /// What becomes of a frame, and how late it is where it is late. A late frame is counted and
+    /// posted.
+    fn decide(&self, live: &Live, input: &gst::BufferRef) -> (Decision, Option<Late>) {
+        // Nothing is done to such a frame: if it is late, the delay did not arise here.
+        if live.is_passthrough() {
+            return (Decision::Restore, None);
+        }
+        let (policy, work, time) = (self.policy(), live.work(), self.frame_time(input));
+        let (decision, late) = {
+            let mut shared = self.shared.lock();
+            let (decision, late) = shared.lateness.decide(policy, &time, work);
+            shared.stats.add_decision(decision, late.is_some());
+            (decision, late)
+        };
+        if let Some(late) = late {
+            gst::log!(CAT, imp = self, "late by {} ns: {decision:?}", late.jitter);
+            self.post_late(&time, late, decision.quality(work));
+        }
+        (decision, late)
+    }
+
+    /// The policy in force: `qos`, where it is on, asks for late frames to be dropped.
+    pub(super) fn policy(&self) -> OverloadPolicy {
+        if self.obj().is_qos() {
+            OverloadPolicy::Drop
+        } else {
+            self.settings.lock().live.overload_policy
+        }
+    }
+
+    /// Where a frame and the clock stand.
+    fn frame_time(&self, input: &gst::BufferRef) -> FrameTime {
+        let segment = self.time_segment();
+        let (live, upstream) = self.upstream();
+        // Before the pipeline plays its running time does not run.
+        let runs = live && self.obj().current_state() == gst::State::Playing;
+        FrameTime {
+            timestamp: input.pts(),
+            duration: input.duration(),
+            running_time: segment
+                .as_ref()
+                .and_then(|s| s.to_running_time(input.pts())),
+            stream_time: segment.as_ref().and_then(|s| s.to_stream_time(input.pts())),
+            live,
+            clock: runs.then(|| self.obj().current_running_time()).flatten(),
+            latency: upstream.saturating_add(self.shared.lock().stats.latency()),
+        }
+    }
+
+    /// The segment, where it counts time.
+    fn time_segment(&self) -> Option<gst::FormattedSegment<ClockTime>> {
+        self.obj().segment().downcast().ok()
+    }
+
+    /// Whether the source is live, and the latency from it to here; asked once and kept.
+    fn upstream(&self) -> (bool, ClockTime) {
+        let known = self.shared.lock().upstream;
+        known.unwrap_or_else(|| {
+            let mut query = gst::query::Latency::new();
+            let answered = self.obj().sink_pad().peer_query(&mut query);
+            let (live, min, _) = query.result();
+            let upstream = if answered {
+                (live, min)
+            } else {
+                Default::default()
+            };
+            self.shared.lock().upstream = Some(upstream);
+            upstream
+        })
+    }
+
+    /// Makes a buffer and restores the frame of `input` into it. There is no record where the
+    /// settings let the frame pass: it is upscaled then, and not restored.
+    fn restore(
+        &self,
+        live: &Live,
+        input: &gst::BufferRef,
+    ) -> Result<(gst::Buffer, Option<FrameRecord>), gst::FlowError> {
+        let made = self.parent_prepare_output_buffer(InputBuffer::Readable(input))?;
+        let PrepareOutputBufferSuccess::Buffer(mut output) = made else {
+            // The base class reuses the input in place or in its own passthrough mode alone.
+            return Err(gst::FlowError::NotSupported);
+        };
+        let mut guard = self.state.lock();
+        let Some(state) = guard.as_mut() else {
+            return Err(gst::FlowError::Flushing);
+        };
+        let result = state.restore(live, input, output.make_mut());
+        let interrupted = state.restorer.interrupt().is_raised();
+        drop(guard);
+        match result {
+            Ok(record) => Ok((output, (!live.is_passthrough()).then_some(record))),
+            Err(_) if interrupted => Err(gst::FlowError::Flushing),
+            Err(error) => {
+                self.post_error_message(error);
+                Err(gst::FlowError::Error)
+            }
+        }
+    }
+
+    /// Counts a frame that leaves, restored where there is a record of it, and posts what the
+    /// application should know. The name of the provider in use.
+    fn count(&self, record: Option<&FrameRecord>, late: bool) -> &'static str {
+        let mut shared = self.shared.lock();
+        let provider = shared.stats.provider().unwrap_or_default();
+        let Some(record) = record else {
+            shared.stats.add_unrestored(late);
+            return provider;
+        };
+        shared.lateness.add_cost(record.time);
+        let failed_before = shared.stats.last_failed();
+        let latency_grew = shared.stats.add_restored(record);
+        drop(shared);
+        gst::log!(CAT, imp = self, "restored a frame: {record:?}");
+        self.post_fallback(&record.report, failed_before);
+        if latency_grew {
+            self.post_latency();
+        }
+        provider
+    }
+}

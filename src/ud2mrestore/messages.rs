@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Messages that the element posts on the bus, errors apart.
+
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+
+use super::imp::Ud2mRestore;
+use super::qos::{FrameTime, Late};
+use crate::error::RestoreError;
+use crate::restore::FrameReport;
+
+/// Code of the PROGRESS messages.
+pub const LOAD_MODEL: &str = "load-model";
+
+impl Ud2mRestore {
+    /// Runs `load`, which takes seconds, between PROGRESS messages.
+    pub(super) fn post_loading<T>(
+        &self,
+        model: &str,
+        load: impl FnOnce(&dyn Fn(String)) -> Result<T, RestoreError>,
+    ) -> Result<T, gst::ErrorMessage> {
+        use gst::ProgressType::{Complete, Error, Start};
+        let progress = |kind, text: &str| {
+            let message = gst::message::Progress::builder(kind, LOAD_MODEL, text);
+            self.post(message.src(&*self.obj()).build());
+        };
+        let warn =
+            |text: String| gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{text}"));
+        progress(Start, &format!("Loading the model {model}"));
+        let loaded = load(&warn);
+        match &loaded {
+            Ok(_) => progress(Complete, &format!("Loaded the model {model}")),
+            Err(_) => progress(Error, &format!("The model {model} was not loaded")),
+        }
+        Ok(loaded?)
+    }
+
+    /// Posts that a frame is late. `quality`: of what the settings ask for, in millionths.
+    pub(super) fn post_late(&self, time: &FrameTime, late: Late, quality: u32) {
+        let (processed, dropped) = self.shared.lock().stats.counts();
+        let count = gst::format::Buffers::from_u64;
+        let message = gst::message::Qos::builder(time.live)
+            .running_time(time.running_time)
+            .stream_time(time.stream_time)
+            .timestamp(time.timestamp)
+            .duration(time.duration)
+            .values(late.jitter, late.proportion, quality as i32)
+            .stats(count(processed), count(dropped))
+            .src(&*self.obj());
+        self.post(message.build());
+    }
+
+    /// Warns of a frame that was left unrestored or cost smaller tiles. Of frames that fail one
+    /// after the other, the first alone is worth a warning; `stats` counts them all.
+    pub(super) fn post_fallback(&self, report: &FrameReport, failed_before: bool) {
+        if let Some(reason) = report.failed.as_ref().filter(|_| !failed_before) {
+            gst::element_imp_warning!(
+                self,
+                gst::StreamError::Failed,
+                ("{reason} A second try failed too: frames pass as they came until the model answers.")
+            );
+        }
+        if let Some(text) = report.smaller_tiles.as_ref() {
+            gst::element_imp_warning!(self, gst::ResourceError::NoSpaceLeft, ("{text}"));
+        }
+    }
+
+    /// Tells the pipeline that the latency has changed.
+    pub(super) fn post_latency(&self) {
+        self.post(gst::message::Latency::builder().src(&*self.obj()).build());
+    }
+
+    /// Posts the statistics where that is due, and at the `end` where they are asked for at all.
+    pub(super) fn post_stats(&self, end: bool) {
+        let interval = self.settings.lock().live.stats_interval;
+        let stats = self.shared.lock().stats.due(interval, end);
+        if let Some(stats) = stats {
+            self.post(
+                gst::message::Element::builder(stats)
+                    .src(&*self.obj())
+                    .build(),
+            );
+        }
+    }
+
+    fn post(&self, message: gst::Message) {
+        // It fails where the element has no bus: then nobody listens.
+        let _ = self.obj().post_message(message);
+    }
+}
