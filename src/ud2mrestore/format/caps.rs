@@ -22,7 +22,8 @@ pub const DIRECT: [VideoFormat; 7] = [
 /// Largest side of a frame, in pixels.
 pub const LARGEST: i32 = 16384;
 
-/// Formats of both pads, the direct ones first: all that GStreamer's converter can both unpack and pack.
+/// Formats of both pads, the direct ones first: all that GStreamer's converter can both unpack and
+/// pack.
 pub fn formats() -> &'static [VideoFormat] {
     static ALL: LazyLock<Vec<VideoFormat>> = LazyLock::new(|| {
         let others = VideoFormat::iter_raw().filter(|f| {
@@ -42,7 +43,8 @@ pub fn template() -> gst::Caps {
         .build()
 }
 
-/// Caps of the other pad, for caps on the pad at `direction`; the output is `scale` times larger than the input.
+/// Caps of the other pad, for caps on the pad at `direction`. The output is `scale` times larger
+/// than the input.
 pub fn transformed(caps: &gst::CapsRef, direction: gst::PadDirection, scale: i32) -> gst::Caps {
     if scale == 1 {
         return caps.to_owned();

@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Chroma of a restored frame at the size of its format: filtered in floats and rounded once.
 //!
-//! GStreamer's converter would round each pixel to a code and then each mean upwards, a quarter of a code too high.
+//! GStreamer's converter would round each pixel to a code and then each mean upwards: the result
+//! lies a quarter of a code too high.
 
 use gst_video::{VideoChromaSite, VideoInfo};
 
-/// How samples of chroma are made of the values at every pixel.
-pub struct Reduction {
-    across: Axis,
-    down: Axis,
+use super::color::ColorModel;
+use crate::image::Image;
+
+/// Makes the samples of subsampled chroma of the values at every pixel.
+struct Subsampler {
+    horizontal: Axis,
+    vertical: Axis,
     /// Rows of samples, each still as wide as the plane.
     rows: Vec<f32>,
 }
 
-/// One direction: a sample for `factor` pixels, made of those at these distances from its first one, with weights.
+/// One direction: a sample for `factor` pixels.
 struct Axis {
     factor: usize,
+    /// Distance of a pixel from the sample's first one, and its weight.
     taps: Vec<(isize, f32)>,
 }
 
@@ -32,46 +37,50 @@ impl Axis {
         Self { factor, taps }
     }
 
-    /// Pixels of the sample that begins at pixel `first` of `len`, with weights; edge pixels are repeated outwards.
-    fn around(&self, first: usize, len: usize) -> impl Iterator<Item = (usize, f32)> {
+    /// Pixels of the sample that begins at pixel `first` of `len`, with their weights. Pixels at
+    /// the edge are repeated outwards.
+    fn pixels(&self, first: usize, len: usize) -> impl Iterator<Item = (usize, f32)> {
         let last = len.saturating_sub(1) as isize;
         let at = move |d: isize| (first as isize + d).clamp(0, last) as usize;
         self.taps.iter().map(move |(d, weight)| (at(*d), *weight))
     }
 }
 
-impl Reduction {
+impl Subsampler {
     /// `None` where every pixel has its own chroma.
-    pub fn of(info: &VideoInfo) -> Option<Self> {
+    fn of(info: &VideoInfo) -> Option<Self> {
         let format = info.format_info();
         let factor = |shifts: &[u32]| 1usize << shifts.get(1).copied().unwrap_or_default().min(4);
-        let (across, down) = (factor(format.w_sub()), factor(format.h_sub()));
+        let (horizontal, vertical) = (factor(format.w_sub()), factor(format.h_sub()));
         let on = |flag| info.chroma_site().contains(flag);
-        (across * down > 1).then(|| Self {
-            across: Axis::new(across, on(VideoChromaSite::H_COSITED)),
-            down: Axis::new(down, on(VideoChromaSite::V_COSITED)),
+        (horizontal * vertical > 1).then(|| Self {
+            horizontal: Axis::new(horizontal, on(VideoChromaSite::H_COSITED)),
+            vertical: Axis::new(vertical, on(VideoChromaSite::V_COSITED)),
             rows: Vec::new(),
         })
     }
 
-    /// Replaces the values of a plane by the samples that stand for them.
-    pub fn spread(&mut self, plane: &mut [f32], width: usize) {
+    /// Replaces each value of a plane by the sample that stands for its pixel.
+    fn apply(&mut self, plane: &mut [f32], width: usize) {
         let height = plane.len() / width.max(1);
         self.rows.clear();
-        self.rows
-            .resize(height.div_ceil(self.down.factor) * width, 0.0);
+        let rows = height.div_ceil(self.vertical.factor);
+        self.rows.resize(rows * width, 0.0);
         for (block, sums) in self.rows.chunks_exact_mut(width).enumerate() {
-            for (row, weight) in self.down.around(block * self.down.factor, height) {
+            for (row, weight) in self.vertical.pixels(block * self.vertical.factor, height) {
                 let row = plane[row * width..][..width].iter();
                 sums.iter_mut().zip(row).for_each(|(s, v)| *s += weight * v);
             }
         }
-        let blocks = plane.chunks_mut(self.down.factor * width);
+        let blocks = plane.chunks_mut(self.vertical.factor * width);
         for (lines, row) in blocks.zip(self.rows.chunks_exact(width)) {
             let (first, others) = lines.split_at_mut(width);
-            for (block, pixels) in first.chunks_mut(self.across.factor).enumerate() {
-                let around = self.across.around(block * self.across.factor, width);
-                pixels.fill(around.map(|(x, weight)| weight * row[x]).sum());
+            let samples = first.chunks_mut(self.horizontal.factor);
+            for (block, pixels) in samples.enumerate() {
+                let taps = self
+                    .horizontal
+                    .pixels(block * self.horizontal.factor, width);
+                pixels.fill(taps.map(|(x, weight)| weight * row[x]).sum());
             }
             for line in others.chunks_exact_mut(width) {
                 line.copy_from_slice(first);
@@ -80,39 +89,77 @@ impl Reduction {
     }
 }
 
+/// Cb and Cr of a frame, subsampled; their memory is kept for every frame.
+pub struct ChromaPlanes {
+    subsampler: Subsampler,
+    cb: Vec<f32>,
+    cr: Vec<f32>,
+}
+
+impl ChromaPlanes {
+    /// `None` where every pixel has its own chroma.
+    pub fn of(info: &VideoInfo) -> Option<Self> {
+        Some(Self {
+            subsampler: Subsampler::of(info)?,
+            cb: Vec::new(),
+            cr: Vec::new(),
+        })
+    }
+
+    /// Makes the chroma of an image in R, G and B.
+    pub fn compute(&mut self, image: &Image, color: &ColorModel) {
+        let Self { subsampler, cb, cr } = self;
+        cb.clear();
+        cr.clear();
+        let [red, green, blue] = [0, 1, 2].map(|c| image.plane(c));
+        for ((red, green), blue) in red.iter().zip(green).zip(blue) {
+            let [_, b, r] = color.codes([*red, *green, *blue]);
+            cb.push(b);
+            cr.push(r);
+        }
+        subsampler.apply(cb, image.width);
+        subsampler.apply(cr, image.width);
+    }
+
+    /// Codes of Cb and Cr for pixel `i`, not rounded.
+    pub fn codes(&self, i: usize) -> [f32; 2] {
+        [self.cb[i], self.cr[i]]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use gst_video::VideoFormat;
 
-    fn reduction(format: VideoFormat, site: VideoChromaSite) -> Option<Reduction> {
+    fn subsampler(format: VideoFormat, site: VideoChromaSite) -> Option<Subsampler> {
         gst::init().expect("GStreamer starts");
         let info = VideoInfo::builder(format, 16, 16).chroma_site(site).build();
-        Reduction::of(&info.expect("an info"))
+        Subsampler::of(&info.expect("an info"))
     }
 
     #[test]
     fn samples_amid_their_pixels_are_means() {
         let plane: Vec<f32> = (0..15).map(|i| (i * i) as f32).collect();
-        let mut halved = reduction(VideoFormat::I420, VideoChromaSite::JPEG).expect("4:2:0");
+        let mut halved = subsampler(VideoFormat::I420, VideoChromaSite::JPEG).expect("4:2:0");
         // Five wide, three high: the last column and the last row stand for themselves.
         let mut out = plane.clone();
-        halved.spread(&mut out, 5);
+        halved.apply(&mut out, 5);
         assert_eq!(out[0], (0.0 + 1.0 + 25.0 + 36.0) / 4.0);
         assert_eq!((out[1], out[5], out[6]), (out[0], out[0], out[0]));
         assert_eq!((out[4], out[9]), ((16.0 + 81.0) / 2.0, out[4]));
         assert_eq!((out[10], out[14]), ((100.0 + 121.0) / 2.0, 196.0));
-        let mut across = reduction(VideoFormat::Y42b, VideoChromaSite::JPEG).expect("4:2:2");
+        let mut across = subsampler(VideoFormat::Y42b, VideoChromaSite::JPEG).expect("4:2:2");
         let mut out = plane;
-        across.spread(&mut out, 5);
+        across.apply(&mut out, 5);
         assert_eq!((out[0], out[1], out[5]), (0.5, 0.5, (25.0 + 36.0) / 2.0));
     }
 
     #[test]
-    fn samples_on_a_pixel_lean_on_both_neighbours() {
-        let mut mpeg = reduction(VideoFormat::I420, VideoChromaSite::MPEG2).expect("4:2:0");
+    fn samples_on_a_pixel_weigh_both_neighbours() {
+        let mut mpeg = subsampler(VideoFormat::I420, VideoChromaSite::MPEG2).expect("4:2:0");
         let mut out = vec![0.0, 4.0, 8.0, 16.0, 0.0, 4.0, 8.0, 16.0];
-        mpeg.spread(&mut out, 4);
+        mpeg.apply(&mut out, 4);
         assert_eq!(out, [1.0, 1.0, 9.0, 9.0, 1.0, 1.0, 9.0, 9.0]);
     }
 
@@ -120,16 +167,16 @@ mod tests {
     fn flat_planes_stay_flat_and_full_chroma_is_left_alone() {
         for format in [VideoFormat::Y41b, VideoFormat::Yuv9, VideoFormat::Nv12] {
             for site in [VideoChromaSite::JPEG, VideoChromaSite::COSITED] {
-                let mut reduction = reduction(format, site).expect("subsampled");
+                let mut subsampler = subsampler(format, site).expect("subsampled");
                 for (width, height) in [(1, 1), (7, 3), (2, 9)] {
                     let mut out = vec![3.0; width * height];
-                    reduction.spread(&mut out, width);
+                    subsampler.apply(&mut out, width);
                     assert!(out.iter().all(|v| (v - 3.0).abs() < 1e-6), "{format:?}");
                 }
             }
         }
         for format in [VideoFormat::Y444, VideoFormat::Gray8, VideoFormat::Rgb16] {
-            assert!(reduction(format, VideoChromaSite::JPEG).is_none());
+            assert!(subsampler(format, VideoChromaSite::JPEG).is_none());
         }
     }
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The codes of a format against red, green and blue in [-1, 1]: depth, range and matrix as the caps say.
+//! Codes of a format against red, green and blue in [-1, 1]: depth, range and matrix of the caps.
 //!
-//! GStreamer's converter knows the same, and is used for all else; but its sixteen-bit matrix turns white into 234
-//! and cuts off half a code on the way to eight bits, where a restored frame must be rounded.
+//! GStreamer's converter knows the same and does all else. But its sixteen-bit matrix turns white
+//! into 234, and it cuts off half a code on the way to eight bits, where a restored frame must be
+//! rounded.
 
 use gst_video::{VideoColorRange, VideoInfo};
 
-/// How three codes make a colour. Values beyond the nominal range pass: video has blacker than black.
+/// How three codes make a colour. Values beyond the nominal range are kept: video has blacker than
+/// black.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColorModel {
     /// Code of zero, and codes to one, for each component (Y, Cb, Cr or R, G, B).
@@ -114,15 +116,15 @@ mod tests {
     use gst_video::{VideoColorimetry, VideoFormat};
     use std::str::FromStr;
 
-    fn colour(format: VideoFormat, colorimetry: &str) -> ColorModel {
+    fn model(format: VideoFormat, colorimetry: &str) -> ColorModel {
         gst::init().expect("GStreamer starts");
         let colorimetry = VideoColorimetry::from_str(colorimetry).expect("a colorimetry");
         let info = VideoInfo::builder(format, 16, 16).colorimetry(&colorimetry);
         ColorModel::of(&info.build().expect("an info"))
     }
 
-    fn encoded(colour: &ColorModel, rgb: [f32; 3]) -> [u16; 3] {
-        colour.samples(colour.codes(rgb))
+    fn encoded(model: &ColorModel, rgb: [f32; 3]) -> [u16; 3] {
+        model.samples(model.codes(rgb))
     }
 
     /// A code as its sample: its bits, repeated downwards.
@@ -168,8 +170,8 @@ mod tests {
             ),
         ];
         for (format, name, depth, rgb, codes) in cases {
-            let colour = colour(format, name);
-            let got = encoded(&colour, rgb).map(|s| u32::from(s) >> (16 - depth));
+            let model = model(format, name);
+            let got = encoded(&model, rgb).map(|s| u32::from(s) >> (16 - depth));
             assert_eq!(got, codes, "{format:?} {name} {rgb:?}");
         }
     }
@@ -183,12 +185,12 @@ mod tests {
             (VideoFormat::Y44416le, 16),
         ];
         for (format, depth) in cases {
-            let colour = colour(format, "bt709");
+            let model = model(format, "bt709");
             let shift = 16 - depth;
             let gray = sample(1 << (depth - 1), depth);
             for code in 0..1u32 << depth {
-                let seen = colour.decode([sample(code, depth), gray, gray]);
-                let [luma, blue, red] = encoded(&colour, seen).map(|s| u32::from(s) >> shift);
+                let rgb = model.decode([sample(code, depth), gray, gray]);
+                let [luma, blue, red] = encoded(&model, rgb).map(|s| u32::from(s) >> shift);
                 assert_eq!(luma, code, "{format:?}");
                 assert_eq!(
                     (blue, red),
@@ -201,9 +203,9 @@ mod tests {
 
     #[test]
     fn values_beyond_the_codes_are_cut_off_and_never_wrap() {
-        let colour = colour(VideoFormat::Y444, "bt601");
+        let model = model(VideoFormat::Y444, "bt601");
         for (value, code) in [(9.0, 255), (-9.0, 0), (f32::NAN, 0)] {
-            assert_eq!(encoded(&colour, [value; 3])[0] >> 8, code);
+            assert_eq!(encoded(&model, [value; 3])[0] >> 8, code);
         }
     }
 }

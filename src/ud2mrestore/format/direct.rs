@@ -18,7 +18,7 @@ struct Layout {
 }
 
 impl Layout {
-    /// `None` for an image stored from the bottom up, whose stride is negative.
+    /// `None` for a frame stored from the bottom up, whose stride is negative.
     fn of(info: &VideoInfo, component: u8) -> Option<Self> {
         Some(Self {
             stride: usize::try_from(info.comp_stride(component)).ok()?,
@@ -54,7 +54,8 @@ pub fn unpack(frame: &Readable) -> Option<Image> {
     Some(image)
 }
 
-/// Writes three colours into the frame, rounded to the nearest code; `None` when its bytes cannot be reached.
+/// Writes three colours into the frame, rounded to the nearest code; `None` when its bytes cannot
+/// be reached.
 pub fn pack(image: &Image, frame: &mut Writable) -> Option<()> {
     for component in 0..3 {
         let layout = Layout::of(frame.info(), component)?;
@@ -71,8 +72,8 @@ pub fn pack(image: &Image, frame: &mut Writable) -> Option<()> {
     Some(())
 }
 
-/// Fills the fourth byte of a pixel, where there is one: alpha from `from`, each pixel repeated `scale` times in both
-/// directions, and full where the byte is padding.
+/// Fills the fourth byte of a pixel, where there is one. Alpha comes from `from`, each pixel
+/// repeated `scale` times in both directions; a byte of padding is full.
 pub fn copy_alpha(from: &Readable, to: &mut Writable, scale: usize) -> Option<()> {
     let info = to.info().clone();
     if info.format_info().has_alpha() {

@@ -6,6 +6,8 @@ mod chroma;
 mod color;
 mod convert;
 pub mod direct;
+#[cfg(test)]
+mod tests;
 
 use gst_video::prelude::*;
 use gst_video::{VideoFrameRef, VideoInfo, VideoInterlaceMode};

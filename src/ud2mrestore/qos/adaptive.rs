@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: MPL-2.0
-//! How much work a frame may cost under lateness-policy=fewer-steps. Numbers in, numbers out.
+//! How much work a frame may cost under overload-policy=fewer-steps. Numbers in, numbers out.
 //!
-//! Settles instead of oscillating: it goes down to what the measured load allows at once, waits until the effect shows,
-//! and goes up by one step at a time, where that leaves room and the longer after each time that it proved too much.
+//! The work settles instead of swinging. It goes down at once to what the measured load allows, and
+//! waits until the effect shows. It goes up by one step at a time, where that leaves room, and
+//! waits longer after each step up that proved too much.
 
 /// Frames until the effect of a change shows in what is measured.
-const SETTLE: u32 = 4;
-/// Frames in time before more is tried, at first and at most.
+const SETTLING: u32 = 4;
+/// Frames in time before more is tried, at first.
 const PATIENCE: u32 = 8;
+/// The same, at most.
 const LONGEST_PATIENCE: u32 = 256;
 /// The load that is expected after going up must stay below this.
-const ROOM: f64 = 0.85;
+const HIGHEST_LOAD: f64 = 0.85;
 
-/// What is done to a frame: each sample takes all the steps.
+/// The work on a frame: each sample takes all the steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Work {
     pub steps: u32,
     pub samples: u32,
-    /// The fewest samples that make an output.
+    /// The fewest samples that the output can be made of.
     pub fewest: u32,
 }
 
@@ -27,53 +29,56 @@ impl Work {
     }
 }
 
+/// The work that fits into the time.
 #[derive(Debug)]
 pub struct Adaptive {
-    /// Steps that a frame of the fewest samples may take; `None`: all that is wanted.
+    /// Steps that a frame may take, with the fewest samples; `None`: all that is wanted.
     limit: Option<u32>,
     /// Frames since the limit changed.
-    since: u32,
+    since_change: u32,
     /// Frames in time, one after the other, since then.
-    calm: u32,
-    /// How many of these it takes to try more.
+    in_time: u32,
+    /// Frames in time before more is tried.
     patience: u32,
-    /// The last change went up.
-    tried: bool,
+    /// Whether the last change went up.
+    raised: bool,
 }
 
 impl Default for Adaptive {
     fn default() -> Self {
         Self {
             limit: None,
-            since: 0,
-            calm: 0,
+            since_change: 0,
+            in_time: 0,
             patience: PATIENCE,
-            tried: false,
+            raised: false,
         }
     }
 }
 
 impl Adaptive {
-    /// The work of the next frame. `late` is how much too slow downstream finds the stream, where the frame is late;
-    /// `load` the time that frames take here over the time between them.
+    /// The work of the next frame. `late`: how much too slow downstream finds the stream, where the
+    /// frame is late. `load`: the time that frames take here over the time between them.
     pub fn next(&mut self, wanted: Work, late: Option<f64>, load: f64) -> Work {
-        self.since = self.since.saturating_add(1);
-        self.calm = if late.is_some() {
+        self.since_change = self.since_change.saturating_add(1);
+        self.in_time = if late.is_some() {
             0
         } else {
-            self.calm.saturating_add(1)
+            self.in_time.saturating_add(1)
         };
         match late {
-            Some(proportion) if self.limit.is_none() || self.since > SETTLE => {
+            Some(proportion) if self.limit.is_none() || self.since_change > SETTLING => {
                 self.lower(wanted, proportion.max(load));
             }
-            None if self.limit.is_some() && self.calm > self.patience => self.raise(wanted, load),
+            None if self.limit.is_some() && self.in_time > self.patience => {
+                self.raise(wanted, load)
+            }
             _ => {}
         }
-        self.granted(wanted)
+        self.within_limit(wanted)
     }
 
-    fn granted(&self, wanted: Work) -> Work {
+    fn within_limit(&self, wanted: Work) -> Work {
         match self.limit {
             None => wanted,
             Some(limit) => Work {
@@ -85,23 +90,23 @@ impl Adaptive {
     }
 
     fn lower(&mut self, wanted: Work, load: f64) {
-        let now = self.granted(wanted);
-        // With several samples these go first: that already is less.
+        let now = self.within_limit(wanted);
+        // Samples go first: fewer of them are less work already.
         let most = if now.samples > wanted.fewest {
             now.steps
         } else {
             now.steps.saturating_sub(1)
         };
         let fits = now.cost() / load.max(1.0) / f64::from(wanted.fewest.max(1));
-        if self.tried {
+        if self.raised {
             self.patience = (2 * self.patience).min(LONGEST_PATIENCE);
         }
         self.change(Some((fits as u32).min(most).max(1)));
-        self.tried = false;
+        self.raised = false;
     }
 
     fn raise(&mut self, wanted: Work, load: f64) {
-        let now = self.granted(wanted);
+        let now = self.within_limit(wanted);
         let steps = now.steps + 1;
         let (limit, next) =
             if steps > wanted.steps || (steps == wanted.steps && wanted.samples <= wanted.fewest) {
@@ -109,16 +114,16 @@ impl Adaptive {
             } else {
                 (Some(steps), Work { steps, ..now })
             };
-        if load * next.cost() / now.cost() < ROOM {
+        if load * next.cost() / now.cost() < HIGHEST_LOAD {
             self.change(limit);
-            self.tried = true;
+            self.raised = true;
         }
     }
 
     fn change(&mut self, limit: Option<u32>) {
         self.limit = limit;
-        self.since = 0;
-        self.calm = 0;
+        self.since_change = 0;
+        self.in_time = 0;
     }
 }
 
@@ -134,7 +139,8 @@ mod tests {
         }
     }
 
-    /// Steps of `frames` frames where one step takes `step` of the time between two frames, and a backlog is late.
+    /// Costs of `frames` frames, where one step takes `step` of the time between two frames, and a
+    /// backlog is late.
     fn play(adaptive: &mut Adaptive, wanted: Work, step: f64, frames: usize) -> Vec<f64> {
         let (mut behind, mut load) = (0.0f64, 0.0);
         (0..frames)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Whether a frame is late, and what becomes of it then. It is told times, and asks nobody for them.
+//! Whether a frame is late, and what becomes of it then. Times in, decisions out.
 //!
-//! Late is what lies before the earliest running time that downstream's QoS events ask for. Where none come, as from a
-//! sink that does not synchronise, a live pipeline's clock tells: late is what exceeds the latency by more than the
-//! frame's own duration.
+//! A frame is late before the earliest running time that downstream's QoS events ask for. Where
+//! none come, as from a sink that does not synchronise, a live pipeline's clock decides: a frame is
+//! late beyond the latency and its own duration.
 
 use std::time::Duration;
 
@@ -13,34 +13,38 @@ use super::super::OverloadPolicy;
 use super::adaptive::Adaptive;
 use super::{Decision, FrameTime, Late, Work};
 
+/// What is known of the stream's times.
 #[derive(Debug, Default)]
 pub struct Lateness {
-    /// What the last QoS event asked for; `None` until one comes.
+    /// The last QoS event; `None` until one comes.
     report: Option<QosReport>,
-    /// Time that restoring takes over the time between frames; a running mean, 0 until it is known.
+    /// Time of a restoration over the time between frames; a running mean, 0 until it is known.
     load: f64,
-    /// Time between this frame and the last, and when the last was.
+    /// Time from the last frame to this one.
     interval: Option<ClockTime>,
+    /// Running time of the last frame.
     last: Option<ClockTime>,
     adaptive: Adaptive,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct QosReport {
+    /// Running time before which frames are late.
     earliest: Option<ClockTime>,
     proportion: f64,
 }
 
 impl Lateness {
-    /// Forgets what was asked and measured: another stretch of the stream begins.
+    /// Forgets everything: another part of the stream begins.
     pub fn reset(&mut self) {
         *self = Self::default();
     }
 
-    /// Takes in a QoS event: the frame of `running_time` came `diff` nanoseconds late, or early when negative.
+    /// Takes in a QoS event: the frame of `running_time` came `diff` nanoseconds late, or early
+    /// where that is negative.
     pub fn add_report(&mut self, running_time: Option<ClockTime>, diff: i64, proportion: f64) {
         let distance = ClockTime::from_nseconds(diff.unsigned_abs());
-        // As GStreamer's own base classes: twice the lateness, for what comes next has to catch up.
+        // Twice the lateness, as in GStreamer's base classes: the next frames have to catch up.
         let earliest = running_time.map(|at| {
             if diff > 0 {
                 at.saturating_add(distance).saturating_add(distance)
@@ -48,14 +52,14 @@ impl Lateness {
                 at.saturating_sub(distance)
             }
         });
-        let sound = proportion.is_finite() && proportion > 0.0;
+        let valid = proportion.is_finite() && proportion > 0.0;
         self.report = Some(QosReport {
             earliest,
-            proportion: if sound { proportion } else { 1.0 },
+            proportion: if valid { proportion } else { 1.0 },
         });
     }
 
-    /// Takes in how long restoring the last frame took.
+    /// Takes in how long the last restoration took.
     pub fn add_cost(&mut self, time: Duration) {
         let Some(interval) = self.interval.filter(|i| *i > ClockTime::ZERO) else {
             return;
@@ -68,34 +72,32 @@ impl Lateness {
         };
     }
 
-    /// What becomes of the next frame, and how late it is if it is. `wanted` is the work that the settings ask for.
+    /// What becomes of the next frame, and how late it is where it is late. `wanted`: the work that
+    /// the settings ask for.
     pub fn decide(
         &mut self,
         policy: OverloadPolicy,
         time: &FrameTime,
         wanted: Work,
     ) -> (Decision, Option<Late>) {
-        let apart = time.running_time.zip(self.last);
-        let apart = apart.and_then(|(now, last)| now.checked_sub(last));
-        self.interval = time.duration.or(apart);
+        let since_last = time.running_time.zip(self.last);
+        let since_last = since_last.and_then(|(now, last)| now.checked_sub(last));
+        self.interval = time.duration.or(since_last);
         self.last = time.running_time;
         let late = self.jitter(time).map(|jitter| Late {
             jitter,
-            proportion: self.report.map_or(self.load.max(1.0), |a| a.proportion),
+            proportion: self.report.map_or(self.load.max(1.0), |r| r.proportion),
         });
         if policy == OverloadPolicy::FewerSteps {
             let work = self
                 .adaptive
                 .next(wanted, late.map(|l| l.proportion), self.load);
-            let reduced = work != wanted;
-            return (
-                if reduced {
-                    Decision::Reduce(work)
-                } else {
-                    Decision::Restore
-                },
-                late,
-            );
+            let decision = if work == wanted {
+                Decision::Restore
+            } else {
+                Decision::Reduce(work)
+            };
+            return (decision, late);
         }
         self.adaptive = Adaptive::default();
         let decision = match (policy, late) {
@@ -110,7 +112,7 @@ impl Lateness {
     fn jitter(&self, time: &FrameTime) -> Option<i64> {
         let at = time.running_time?;
         let by = match self.report {
-            Some(asked) => asked.earliest?.checked_sub(at)?,
+            Some(report) => report.earliest?.checked_sub(at)?,
             None => {
                 let allowed = time
                     .latency
@@ -184,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn without_reports_the_clock_of_a_live_pipeline_tells() {
+    fn without_reports_the_clock_of_a_live_pipeline_decides() {
         let mut lateness = Lateness::default();
         assert_eq!(late(&mut lateness, frame(1000, Some(1140))), None);
         assert_eq!(
@@ -207,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn each_policy_has_its_verdict_for_a_late_frame_and_none_for_another() {
+    fn each_policy_decides_about_late_frames_alone() {
         for (policy, decision) in [
             (OverloadPolicy::Block, Decision::Restore),
             (OverloadPolicy::Passthrough, Decision::Passthrough),
@@ -218,11 +220,11 @@ mod tests {
             (OverloadPolicy::Drop, Decision::Drop),
         ] {
             let mut lateness = Lateness::default();
-            let told = lateness.decide(policy, &frame(0, Some(100)), WANTED);
-            assert_eq!(told, (Decision::Restore, None));
+            let got = lateness.decide(policy, &frame(0, Some(100)), WANTED);
+            assert_eq!(got, (Decision::Restore, None));
             lateness.add_report(Some(ms(0)), 200_000_000, 2.5);
-            let (told, late) = lateness.decide(policy, &frame(40, None), WANTED);
-            assert_eq!(told, decision);
+            let (got, late) = lateness.decide(policy, &frame(40, None), WANTED);
+            assert_eq!(got, decision);
             let wanted = Late {
                 jitter: 360_000_000,
                 proportion: 2.5,

@@ -10,7 +10,7 @@ pub use adaptive::Work;
 pub use lateness::Lateness;
 
 /// Full quality in QoS messages.
-const FULL_QUALITY: u32 = 1_000_000;
+pub const FULL_QUALITY: u32 = 1_000_000;
 
 /// Where a frame and the clock stand.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Converted formats keep colours to their depth, and agree with GStreamer about them.
+
+use gst_video::{VideoConverter, VideoFormat, VideoInfo};
+
+use super::caps::{DIRECT, formats};
+use super::convert::{Converter, PIXEL, sample};
+use super::{Readable, Writable};
+use crate::image::Image;
+
+const WIDTH: u32 = 20;
+const HEIGHT: u32 = 12;
+
+fn info(format: VideoFormat, width: u32, height: u32) -> VideoInfo {
+    let info = VideoInfo::builder(format, width, height).build();
+    info.expect("a size that exists")
+}
+
+/// The frame of an image, with the alpha that `converter` unpacked last.
+fn packed(converter: &mut Converter, info: &VideoInfo, image: &Image) -> gst::Buffer {
+    let mut target = gst::Buffer::with_size(info.size()).expect("memory");
+    {
+        let target = target.get_mut().expect("ours alone");
+        target.memset(.., 0).expect("ours");
+        let mut to = Writable::from_buffer_ref_writable(target, info).expect("maps");
+        converter.pack(image, &mut to, 1).expect("packs");
+    }
+    target
+}
+
+fn unpacked(converter: &mut Converter, info: &VideoInfo, buffer: &gst::Buffer) -> Image {
+    let from = Readable::from_buffer_ref_readable(buffer, info).expect("maps");
+    converter.unpack(&from).expect("unpacks")
+}
+
+/// The frame as GStreamer's converter sees it, in codes of 16 bits.
+fn argb64(info: &VideoInfo, buffer: &gst::Buffer) -> Vec<u8> {
+    let rgb = self::info(VideoFormat::Argb64, info.width(), info.height());
+    let converter = VideoConverter::new(info, &rgb, None).expect("a converter");
+    let mut target = gst::Buffer::with_size(rgb.size()).expect("memory");
+    let from = Readable::from_buffer_ref_readable(buffer, info).expect("maps");
+    let target = target.get_mut().expect("ours alone");
+    let mut to = Writable::from_buffer_ref_writable(target, &rgb).expect("maps");
+    converter.frame_ref(&from, &mut to);
+    to.plane_data(0).expect("bytes").to_vec()
+}
+
+fn furthest(a: &Image, b: &Image) -> f32 {
+    let pairs = a.data.iter().zip(&b.data);
+    pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+#[test]
+fn every_format_holds_a_flat_colour_to_its_depth() {
+    gst::init().expect("GStreamer starts");
+    let converted = formats().iter().filter(|f| !DIRECT.contains(f));
+    assert!(converted.clone().count() > 80, "GStreamer has some ninety");
+    for &format in converted {
+        let info = info(format, WIDTH, HEIGHT);
+        let converter = Converter::new(&info, &info, false);
+        let mut converter = converter.unwrap_or_else(|| panic!("{format:?}"));
+        for rgb in [[0.25, -0.5, 0.7], [1.0; 3], [-1.0; 3], [0.1; 3]] {
+            let rgb = if info.is_gray() { [rgb[0]; 3] } else { rgb };
+            let wanted = Image::from_fn(3, HEIGHT as usize, WIDTH as usize, |c, _, _| rgb[c]);
+            let first = packed(&mut converter, &info, &wanted);
+            let got = unpacked(&mut converter, &info, &first);
+            // Half a code of luma, and what half a code of chroma, of less range, makes of it.
+            let bits = (0..3.min(info.n_components() as u8)).map(|c| info.comp_depth(c));
+            let code = 2.0 / 2f32.powi(bits.min().unwrap_or(8) as i32);
+            let error = furthest(&got, &wanted);
+            assert!(error < 2.0 * code, "{format:?} {rgb:?}: {error} of {code}");
+            // Two formats unpack chroma without the bits below its code: up to a code is lost.
+            let again = packed(&mut converter, &info, &got);
+            let drift = furthest(&unpacked(&mut converter, &info, &again), &got);
+            assert!(drift < 2.1 * code, "{format:?} {rgb:?}: {drift} of {code}");
+        }
+    }
+}
+
+#[test]
+fn colours_agree_with_those_of_gstreamer() {
+    gst::init().expect("GStreamer starts");
+    for format in [
+        VideoFormat::I420,
+        VideoFormat::Nv12,
+        VideoFormat::Y42b,
+        VideoFormat::P01010le,
+        VideoFormat::Y44412le,
+        VideoFormat::Gray8,
+        VideoFormat::Gbr10le,
+        VideoFormat::Rgb16,
+    ] {
+        // Caps without colorimetry: BT.601 for the small frame, BT.709 for the large one.
+        for (width, height) in [(17, 9), (1280, 720)] {
+            let info = info(format, width, height);
+            let mut converter = Converter::new(&info, &info, false).expect("a converter");
+            let waves = Image::from_fn(3, height as usize, width as usize, |c, y, x| {
+                let c = if info.is_gray() { 0 } else { c };
+                ((x / (c + 3) + y / 5) % 16) as f32 / 40.0 - 0.2
+            });
+            let source = packed(&mut converter, &info, &waves);
+            let ours = unpacked(&mut converter, &info, &source);
+            let theirs = argb64(&info, &source);
+            for (i, pixel) in theirs.chunks_exact(PIXEL).enumerate() {
+                for c in 0..3 {
+                    let theirs = f32::from(sample(pixel, c + 1)) * (2.0 / 65535.0) - 1.0;
+                    let far = (ours.plane(c)[i] - theirs).abs();
+                    // Two codes of eight bits: its matrix takes 255 · 257 for 255 · 256.
+                    assert!(far < 4.0 / 255.0, "{format:?} {width}: {far} at {i}, {c}");
+                }
+            }
+        }
+    }
+}
