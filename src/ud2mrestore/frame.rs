@@ -13,7 +13,7 @@ use gst_base::subclass::prelude::*;
 use super::OverloadPolicy;
 use super::errors::CAT;
 use super::imp::Ud2mRestore;
-use super::meta::{self, FrameRecord};
+use super::messages::meta::{self, FrameRecord};
 use super::properties::settings::Live;
 use super::qos::{Decision, FrameTime, Late};
 
@@ -69,7 +69,7 @@ impl Ud2mRestore {
         };
         if let Some(late) = late {
             gst::log!(CAT, imp = self, "late by {} ns: {decision:?}", late.jitter);
-            self.post_late(&time, late, decision.quality(work));
+            self.post_late(&time, late, decision, work);
         }
         (decision, late)
     }

@@ -1,64 +1,76 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The element itself: what GObject and GStreamer know of it. Its way with frames lies in `transform`.
+//! The element itself: what GObject and GStreamer know of it, and its locks.
 
 /**
  * SECTION:element-ud2mrestore
  * @see_also: gaussianblur, videobalance, onnxinference
  *
- * Restores every frame of a stream by sampling the posterior p(frame | degraded frame): the properties say how the
- * frame was degraded, and a few passes of a small diffusion network undo it. The degradation enters through closed-form
- * operators, so that one network serves every task.
+ * Restores every frame of a stream by sampling the posterior p(frame | degraded frame). The
+ * properties say how the frame was degraded, and a few passes of a small diffusion network undo it.
+ * The degradation enters through closed-form operators, so that one network serves every task.
  *
- * ONNX Runtime is opened when the element starts: `ORT_DYLIB_PATH`, then a libonnxruntime.so beside the plugin, then
- * the system's. What the element cannot do ends in an error that says what to change. Where the network's answer is no
- * image even at a second try, the frame passes as it came, with a warning: never black, never lost.
- * A restorer is slower than most streams, so `qos` is off: what becomes of late frames is what overload-policy says.
+ * ONNX Runtime is opened when the element starts: `ORT_DYLIB_PATH`, then a libonnxruntime.so beside
+ * the plugin, then the system's. What the element cannot do ends in an error that says what to
+ * change. Where the network has no valid answer even at a second try, the frame leaves as it came,
+ * with a warning: never black, never lost.
  *
- * Every buffer that leaves carries a #GstCustomMeta `GstUd2mRestoreMeta`, whose structure tells how its frame was made:
- * `residual` (gdouble, near 1 where the answer respects the frame), `steps` (guint), `evaluations` (guint64) of the
- * network, `provider` (string), `noise-sigma` (gdouble) and `jpeg-quality` (guint) that were assumed, `milliseconds`
- * (gdouble) in the element, `passthrough` (gboolean: it left unrestored) and `late` (gboolean).
- * The property stats, and every stats-interval milliseconds of the wall clock an element message, sum them up: `frames`
- * that left; of these `failed` for want of a valid answer, `disabled` for strength=0 and `late-passthrough`; `late` ones, of which
- * some were `dropped`, and `fewer-steps` (all guint64); means over the restored frames in `frame-ms` and its parts
- * `unpack-ms`, `model-ms`, `sampling-ms` and `pack-ms` (gdouble).
+ * A restorer is slower than most streams. So `qos` is off, and overload-policy says what becomes of
+ * late frames.
+ *
+ * Every buffer that leaves carries a #GstCustomMeta `GstUd2mRestoreMeta`, whose structure says how
+ * its frame was made: `residual`, `steps`, `evaluations`, `provider`, `passthrough`, `late` and
+ * more. The property stats, and an element message every stats-interval milliseconds, count frames
+ * and tell mean times. docs/messages.md lists all fields.
  *
  * ## Deblur
  *
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=2 pattern=ball ! video/x-raw,width=160,height=120 ! videoconvert ! ud2mrestore task=deblur kernel=gaussian kernel-size=5 kernel-sigma=1.7 noise-sigma=0.01 ! pngenc ! multifilesink location=/tmp/deblurred-%d.png
+ * gst-launch-1.0 videotestsrc num-buffers=2 pattern=ball ! video/x-raw,width=160,height=120 \
+ *   ! videoconvert ! ud2mrestore task=deblur kernel=gaussian kernel-size=5 kernel-sigma=1.7 \
+ *   noise-sigma=0.01 ! pngenc ! multifilesink location=/tmp/deblurred-%d.png
  * ]| Undoes a Gaussian blur. A measured kernel is given as kernel=file kernel-file=kernel.png.
  *
  * ## Inpaint
  *
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=2 ! video/x-raw,width=64,height=48 ! videoconvert ! ud2mrestore task=inpaint mask-file=tests/data/mask.pgm ! pngenc ! multifilesink location=/tmp/inpainted-%d.png
+ * gst-launch-1.0 videotestsrc num-buffers=2 ! video/x-raw,width=64,height=48 ! videoconvert \
+ *   ! ud2mrestore task=inpaint mask-file=tests/data/mask.pgm \
+ *   ! pngenc ! multifilesink location=/tmp/inpainted-%d.png
  * ]| Fills in the pixels that are black in the mask, which has the size of the frame.
  *
  * ## Super-resolve
  *
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=2 ! video/x-raw,width=80,height=60 ! videoconvert ! ud2mrestore task=super-resolve scale=4 ! pngenc ! multifilesink location=/tmp/upscaled-%d.png
+ * gst-launch-1.0 videotestsrc num-buffers=2 ! video/x-raw,width=80,height=60 ! videoconvert \
+ *   ! ud2mrestore task=super-resolve scale=4 \
+ *   ! pngenc ! multifilesink location=/tmp/upscaled-%d.png
  * ]| Makes the frame four times wider and higher; 320x240 leaves the element.
  *
  * ## JPEG
  *
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=2 ! video/x-raw,width=160,height=120 ! jpegenc quality=10 ! jpegdec idct-method=islow ! ud2mrestore task=jpeg jpeg-quality=10 ! videoconvert ! pngenc ! multifilesink location=/tmp/mended-%d.png
- * ]| Removes blocks and ringing from the planes as they were decoded; without jpeg-quality the quality is estimated from
- * the frames. Frames that are RGB do not tell how coarse the JPEG's chroma was: jpeg-subsampling does.
+ * gst-launch-1.0 videotestsrc num-buffers=2 ! video/x-raw,width=160,height=120 \
+ *   ! jpegenc quality=10 ! jpegdec idct-method=islow ! ud2mrestore task=jpeg jpeg-quality=10 \
+ *   ! videoconvert ! pngenc ! multifilesink location=/tmp/restored-%d.png
+ * ]| Removes blocks and ringing from the planes as they were decoded. Without jpeg-quality the
+ * quality is estimated from the frames. Frames in RGB do not say how their JPEG subsampled the
+ * chroma: jpeg-subsampling does.
  *
  * ## Denoise
  *
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=2 pattern=smpte100 ! video/x-raw,width=160,height=120 ! videoconvert ! ud2mrestore task=denoise noise-sigma=-1 ! pngenc ! multifilesink location=/tmp/denoised-%d.png
+ * gst-launch-1.0 videotestsrc num-buffers=2 pattern=smpte100 \
+ *   ! video/x-raw,width=160,height=120 ! videoconvert ! ud2mrestore task=denoise noise-sigma=-1 \
+ *   ! pngenc ! multifilesink location=/tmp/denoised-%d.png
  * ]| Removes noise whose strength is estimated from the frames.
  *
  * ## Live
  *
  * |[
- * gst-launch-1.0 videotestsrc is-live=true num-buffers=10 ! video/x-raw,width=160,height=120,framerate=10/1 ! videoconvert ! ud2mrestore task=denoise steps=1 overload-policy=passthrough ! fakesink sync=true qos=true
- * ]| Restores what it can in time; frames that the sink no longer waits for leave as they came.
+ * gst-launch-1.0 videotestsrc is-live=true num-buffers=10 \
+ *   ! video/x-raw,width=160,height=120,framerate=10/1 ! videoconvert \
+ *   ! ud2mrestore task=denoise steps=1 overload-policy=passthrough ! fakesink sync=true qos=true
+ * ]| Restores what it can in time. Frames that the sink no longer waits for leave as they came.
  *
  * Since: 0.1.0
  */
@@ -72,8 +84,8 @@ use parking_lot::Mutex;
 
 use super::errors::CAT;
 use super::format::caps;
+use super::properties::SPECS;
 use super::properties::settings::Settings;
-use super::properties::specs::SPECS;
 use super::state::{Shared, State};
 
 /// Its locks are told apart by how long they are held. They are taken in the order of the fields,
@@ -138,7 +150,8 @@ impl ElementImpl for Ud2mRestore {
             gst::subclass::ElementMetadata::new(
                 "UD2M restorer",
                 "Filter/Effect/Video",
-                "Deblurs, inpaints, enlarges, denoises and mends JPEG frames by posterior sampling with a diffusion network",
+                "Deblurs, inpaints, upscales, denoises and repairs JPEG frames by posterior \
+                 sampling with a diffusion network",
                 "The gst-plugin-ud2m authors",
             )
         });

@@ -5,17 +5,15 @@ use gst::glib;
 use gst::prelude::*;
 
 mod errors;
-mod fields;
 #[doc(hidden)] // For the benchmarks.
 pub mod format;
 mod frame;
 mod imp;
-mod messages;
-mod meta;
+#[doc(hidden)] // For the documents.
+pub mod messages;
 mod properties;
 mod qos;
 mod state;
-mod stats;
 mod transform;
 
 pub use properties::enums::{
@@ -24,24 +22,20 @@ pub use properties::enums::{
 };
 
 glib::wrapper! {
-    pub struct Ud2mRestore(ObjectSubclass<imp::Ud2mRestore>) @extends gst_base::BaseTransform, gst::Element, gst::Object, @implements gst::Preset;
+    pub struct Ud2mRestore(ObjectSubclass<imp::Ud2mRestore>)
+        @extends gst_base::BaseTransform, gst::Element, gst::Object,
+        @implements gst::Preset;
 }
 
 pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
-    for kind in [
-        Task::static_type(),
-        KernelShape::static_type(),
-        JpegSubsampling::static_type(),
-        NoiseMode::static_type(),
-        Output::static_type(),
-        OverloadPolicy::static_type(),
-        Temporal::static_type(),
-        ExecutionProvider::static_type(),
-    ] {
-        kind.mark_as_plugin_api(gst::PluginAPIFlags::empty());
+    for spec in properties::SPECS.iter() {
+        if spec.is::<glib::ParamSpecEnum>() {
+            let kind = spec.value_type();
+            kind.mark_as_plugin_api(gst::PluginAPIFlags::empty());
+        }
     }
     errors::bridge_logs();
-    meta::register();
+    messages::meta::register();
     gst::Element::register(
         Some(plugin),
         "ud2mrestore",

@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use super::Task;
 use super::format::{self, Formats};
-use super::meta::FrameRecord;
+use super::messages::meta::FrameRecord;
+use super::messages::stats::{Stages, Stats};
 use super::properties::settings::{Fixed, Live, Settings};
 use super::qos::Lateness;
-use super::stats::{Stages, Stats};
 use crate::error::RestoreError;
 use crate::restore::{Interrupt, RestoredFrame, Restorer, Subsampling};
 

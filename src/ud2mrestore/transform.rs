@@ -12,7 +12,7 @@ use super::OverloadPolicy;
 use super::errors::CAT;
 use super::format::caps;
 use super::imp::Ud2mRestore;
-use super::meta;
+use super::messages::meta;
 use super::properties::settings::Live;
 use super::state::{Shared, State};
 

@@ -9,25 +9,11 @@ use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::common;
-
-const FILE: &str = "docs/gst_plugins_cache.json";
-const UPDATE: &str = "UPDATE_DOCS";
+use crate::{assert_current, common};
 
 #[test]
 fn the_cache_of_the_interface_is_the_elements() {
-    let path = common::path(FILE);
-    let now = text(&cache());
-    if std::env::var_os(UPDATE).is_some() {
-        std::fs::write(&path, &now).unwrap();
-    }
-    let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    let differing = now.lines().zip(committed.lines()).find(|(a, b)| a != b);
-    assert!(
-        now == committed,
-        "{FILE} is out of date ({differing:?}): run {UPDATE}=1 cargo test --test docs and review \
-         the difference"
-    );
+    assert_current("docs/gst_plugins_cache.json", &text(&cache()));
 }
 
 fn text(cache: &Value) -> String {

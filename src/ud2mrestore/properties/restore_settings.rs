@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the properties mean to the restorer: the degradation, the graph it needs, where the network runs.
+//! What the properties mean to the restorer: the degradation, the graph that it needs, where the
+//! network runs.
 //!
 //! An error names the property that is missing or does not fit.
 
@@ -20,7 +21,7 @@ impl Fixed {
         }
     }
 
-    /// How coarse the chroma of a JPEG is: as set, or else as the caps showed.
+    /// Chroma subsampling of the JPEG: as set, or else that of the caps.
     fn subsampling(&self, chroma: Subsampling) -> Subsampling {
         match self.jpeg_subsampling {
             JpegSubsampling::Auto => chroma,
@@ -30,6 +31,7 @@ impl Fixed {
         }
     }
 
+    /// Where and how ONNX Runtime runs the network.
     pub fn engine(&self) -> Engine {
         Engine {
             provider: match self.provider {
@@ -46,7 +48,7 @@ impl Fixed {
 }
 
 impl Live {
-    /// The degradation the properties describe; an error names the property that is missing or does not fit.
+    /// The degradation that the properties describe. `chroma`: subsampling of the caps.
     pub fn degradation(
         &self,
         fixed: &Fixed,
@@ -56,7 +58,9 @@ impl Live {
             Task::Deblur => Degradation::Blur(self.kernel()?),
             Task::Inpaint if self.mask_file.as_os_str().is_empty() => {
                 return Err(RestoreError::Settings(
-                    "task=inpaint needs a mask: set mask-file to a gray PNG of the frame's size, white where pixels are observed and black where they are missing.".to_owned(),
+                    "task=inpaint needs a mask: set mask-file to a gray PNG of the frame's size, \
+                     white where pixels are observed and black where they are missing."
+                        .to_owned(),
                 ));
             }
             Task::Inpaint => Degradation::Mask(self.mask_file.clone()),
@@ -73,7 +77,8 @@ impl Live {
         let size = self.kernel_size as usize;
         if size > 0 && size.is_multiple_of(2) && self.kernel != KernelShape::File {
             return Err(RestoreError::Settings(format!(
-                "kernel-size is {size}: set it to an odd number of pixels, or to 0 to choose it from the other parameters."
+                "kernel-size is {size}: set it to an odd number of pixels, or to 0 to choose it \
+                 from the other parameters."
             )));
         }
         Ok(match self.kernel {
@@ -89,7 +94,9 @@ impl Live {
             },
             KernelShape::File if self.kernel_file.as_os_str().is_empty() => {
                 return Err(RestoreError::Settings(
-                    "kernel=file needs a kernel: set kernel-file to a gray PNG, a PGM or a .npy file.".to_owned(),
+                    "kernel=file needs a kernel: set kernel-file to a gray PNG, a PGM or a .npy \
+                     file."
+                        .to_owned(),
                 ));
             }
             KernelShape::File => Kernel::File {
@@ -98,12 +105,12 @@ impl Live {
         })
     }
 
-    /// Whether the next frame passes as it came.
+    /// Whether a frame leaves as it came.
     pub fn is_passthrough(&self) -> bool {
         restore::is_passthrough(self.output(), self.strength as f32, self.compare as f32)
     }
 
-    /// What is done to a frame that is in time.
+    /// The work for a frame that is in time.
     pub fn work(&self) -> Work {
         Work {
             steps: self.steps,
@@ -112,7 +119,7 @@ impl Live {
         }
     }
 
-    /// The settings for a frame of which this is to become.
+    /// The settings for a frame, after what was decided about it.
     pub fn adapted_to(self, decision: Decision) -> Self {
         match decision {
             Decision::Restore | Decision::Drop => self,
@@ -137,7 +144,7 @@ impl Live {
         }
     }
 
-    /// The restorer's settings for the next frame.
+    /// The restorer's settings for a frame.
     pub fn restore_settings(
         &self,
         fixed: &Fixed,

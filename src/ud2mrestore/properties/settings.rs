@@ -1,216 +1,110 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The values of the properties: `Fixed` ones are read when the element starts, `Live` ones at every frame.
+//! The table of the properties that can be set: one row each, and nothing else lists them.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use gst::glib;
-use gst::prelude::*;
 
 use super::enums::{
     ExecutionProvider, JpegSubsampling, KernelShape, NoiseMode, Output, OverloadPolicy, Task,
     Temporal,
 };
+use super::table::{CONTROLLED, PLAYING, PropertyValue, READY, Row, properties};
 
-/// What can be changed while the element is stopped.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fixed {
-    pub task: Task,
-    pub scale: u32,
-    pub jpeg_subsampling: JpegSubsampling,
-    pub model: String,
-    pub provider: ExecutionProvider,
-    pub device: i32,
-    pub threads: u32,
-    pub tile_width: u32,
-    pub tile_height: u32,
-    pub tile_overlap: u32,
-    pub batch_size: u32,
+properties! {
+/// What may change while the element is stopped, and is read when it starts.
+fixed: Fixed {
+    task: Task = Task::Deblur, "task", .., READY, "Task",
+        "The degradation that is undone";
+    scale: u32 = 4, "scale", 2..=4, READY, "Scale",
+        "How many times larger the super-resolved frame is";
+    jpeg_subsampling: JpegSubsampling = JpegSubsampling::Auto, "jpeg-subsampling", .., READY,
+        "JPEG subsampling",
+        "Chroma subsampling of the JPEG, where the frame's own format does not say it";
+    model: String = "lite".to_owned(), "model", .., READY, "Model",
+        "Name of a bundled model, or path of a model directory";
+    provider: ExecutionProvider = ExecutionProvider::Auto, "execution-provider", .., READY,
+        "Execution provider",
+        "Where the network runs; one that is asked for and not available is an error";
+    device: i32 = 0, "device", 0..=255, READY, "Device",
+        "Index of the GPU";
+    tile_width: u32 = 0, "tile-width", 0..=16384, READY, "Tile width",
+        "Width of the tiles in pixels of the output; 0 chooses it";
+    tile_height: u32 = 0, "tile-height", 0..=16384, READY, "Tile height",
+        "Height of the tiles in pixels of the output; 0 chooses it";
+    tile_overlap: u32 = 0, "tile-overlap", 0..=8192, READY, "Tile overlap",
+        "How far neighbouring tiles overlap, in pixels of the output; 0 chooses it";
+    batch_size: u32 = 0, "batch-size", 0..=64, READY, "Batch size",
+        "How many tiles run at once; 0 chooses it";
+    threads: u32 = 0, "threads", 0..=256, READY, "Threads",
+        "Threads of the CPU that run the network; 0 leaves the number to ONNX Runtime";
 }
 
-/// What can be changed at any time.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Live {
-    pub kernel: KernelShape,
-    pub kernel_size: u32,
-    pub kernel_sigma: f64,
-    pub kernel_length: f64,
-    pub kernel_angle: f64,
-    /// Shared, so that settings are copied for each frame without asking for memory.
-    pub kernel_file: Arc<Path>,
-    pub noise_sigma: f64,
-    pub mask_file: Arc<Path>,
-    pub jpeg_quality: u32,
-    pub steps: u32,
-    pub seed: u64,
-    pub noise_mode: NoiseMode,
-    pub stochasticity: f64,
-    pub samples: u32,
-    pub output: Output,
-    pub temporal: Temporal,
-    pub strength: f64,
-    pub compare: f64,
-    pub overload_policy: OverloadPolicy,
-    /// Milliseconds between two messages; 0 posts none.
-    pub stats_interval: u32,
+/// What may change at any time, and is read at every frame.
+live: Live {
+    kernel: KernelShape = KernelShape::Gaussian, "kernel", .., CONTROLLED, "Kernel",
+        "Shape of the blur kernel";
+    kernel_size: u32 = 0, "kernel-size", 0..=129, CONTROLLED, "Kernel size",
+        "Width and height of the kernel in pixels, odd; 0 chooses them from the other parameters \
+         (9 for uniform)";
+    kernel_sigma: f64 = 1.732_050_8, "kernel-sigma", 0.01..=20.0, CONTROLLED, "Kernel sigma",
+        "Standard deviation of the Gaussian kernel in pixels";
+    kernel_length: f64 = 15.0, "kernel-length", 1.0..=127.0, CONTROLLED, "Kernel length",
+        "Length of the motion kernel in pixels";
+    kernel_angle: f64 = 0.0, "kernel-angle", -360.0..=360.0, CONTROLLED, "Kernel angle",
+        "Direction of the motion kernel in degrees, counter-clockwise from the right";
+    kernel_file: Arc<Path> = Path::new("").into(), "kernel-file", .., PLAYING, "Kernel file",
+        "Gray PNG, PGM or .npy file with the blur kernel, which is normalised to sum 1";
+    noise_sigma: f64 = 0.01, "noise-sigma", -1.0..=1.0, CONTROLLED, "Noise sigma",
+        "Standard deviation of the noise in the frame, as a share of full scale; -1 estimates it \
+         from the frames; limited to what the model was trained for";
+    mask_file: Arc<Path> = Path::new("").into(), "mask-file", .., PLAYING, "Mask file",
+        "Gray PNG or PGM of the frame's size, white where pixels are observed and black where \
+         they are missing";
+    jpeg_quality: u32 = 0, "jpeg-quality", 0..=100, CONTROLLED, "JPEG quality",
+        "Quality (1 to 100, as libjpeg counts it) at which the frame was compressed; 0 estimates \
+         it from the frames";
+    steps: u32 = 3, "steps", 1..=100, CONTROLLED, "Steps",
+        "Steps of the sampler for each frame; each takes several network evaluations";
+    seed: u64 = 0, "seed", 0..=u64::MAX, CONTROLLED, "Seed",
+        "Chooses the sampling noise; the same seed gives the same frames";
+    noise_mode: NoiseMode = NoiseMode::Fixed, "noise-mode", .., CONTROLLED, "Noise mode",
+        "Whether all frames share one sampling noise";
+    stochasticity: f64 = 0.0, "stochasticity", 0.0..=1.0, CONTROLLED, "Stochasticity",
+        "Share of fresh noise in each step: 0 follows one path, 1 draws anew";
+    samples: u32 = 1, "samples", 1..=64, CONTROLLED, "Samples",
+        "Samples of the posterior that output=mean and output=stddev are made of; the time grows \
+         with them";
+    output: Output = Output::Sample, "output", .., CONTROLLED, "Output",
+        "What of the samples becomes the frame";
+    temporal: Temporal = Temporal::Off, "temporal", .., CONTROLLED, "Temporal",
+        "Whether a frame starts from the restored frame before it, where the two agree: steadier, \
+         and a third of the work";
+    strength: f64 = 1.0, "strength", 0.0..=1.0, CONTROLLED, "Strength",
+        "From 0, the frame as it came at no cost, to 1, the restored one";
+    compare: f64 = 0.0, "compare", 0.0..=1.0, CONTROLLED, "Compare",
+        "Share of the width, from the left, that shows the frame as it came";
+    overload_policy: OverloadPolicy = OverloadPolicy::Block, "overload-policy", .., PLAYING,
+        "Overload policy",
+        "What becomes of a frame that is late by downstream's QoS events or, in a live pipeline \
+         without them, by the clock";
+    stats_interval: u32 = 0, "stats-interval", 0..=u32::MAX, PLAYING, "Statistics interval",
+        "Milliseconds by the wall clock between two element messages with the statistics; 0 posts \
+         none";
 }
-
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Settings {
-    pub fixed: Fixed,
-    pub live: Live,
-}
-
-impl Default for Fixed {
-    fn default() -> Self {
-        Self {
-            task: Task::default(),
-            scale: 4,
-            jpeg_subsampling: JpegSubsampling::default(),
-            model: "lite".to_owned(),
-            provider: ExecutionProvider::default(),
-            device: 0,
-            threads: 0,
-            tile_width: 0,
-            tile_height: 0,
-            tile_overlap: 0,
-            batch_size: 0,
-        }
-    }
-}
-
-impl Default for Live {
-    fn default() -> Self {
-        Self {
-            kernel: KernelShape::default(),
-            kernel_size: 0,
-            kernel_sigma: 1.732_050_8,
-            kernel_length: 15.0,
-            kernel_angle: 0.0,
-            kernel_file: Path::new("").into(),
-            noise_sigma: 0.01,
-            mask_file: Path::new("").into(),
-            jpeg_quality: 0,
-            steps: 3,
-            seed: 0,
-            noise_mode: NoiseMode::default(),
-            stochasticity: 0.0,
-            samples: 1,
-            output: Output::default(),
-            temporal: Temporal::default(),
-            strength: 1.0,
-            compare: 0.0,
-            overload_policy: OverloadPolicy::default(),
-            stats_interval: 0,
-        }
-    }
-}
-
-/// The value of a property whose type GObject has checked.
-fn checked<'a, T: glib::value::FromValue<'a>>(value: &'a glib::Value) -> T {
-    // GObject converts a value to the property's type, or refuses it, before this is called.
-    value
-        .get()
-        .unwrap_or_else(|_| unreachable!("a value of another type"))
-}
-
-impl Settings {
-    pub fn set(&mut self, name: &str, value: &glib::Value) {
-        let Self { fixed, live } = self;
-        let string = || checked::<Option<String>>(value).unwrap_or_default();
-        match name {
-            "task" => fixed.task = checked(value),
-            "kernel" => live.kernel = checked(value),
-            "kernel-size" => live.kernel_size = checked(value),
-            "kernel-sigma" => live.kernel_sigma = checked(value),
-            "kernel-length" => live.kernel_length = checked(value),
-            "kernel-angle" => live.kernel_angle = checked(value),
-            "kernel-file" => live.kernel_file = Path::new(&string()).into(),
-            "noise-sigma" => live.noise_sigma = checked(value),
-            "mask-file" => live.mask_file = Path::new(&string()).into(),
-            "scale" => fixed.scale = checked(value),
-            "jpeg-subsampling" => fixed.jpeg_subsampling = checked(value),
-            "jpeg-quality" => live.jpeg_quality = checked(value),
-            "steps" => live.steps = checked(value),
-            "seed" => live.seed = checked(value),
-            "noise-mode" => live.noise_mode = checked(value),
-            "stochasticity" => live.stochasticity = checked(value),
-            "samples" => live.samples = checked(value),
-            "output" => live.output = checked(value),
-            "temporal" => live.temporal = checked(value),
-            "strength" => live.strength = checked(value),
-            "compare" => live.compare = checked(value),
-            "overload-policy" => live.overload_policy = checked(value),
-            "stats-interval" => live.stats_interval = checked(value),
-            "model" => fixed.model = string(),
-            "execution-provider" => fixed.provider = checked(value),
-            "device" => fixed.device = checked(value),
-            "tile-width" => fixed.tile_width = checked(value),
-            "tile-height" => fixed.tile_height = checked(value),
-            "tile-overlap" => fixed.tile_overlap = checked(value),
-            "batch-size" => fixed.batch_size = checked(value),
-            "threads" => fixed.threads = checked(value),
-            _ => unimplemented!("property {name}"),
-        }
-    }
-
-    pub fn get(&self, name: &str) -> glib::Value {
-        let Self { fixed, live } = self;
-        let path = |path: &Path| path.to_str().filter(|t| !t.is_empty()).to_value();
-        match name {
-            "task" => fixed.task.to_value(),
-            "kernel" => live.kernel.to_value(),
-            "kernel-size" => live.kernel_size.to_value(),
-            "kernel-sigma" => live.kernel_sigma.to_value(),
-            "kernel-length" => live.kernel_length.to_value(),
-            "kernel-angle" => live.kernel_angle.to_value(),
-            "kernel-file" => path(&live.kernel_file),
-            "noise-sigma" => live.noise_sigma.to_value(),
-            "mask-file" => path(&live.mask_file),
-            "scale" => fixed.scale.to_value(),
-            "jpeg-subsampling" => fixed.jpeg_subsampling.to_value(),
-            "jpeg-quality" => live.jpeg_quality.to_value(),
-            "steps" => live.steps.to_value(),
-            "seed" => live.seed.to_value(),
-            "noise-mode" => live.noise_mode.to_value(),
-            "stochasticity" => live.stochasticity.to_value(),
-            "samples" => live.samples.to_value(),
-            "output" => live.output.to_value(),
-            "temporal" => live.temporal.to_value(),
-            "strength" => live.strength.to_value(),
-            "compare" => live.compare.to_value(),
-            "overload-policy" => live.overload_policy.to_value(),
-            "stats-interval" => live.stats_interval.to_value(),
-            "model" => fixed.model.to_value(),
-            "execution-provider" => fixed.provider.to_value(),
-            "device" => fixed.device.to_value(),
-            "tile-width" => fixed.tile_width.to_value(),
-            "tile-height" => fixed.tile_height.to_value(),
-            "tile-overlap" => fixed.tile_overlap.to_value(),
-            "batch-size" => fixed.batch_size.to_value(),
-            "threads" => fixed.threads.to_value(),
-            _ => unimplemented!("property {name}"),
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::specs::SPECS;
     use super::*;
-
-    /// Names of the properties that the settings hold.
-    fn held() -> impl Iterator<Item = &'static glib::ParamSpec> {
-        SPECS
-            .iter()
-            .filter(|s| s.flags().contains(glib::ParamFlags::WRITABLE))
-    }
+    use gst::prelude::*;
 
     #[test]
-    fn settings_round_trip_every_property() {
+    fn settings_keep_every_property_that_is_set() {
         gst::init().expect("GStreamer starts");
         let mut settings = Settings::default();
-        for spec in held() {
+        for spec in Settings::specs() {
             let value = settings.get(spec.name());
             assert_eq!(value.type_(), spec.value_type(), "{}", spec.name());
             settings.set(spec.name(), &value);
@@ -219,12 +113,28 @@ mod tests {
     }
 
     #[test]
-    fn every_default_is_the_one_that_is_announced() {
+    fn every_default_is_the_announced_one() {
         gst::init().expect("GStreamer starts");
-        for spec in held() {
+        for spec in Settings::specs() {
             let held = Settings::default().get(spec.name());
             let (announced, held) = (format!("{:?}", spec.default_value()), format!("{held:?}"));
             assert_eq!(announced, held, "{}", spec.name());
+        }
+    }
+
+    #[test]
+    fn a_property_changes_when_its_part_of_the_settings_is_read() {
+        gst::init().expect("GStreamer starts");
+        let Settings { fixed, live } = Settings::default();
+        let numbers = Settings::specs().into_iter();
+        for spec in numbers.filter_map(|s| s.downcast::<glib::ParamSpecUInt>().ok()) {
+            let ends = [spec.minimum(), spec.maximum()];
+            let other = ends.into_iter().find(|n| *n != spec.default_value());
+            let mut settings = Settings::default();
+            settings.set(spec.name(), &other.expect("a range").to_value());
+            let playing = spec.flags().contains(gst::PARAM_FLAG_MUTABLE_PLAYING);
+            assert_eq!(settings.live != live, playing, "{}", spec.name());
+            assert_eq!(settings.fixed != fixed, !playing, "{}", spec.name());
         }
     }
 }

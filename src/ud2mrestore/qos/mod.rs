@@ -9,9 +9,6 @@ use gst::ClockTime;
 pub use adaptive::Work;
 pub use lateness::Lateness;
 
-/// Full quality in QoS messages.
-pub const FULL_QUALITY: u32 = 1_000_000;
-
 /// Where a frame and the clock stand.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FrameTime {
@@ -38,17 +35,6 @@ pub enum Decision {
     /// It leaves unrestored.
     Passthrough,
     Drop,
-}
-
-impl Decision {
-    /// Quality in a QoS message: steps that are taken of those that are `wanted`, in millionths.
-    pub fn quality(self, wanted: Work) -> u32 {
-        match self {
-            Self::Restore => FULL_QUALITY,
-            Self::Reduce(work) => (FULL_QUALITY / wanted.steps.max(1)).saturating_mul(work.steps),
-            Self::Passthrough | Self::Drop => 0,
-        }
-    }
 }
 
 /// How late a frame is, as QoS messages say it.

@@ -243,3 +243,8 @@ fn qos_events_go_upstream_where_frames_may_be_dropped() {
         assert!(sent_up(&mut bench), "{policy}: qos is on");
     }
 }
+
+#[test]
+fn frames_are_not_dropped_for_being_late_unless_asked() {
+    assert!(!element("echo", &[]).property::<bool>("qos"));
+}

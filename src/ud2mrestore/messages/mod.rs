@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Messages that the element posts on the bus, errors apart.
+//! What applications are told of frames: messages on the bus, statistics, the meta of a buffer.
+//!
+//! `docs/messages.md` is made of these files.
+
+pub mod fields;
+pub mod meta;
+pub mod stats;
+#[cfg(test)]
+mod tests;
 
 use gst::prelude::*;
 use gst::subclass::prelude::*;
 
 use super::imp::Ud2mRestore;
-use super::qos::{FrameTime, Late};
+use super::qos::{Decision, FrameTime, Late, Work};
 use crate::error::RestoreError;
 use crate::restore::FrameReport;
 
 /// Code of the PROGRESS messages.
 pub const LOAD_MODEL: &str = "load-model";
+/// Quality in a QoS message of a frame that is restored as set.
+pub const FULL_QUALITY: u32 = 1_000_000;
 
 impl Ud2mRestore {
     /// Runs `load`, which takes seconds, between PROGRESS messages.
@@ -35,8 +45,15 @@ impl Ud2mRestore {
         Ok(loaded?)
     }
 
-    /// Posts that a frame is late. `quality`: of what the settings ask for, in millionths.
-    pub(super) fn post_late(&self, time: &FrameTime, late: Late, quality: u32) {
+    /// Posts that a frame is late, and what becomes of it. `wanted`: the work that was set.
+    pub(super) fn post_late(&self, time: &FrameTime, late: Late, decision: Decision, wanted: Work) {
+        let quality = match decision {
+            Decision::Restore => FULL_QUALITY,
+            Decision::Reduce(work) => {
+                (FULL_QUALITY / wanted.steps.max(1)).saturating_mul(work.steps)
+            }
+            Decision::Passthrough | Decision::Drop => 0,
+        };
         let (processed, dropped) = self.shared.lock().stats.counts();
         let count = gst::format::Buffers::from_u64;
         let message = gst::message::Qos::builder(time.live)
@@ -57,7 +74,8 @@ impl Ud2mRestore {
             gst::element_imp_warning!(
                 self,
                 gst::StreamError::Failed,
-                ("{reason} A second try failed too: frames pass as they came until the model answers.")
+                ("{reason} A second try failed too: frames pass as they came until the model \
+                     answers.")
             );
         }
         if let Some(text) = report.smaller_tiles.as_ref() {

@@ -3,7 +3,6 @@
 //! `docs/messages.md`.
 
 /// What a row says of its field.
-#[cfg(test)]
 pub struct Field {
     pub name: &'static str,
     pub type_: fn() -> gst::glib::Type,
@@ -19,9 +18,8 @@ macro_rules! fields {
         $list:ident, $(#[$doc:meta])* $set:ident($($of:ident: $type:ty),*);
         $($name:literal: $kind:ty, $unit:literal, $meaning:literal = $value:expr;)*
     ) => {
-        #[cfg(test)]
-        pub const $list: &[$crate::ud2mrestore::fields::Field] = &[$(
-            $crate::ud2mrestore::fields::Field {
+        pub const $list: &[$crate::ud2mrestore::messages::fields::Field] = &[$(
+            $crate::ud2mrestore::messages::fields::Field {
                 name: $name,
                 type_: <$kind as gst::glib::types::StaticType>::static_type,
                 unit: $unit,

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MPL-2.0
+//! How a table of properties becomes settings: the types that a property can have, and the macro.
+
+use std::ops::{RangeFull, RangeInclusive};
+use std::path::Path;
+use std::sync::Arc;
+
+use gst::glib;
+use gst::prelude::*;
+
+/// Changes while the element is stopped; read when it starts.
+pub const READY: glib::ParamFlags =
+    glib::ParamFlags::READWRITE.union(gst::PARAM_FLAG_MUTABLE_READY);
+/// Changes at any time.
+pub const PLAYING: glib::ParamFlags =
+    glib::ParamFlags::READWRITE.union(gst::PARAM_FLAG_MUTABLE_PLAYING);
+/// Changes at any time, and follows a controller.
+pub const CONTROLLED: glib::ParamFlags = PLAYING.union(gst::PARAM_FLAG_CONTROLLABLE);
+
+/// What a row says of its property.
+pub struct Row<T: PropertyValue> {
+    pub name: &'static str,
+    pub nick: &'static str,
+    pub blurb: &'static str,
+    pub default: T,
+    pub range: T::Range,
+    pub access: glib::ParamFlags,
+}
+
+/// A type that a property can have.
+pub trait PropertyValue: Sized {
+    /// `RangeFull` where the type itself is the limit.
+    type Range;
+
+    fn spec(row: Row<Self>) -> glib::ParamSpec;
+    fn to_property(&self) -> glib::Value;
+    fn from_property(value: &glib::Value) -> Self;
+}
+
+/// An enumeration that a property can have.
+pub trait Choice:
+    StaticType
+    + ToValue
+    + Copy
+    + glib::translate::FromGlib<i32>
+    + glib::translate::IntoGlib<GlibType = i32>
+    + for<'a> glib::value::FromValue<'a>
+{
+}
+
+/// The value of a property whose type GObject has checked.
+fn checked<'a, T: glib::value::FromValue<'a>>(value: &'a glib::Value) -> T {
+    // GObject converts a value to the property's type, or refuses it, before this is called.
+    value
+        .get()
+        .unwrap_or_else(|_| unreachable!("a value of another type"))
+}
+
+impl<T: Choice> PropertyValue for T {
+    type Range = RangeFull;
+
+    fn spec(row: Row<Self>) -> glib::ParamSpec {
+        glib::ParamSpecEnum::builder_with_default(row.name, row.default)
+            .nick(row.nick)
+            .blurb(row.blurb)
+            .flags(row.access)
+            .build()
+    }
+
+    fn to_property(&self) -> glib::Value {
+        self.to_value()
+    }
+
+    fn from_property(value: &glib::Value) -> Self {
+        checked(value)
+    }
+}
+
+macro_rules! numbers {
+    ($($number:ty: $spec:ident;)*) => {$(
+        impl PropertyValue for $number {
+            type Range = RangeInclusive<Self>;
+
+            fn spec(row: Row<Self>) -> glib::ParamSpec {
+                glib::$spec::builder(row.name)
+                    .nick(row.nick)
+                    .blurb(row.blurb)
+                    .minimum(*row.range.start())
+                    .maximum(*row.range.end())
+                    .default_value(row.default)
+                    .flags(row.access)
+                    .build()
+            }
+
+            fn to_property(&self) -> glib::Value {
+                self.to_value()
+            }
+
+            fn from_property(value: &glib::Value) -> Self {
+                checked(value)
+            }
+        }
+    )*};
+}
+
+numbers! {
+    i32: ParamSpecInt;
+    u32: ParamSpecUInt;
+    u64: ParamSpecUInt64;
+    f64: ParamSpecDouble;
+}
+
+fn text_spec<T: PropertyValue>(row: &Row<T>, default: Option<&str>) -> glib::ParamSpec {
+    glib::ParamSpecString::builder(row.name)
+        .nick(row.nick)
+        .blurb(row.blurb)
+        .default_value(default)
+        .flags(row.access)
+        .build()
+}
+
+impl PropertyValue for String {
+    type Range = RangeFull;
+
+    fn spec(row: Row<Self>) -> glib::ParamSpec {
+        text_spec(&row, Some(&row.default))
+    }
+
+    fn to_property(&self) -> glib::Value {
+        self.to_value()
+    }
+
+    fn from_property(value: &glib::Value) -> Self {
+        checked::<Option<Self>>(value).unwrap_or_default()
+    }
+}
+
+/// A file; empty where none is set. It is shared, so that settings are copied for each frame
+/// without asking for memory.
+impl PropertyValue for Arc<Path> {
+    type Range = RangeFull;
+
+    fn spec(row: Row<Self>) -> glib::ParamSpec {
+        text_spec(&row, None)
+    }
+
+    fn to_property(&self) -> glib::Value {
+        self.to_str().filter(|t| !t.is_empty()).to_value()
+    }
+
+    fn from_property(value: &glib::Value) -> Self {
+        Path::new(checked::<Option<&str>>(value).unwrap_or_default()).into()
+    }
+}
+
+/// Makes the settings of a table: a structure for each part, and `Settings` of them all with
+/// `specs`, `set` and `get`. A row is
+/// `field: type = default, "name", range, access, "nick", "blurb";`.
+macro_rules! properties {
+    ($(
+        $(#[$doc:meta])*
+        $part:ident: $Part:ident {$(
+            $field:ident: $kind:ty = $default:expr,
+            $name:literal, $range:expr, $access:expr, $nick:literal, $blurb:literal;
+        )*}
+    )*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug, PartialEq)]
+            pub struct $Part {
+                $(#[doc = $blurb] pub $field: $kind,)*
+            }
+
+            impl Default for $Part {
+                fn default() -> Self {
+                    Self { $($field: $default,)* }
+                }
+            }
+        )*
+
+        /// The values of all properties that can be set.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct Settings {
+            $(pub $part: $Part,)*
+        }
+
+        impl Settings {
+            /// The properties as GObject knows them.
+            pub fn specs() -> Vec<glib::ParamSpec> {
+                vec![$($(
+                    <$kind as PropertyValue>::spec(Row {
+                        name: $name,
+                        nick: $nick,
+                        blurb: $blurb,
+                        default: $default,
+                        range: $range,
+                        access: $access,
+                    }),
+                )*)*]
+            }
+
+            /// Sets the property `name` to a value of its type.
+            pub fn set(&mut self, name: &str, value: &glib::Value) {
+                match name {
+                    $($($name => self.$part.$field = PropertyValue::from_property(value),)*)*
+                    _ => unimplemented!("property {name}"),
+                }
+            }
+
+            /// The value of the property `name`.
+            pub fn get(&self, name: &str) -> glib::Value {
+                match name {
+                    $($($name => self.$part.$field.to_property(),)*)*
+                    _ => unimplemented!("property {name}"),
+                }
+            }
+        }
+    };
+}
+
+pub(super) use properties;
