@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What a step graph says of itself, read strictly: each difference from what the sampler needs is named.
+//! The manifest of a step graph, read strictly: each difference from what is needed is named.
 //!
-//! Knows no runtime: the graph's real inputs are given as names and dimensions.
+//! Knows no runtime: the graph's own inputs are given as names and dimensions.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub struct Manifest {
     pub name: String,
     pub version: String,
     pub licence: String,
-    /// Name of the graph's file without its ending: `blur`, `mask`, `denoise`, `jpeg`, `jpeg422`, `jpeg444`,
+    /// Stem of the graph's file: `blur`, `mask`, `denoise`, `jpeg`, `jpeg422`, `jpeg444`,
     /// `downscale2` to `downscale4`.
     pub family: String,
     /// Output size over the size of the observation.
@@ -33,9 +33,9 @@ pub struct Manifest {
     pub range: [f32; 2],
     /// Width and height of `xt` are multiples of this, in pixels.
     pub size_multiple: usize,
-    /// How far a pixel's answer depends on its surroundings, in pixels.
+    /// How far away, in pixels, a value still changes the estimate of a pixel.
     pub halo: usize,
-    /// K: inner noises, and network evaluations, of one step.
+    /// K: iterations of one step, each with one inner noise and one evaluation of the network.
     pub iterations: usize,
     /// Levels of the schedule, and its first and last beta.
     pub levels: u32,
@@ -45,15 +45,15 @@ pub struct Manifest {
     /// Dimensions of each input and output.
     pub inputs: BTreeMap<String, Vec<Dim>>,
     pub output: BTreeMap<String, Vec<Dim>>,
-    /// Which estimates make the answer: `last`, as without this field, or `mean`.
+    /// How the steps' estimates become the answer: `last`, as without this field, or `mean`.
     #[serde(default, rename = "estimate", with = "AggregationName")]
     pub aggregation: Aggregation,
-    /// Provenance and measured quality, for people.
+    /// Provenance and measured quality, for readers.
     pub training: serde_json::Map<String, serde_json::Value>,
     pub scores: serde_json::Map<String, serde_json::Value>,
 }
 
-/// How the manifest writes an [`Aggregation`]: the sampler knows no file.
+/// How the manifest writes an [`Aggregation`], which knows no file.
 #[derive(Deserialize)]
 #[serde(remote = "Aggregation", rename_all = "kebab-case")]
 enum AggregationName {
@@ -61,7 +61,7 @@ enum AggregationName {
     Mean,
 }
 
-/// A dimension of a tensor: a number, or a name for what may vary.
+/// A dimension of a tensor: its size, or a name where any size is taken.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum Dim {
@@ -90,7 +90,8 @@ impl Manifest {
             Some(SCHEMA) => {}
             Some(other) => {
                 return Err(format!(
-                    "the manifest has schema {other} and this plugin reads schema {SCHEMA}: use a plugin and a model of the same age."
+                    "the manifest has schema {other} and this plugin reads schema {SCHEMA}: use a \
+                     plugin and a model of the same age."
                 ));
             }
             None => {
@@ -112,7 +113,8 @@ impl Manifest {
     ) -> Result<(), String> {
         let wrong = |field: &str, found: String, needed: String| {
             Err(format!(
-                "the manifest's `{field}` is {found} where {needed} is needed: use a model made for this plugin."
+                "the manifest's `{field}` is {found} where {needed} is needed: use a model made \
+                 for this plugin."
             ))
         };
         if self.family != needed.name {
@@ -167,15 +169,15 @@ fn sampler_inputs(iterations: usize) -> [TensorSpec; 5] {
     ]
 }
 
-/// The manifest's tensors against the graph's, and the graph's against the needed ones.
+/// Compares the tensors of the manifest with the graph's, and the graph's with the needed ones.
 fn compare(
     what: &str,
-    said: &BTreeMap<String, Vec<Dim>>,
-    real: &[TensorSpec],
+    declared: &BTreeMap<String, Vec<Dim>>,
+    actual: &[TensorSpec],
     needed: &[&TensorSpec],
 ) -> Result<(), String> {
     for TensorSpec { name, dims } in needed {
-        let Some(TensorSpec { dims: found, .. }) = real.iter().find(|r| r.name == *name) else {
+        let Some(TensorSpec { dims: found, .. }) = actual.iter().find(|a| a.name == *name) else {
             return Err(format!(
                 "the graph has no {what} `{name}`: export the model again."
             ));
@@ -188,34 +190,43 @@ fn compare(
             ));
         }
     }
-    for TensorSpec { name, dims: found } in real {
+    for TensorSpec { name, dims: found } in actual {
         if !needed.iter().any(|n| n.name == *name) {
             return Err(format!(
-                "the graph has an {what} `{name}` that this plugin does not know: use a model made for this plugin."
+                "the graph has an {what} `{name}` that this plugin does not know: use a model made \
+                 for this plugin."
             ));
         }
-        let Some(dims) = said.get(name) else {
+        let Some(dims) = declared.get(name) else {
             return Err(format!(
                 "the manifest's {what} list lacks `{name}`: export the model again."
             ));
         };
         let agrees = dims.len() == found.len()
-            && dims.iter().zip(found).all(|(said, real)| match said {
-                Dim::Fixed(size) => *real == Some(*size),
-                Dim::Free(_) => real.is_none(),
-            });
+            && dims
+                .iter()
+                .zip(found)
+                .all(|(declared, actual)| match declared {
+                    Dim::Fixed(size) => *actual == Some(*size),
+                    Dim::Free(_) => actual.is_none(),
+                });
         if !agrees {
             let dims: Vec<String> = dims.iter().map(Dim::to_string).collect();
             return Err(format!(
-                "the manifest's {what} `{name}` is [{}] and the graph's {}: export the model again.",
+                "the manifest's {what} `{name}` is [{}] and the graph's {}: export the model \
+                 again.",
                 dims.join(", "),
                 listed(found)
             ));
         }
     }
-    if let Some(name) = said.keys().find(|n| !real.iter().any(|r| r.name == **n)) {
+    if let Some(name) = declared
+        .keys()
+        .find(|n| !actual.iter().any(|a| a.name == **n))
+    {
         return Err(format!(
-            "the manifest lists an {what} `{name}` that the graph does not have: export the model again."
+            "the manifest lists an {what} `{name}` that the graph does not have: export the model \
+             again."
         ));
     }
     Ok(())
@@ -230,98 +241,4 @@ fn listed(dims: &[Option<usize>]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(change: impl Fn(&mut serde_json::Value)) -> String {
-        let mut value = serde_json::json!({
-            "schema": 1, "name": "n", "version": "1", "licence": "MPL-2.0", "family": "jpeg", "scale": 1,
-            "range": [-1, 1], "size_multiple": 8, "halo": 16, "iterations": 3, "levels": 1000,
-            "beta": [1e-4, 0.02], "sigma_y": [0.002, 0.5],
-            "inputs": {
-                "xt": ["B", 3, "H", "W"], "z0": ["B", 3, "H", "W"], "y": ["B", 3, "H", "W"],
-                "noise": ["B", 3, 3, "H", "W"], "t": [1], "sigma_y": [1],
-                "quant_luma": [8, 8], "quant_chroma": [8, 8]
-            },
-            "output": {"x0": ["B", 3, "H", "W"]}, "training": {}, "scores": {}
-        });
-        change(&mut value);
-        value.to_string()
-    }
-
-    /// The verdict on a manifest changed by `change`, whose graph is right.
-    fn verdict(change: impl Fn(&mut serde_json::Value)) -> Result<(), String> {
-        let block = [Some(8), Some(8)];
-        let needed = GraphSpec::new("jpeg", 1)
-            .input("quant_luma", &block)
-            .input("quant_chroma", &block);
-        let mut inputs = sampler_inputs(3).to_vec();
-        inputs.extend(needed.inputs.clone());
-        let outputs = [TensorSpec::new("x0", &IMAGES)];
-        Manifest::parse(&text(change))?.check(&needed, &inputs, &outputs)
-    }
-
-    #[test]
-    fn a_manifest_that_fits_is_accepted() {
-        verdict(|_| {}).expect("nothing is wrong with it");
-        verdict(|m| m["estimate"] = "mean".into()).expect("a field that may be there");
-    }
-
-    #[test]
-    fn each_field_that_does_not_fit_is_named() {
-        let wrongs: [(&str, serde_json::Value); 13] = [
-            ("schema", 2.into()),
-            ("family", "blur".into()),
-            ("scale", 2.into()),
-            ("range", serde_json::json!([0, 1])),
-            ("size_multiple", 0.into()),
-            ("halo", 5000.into()),
-            ("iterations", 0.into()),
-            ("levels", 500.into()),
-            ("beta", serde_json::json!([1e-4, 0.03])),
-            ("sigma_y", serde_json::json!([0.5, 0.1])),
-            ("colour", "blue".into()),
-            ("name", 3.into()),
-            ("estimate", "first".into()),
-        ];
-        for (field, value) in wrongs {
-            let reason = verdict(|m| m[field] = value.clone())
-                .expect_err(&format!("{field} = {value} must be refused"));
-            let clue = match field {
-                "name" => "string",
-                "estimate" => "`last` or `mean`",
-                _ => field,
-            };
-            assert!(reason.contains(clue), "{field}: {reason}");
-        }
-    }
-
-    #[test]
-    fn each_missing_field_is_named() {
-        let whole: serde_json::Value =
-            serde_json::from_str(&text(|_| {})).expect("the text is JSON");
-        for field in whole.as_object().expect("an object").keys() {
-            let reason = verdict(|m| {
-                m.as_object_mut().expect("an object").remove(field);
-            })
-            .expect_err(field);
-            assert!(reason.contains(field.as_str()), "{field}: {reason}");
-        }
-    }
-
-    #[test]
-    fn inputs_must_agree_with_the_graph() {
-        let reason = verdict(|m| m["inputs"]["xt"][0] = 1.into()).expect_err("a fixed batch");
-        assert!(reason.contains("`xt` is [1, 3, H, W]"), "{reason}");
-        let reason = verdict(|m| {
-            m["inputs"]["style"] = serde_json::json!([1]);
-        })
-        .expect_err("an input too many");
-        assert!(reason.contains("`style`"), "{reason}");
-        let reason = verdict(|m| {
-            m["inputs"].as_object_mut().expect("an object").remove("t");
-        })
-        .expect_err("an input too few");
-        assert!(reason.contains("`t`"), "{reason}");
-    }
-}
+mod tests;

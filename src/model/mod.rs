@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Step graphs and ONNX Runtime: the only room that names `ort`.
 //!
-//! A package is a directory of step graphs, one for each family of degradation. The runtime is opened when the first graph
-//! is loaded, never earlier, so that the plugin registers without it.
+//! A package is a directory of step graphs, one for each kind of degradation. The runtime is opened
+//! when the first graph is loaded, never earlier, so that the plugin registers without it.
 
+mod errors;
 mod inputs;
+mod load;
 mod manifest;
 mod package;
 mod provider;
@@ -13,6 +15,6 @@ mod session;
 
 pub use manifest::{Dim, Manifest};
 pub use package::locate;
-pub use provider::Provider;
+pub use provider::{Engine, Provider};
 pub use runtime::{LogLevel, LogSink, log_to};
-pub use session::{Engine, Interrupt, OrtStep};
+pub use session::{Interrupt, OrtStep};

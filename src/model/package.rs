@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Finds the directory of a model package by its name or path.
 //!
-//! A bare name is looked for where packages are installed, beginning with what the user says; a path is taken as it is.
+//! A bare name is searched for where packages are installed, first in the user's directories. A
+//! path is taken as it is.
 
 use std::env;
 use std::ffi::{CStr, OsStr};
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::RestoreError;
 
-/// Directories of packages, separated by colons, that go before all others.
+/// Directories of packages, separated by colons, that are searched before all others.
 const PATH_VARIABLE: &str = "UD2M_MODEL_PATH";
 
 /// The directory of the package `model`, which is a bare name or, when it holds a slash, a path.
@@ -21,7 +22,9 @@ pub fn locate(model: &str) -> Result<PathBuf, RestoreError> {
     };
     if model.is_empty() {
         return Err(RestoreError::Settings(
-            "The property model is empty: set it to the name of a bundled model, such as lite, or to a model directory.".to_owned(),
+            "The property model is empty: set it to the name of a bundled model, such as lite, or \
+             to a model directory."
+                .to_owned(),
         ));
     }
     if model.contains('/') {
@@ -34,7 +37,11 @@ pub fn locate(model: &str) -> Result<PathBuf, RestoreError> {
                     .to_owned(),
             ))
         } else {
-            Err(missing("does not exist: set the property model to the name of a bundled model or to a model directory.".to_owned()))
+            Err(missing(
+                "does not exist: set the property model to the name of a bundled model or \
+                to a model directory."
+                    .to_owned(),
+            ))
         };
     }
     let places = places(model);
@@ -43,12 +50,13 @@ pub fn locate(model: &str) -> Result<PathBuf, RestoreError> {
     }
     let looked: Vec<String> = places.iter().map(|p| p.display().to_string()).collect();
     Err(missing(format!(
-        "was not found: install it, add its parent directory to {PATH_VARIABLE}, or set the property model to its path (looked for {}).",
+        "was not found: install it, add its parent directory to {PATH_VARIABLE}, or set the \
+         property model to its path (looked for {}).",
         looked.join(", ")
     )))
 }
 
-/// Where a package called `name` may lie, first choice first.
+/// The directories in which a package called `name` is searched for, in order.
 fn places(name: &str) -> Vec<PathBuf> {
     let mut out: Vec<PathBuf> = Vec::new();
     let listed = |variable: &str| env::var_os(variable).unwrap_or_default();
@@ -60,7 +68,8 @@ fn places(name: &str) -> Vec<PathBuf> {
     if let Some(here) = own_directory() {
         for relative in [
             "models",
-            // A cargo target folder inside the checkout: target/<profile>/ and target/<profile>/deps/.
+            // A cargo target folder inside the checkout: target/<profile>/ and
+            // target/<profile>/deps/.
             "../../models/zoo",
             "../../../models/zoo",
             "../ud2mrestore/models",
@@ -90,7 +99,8 @@ fn places(name: &str) -> Vec<PathBuf> {
 pub fn own_directory() -> Option<PathBuf> {
     let mut info = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
     let address = own_directory as *const () as *const libc::c_void;
-    // SAFETY: `dladdr` only reads the address and fills the structure, whose string lives as long as the object.
+    // SAFETY: `dladdr` only reads the address and fills the structure, whose string lives as long
+    // as the object.
     let path = unsafe {
         if libc::dladdr(address, info.as_mut_ptr()) == 0 {
             return None;
@@ -101,7 +111,8 @@ pub fn own_directory() -> Option<PathBuf> {
         }
         PathBuf::from(OsStr::from_bytes(CStr::from_ptr(name).to_bytes()))
     };
-    // A program's own name may be relative to where it was started, or bare when it was found in PATH.
+    // A program's own name may be relative to where it was started, or bare when it was found in
+    // PATH.
     let path = path
         .canonicalize()
         .ok()

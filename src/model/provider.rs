@@ -19,6 +19,16 @@ pub enum Provider {
     OpenVino,
 }
 
+/// Where and how a graph runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Engine {
+    pub provider: Provider,
+    /// Index of the GPU.
+    pub device: i32,
+    /// Threads within an operator; 0 leaves the number to ONNX Runtime.
+    pub threads: usize,
+}
+
 impl Provider {
     /// The value of the property `execution-provider`.
     pub fn nick(self) -> &'static str {
@@ -41,7 +51,8 @@ impl Provider {
         }
     }
 
-    /// True where the opened library was built with the provider; whether a device works shows when a graph is loaded.
+    /// Whether the opened library was built with the provider. Whether a device works shows when a
+    /// graph is loaded.
     fn offered(self) -> bool {
         let offered = match self {
             Self::Auto | Self::Cpu => Ok(true),
@@ -52,14 +63,15 @@ impl Provider {
         offered.unwrap_or(false)
     }
 
-    /// Providers to try in turn; an error when the chosen one is not in the library.
+    /// The providers to try, in order. An error where the library was built without the chosen one.
     pub fn attempts(self, library: &std::path::Path) -> Result<Vec<Self>, RestoreError> {
         match self {
             Self::Auto if Self::Cuda.offered() => Ok(vec![Self::Cuda, Self::Cpu]),
             Self::Auto => Ok(vec![Self::Cpu]),
             _ if self.offered() => Ok(vec![self]),
             _ => Err(RestoreError::Runtime(format!(
-                "execution-provider={} is not available: the ONNX Runtime at {} was built without {}; {}.",
+                "execution-provider={} is not available: the ONNX Runtime at {} was built without \
+                 {}; {}.",
                 self.nick(),
                 library.display(),
                 self.name(),
@@ -68,25 +80,30 @@ impl Provider {
         }
     }
 
-    /// What to do when the provider is not there, as the end of a sentence.
+    /// What to do where the provider is missing, as the end of a sentence.
     pub fn remedy(self) -> &'static str {
         match self {
             Self::Cuda => {
-                "point ORT_DYLIB_PATH to a library of the wheel onnxruntime-gpu with CUDA and cuDNN installed, or set execution-provider=auto"
+                "point ORT_DYLIB_PATH to a library of the wheel onnxruntime-gpu with CUDA and \
+                 cuDNN installed, or set execution-provider=auto"
             }
             Self::TensorRt => {
-                "point ORT_DYLIB_PATH to a library of the wheel onnxruntime-gpu with CUDA and TensorRT installed, or set execution-provider=auto"
+                "point ORT_DYLIB_PATH to a library of the wheel onnxruntime-gpu with CUDA and \
+                 TensorRT installed, or set execution-provider=auto"
             }
             Self::OpenVino => {
-                "point ORT_DYLIB_PATH to a library of the wheel onnxruntime-openvino, or set execution-provider=auto"
+                "point ORT_DYLIB_PATH to a library of the wheel onnxruntime-openvino, or set \
+                 execution-provider=auto"
             }
             Self::Auto | Self::Cpu => "set execution-provider=cpu",
         }
     }
 
-    /// What a session registers, first choice first. `device` is a GPU's index, `threads` 0 leaves the number open.
+    /// What a session registers, in order. `device` is a GPU's index; `threads` of 0 leaves the
+    /// number to ONNX Runtime.
     pub fn registered(self, device: i32, threads: usize) -> Vec<ExecutionProviderDispatch> {
-        // Spectra in the graph are matrix products: the ten mantissa bits of TF32 would show in the image.
+        // Spectra in the graph are matrix products: the ten mantissa bits of TF32 would show in the
+        // image.
         let cuda = || {
             ep::CUDA::default()
                 .with_device_id(device)
@@ -100,7 +117,7 @@ impl Provider {
                 vec![ep::CPU::default().with_arena_allocator(true).build()]
             }
             Self::Cuda => vec![cuda()],
-            // Nodes TensorRT does not take run on CUDA.
+            // Nodes that TensorRT does not take run on CUDA.
             Self::TensorRt => vec![
                 ep::TensorRT::default()
                     .with_device_id(device)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Finds and opens the ONNX Runtime library, once in the life of the process.
 //!
-//! ONNX Runtime allows one environment per process, for ever, so it is kept in a static. Nothing is opened before the
-//! first call of [`environment`]; a failure is not remembered, so that a library installed later is found.
+//! ONNX Runtime allows one environment in the life of a process, so a static holds it. Nothing is
+//! opened before the first call of [`environment`]. A failure is not kept, so that a library which
+//! is installed later is found.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -14,11 +15,12 @@ use parking_lot::Mutex;
 use super::package::own_directory;
 use crate::error::RestoreError;
 
-/// Names the only library that is tried, when set.
+/// The variable that names the only library to try.
 const PATH_VARIABLE: &str = "ORT_DYLIB_PATH";
 /// Names that the system's loader looks for.
 const SYSTEM_NAMES: [&str; 2] = ["libonnxruntime.so.1", "libonnxruntime.so"];
-const WHERE_IT_IS: &str = "put libonnxruntime.so beside the plugin or set ORT_DYLIB_PATH to it (it is in the PyPI wheel onnxruntime 1.28.0)";
+const WHERE_IT_IS: &str = "put libonnxruntime.so beside the plugin or set ORT_DYLIB_PATH to it (it \
+    is in the PyPI wheel onnxruntime 1.28.0)";
 
 /// How serious a message of ONNX Runtime is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,10 +62,12 @@ pub fn environment() -> Result<Runtime, RestoreError> {
 }
 
 fn open() -> Result<Runtime, RestoreError> {
-    // Builds from 1.29 on keep a telemetry client that writes to the home directory unless this is set before loading.
+    // Builds from 1.29 on have a telemetry client that writes to the home directory, unless this is
+    // set before loading.
     if std::env::var_os("ORT_DISABLE_TELEMETRY").is_none() {
-        // SAFETY: setenv races with getenv of other threads in C. This runs once per process, before the library that
-        // reads the variable exists, and glib's own accesses are to other variables; there is no other switch.
+        // SAFETY: setenv races with getenv of other threads in C. This runs once in the life of the
+        // process, before the library that reads the variable is loaded, and glib reads other
+        // variables only. There is no other switch.
         unsafe { std::env::set_var("ORT_DISABLE_TELEMETRY", "1") };
     }
     let mut failure = None;
@@ -88,7 +92,8 @@ fn open() -> Result<Runtime, RestoreError> {
                     library: candidate,
                 });
             }
-            // What the system's loader does not know is not worth a word of its own; a file that is there is.
+            // A bare name that the system's loader does not know needs no message; a file that
+            // exists and does not load does.
             Err(LoadDynamicError::Dlopen { .. }) if !candidate.is_absolute() => {}
             Err(error) => failure = failure.or(Some(unusable(&candidate, &error))),
         }
@@ -105,7 +110,8 @@ fn unusable(path: &Path, error: &LoadDynamicError) -> RestoreError {
             format!("ONNX Runtime at {path} cannot be opened ({error}): {WHERE_IT_IS}.")
         }
         LoadDynamicError::BadVersion { version_str, .. } => format!(
-            "ONNX Runtime at {path} is version {version_str} where 1.{} or later is needed: {WHERE_IT_IS}.",
+            "ONNX Runtime at {path} is version {version_str} where 1.{} or later is needed: \
+             {WHERE_IT_IS}.",
             ort::MINOR_VERSION
         ),
         LoadDynamicError::MissingApi { .. } | LoadDynamicError::InvalidVersionString => {
@@ -114,7 +120,7 @@ fn unusable(path: &Path, error: &LoadDynamicError) -> RestoreError {
     })
 }
 
-/// Libraries to try, first choice first; absolute paths exist, bare names are for the system's loader.
+/// Libraries to try, in order. Absolute paths exist; bare names are for the system's loader.
 fn candidates() -> Result<Vec<PathBuf>, RestoreError> {
     if let Some(set) = std::env::var_os(PATH_VARIABLE).filter(|v| !v.is_empty()) {
         // A relative path means the working directory, as for every other program.

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Manifests that fit, and each way not to.
+
+use super::*;
+
+fn text(change: impl Fn(&mut serde_json::Value)) -> String {
+    let mut value = serde_json::json!({
+        "schema": 1, "name": "n", "version": "1", "licence": "MPL-2.0",
+        "family": "jpeg", "scale": 1,
+        "range": [-1, 1], "size_multiple": 8, "halo": 16, "iterations": 3, "levels": 1000,
+        "beta": [1e-4, 0.02], "sigma_y": [0.002, 0.5],
+        "inputs": {
+            "xt": ["B", 3, "H", "W"], "z0": ["B", 3, "H", "W"], "y": ["B", 3, "H", "W"],
+            "noise": ["B", 3, 3, "H", "W"], "t": [1], "sigma_y": [1],
+            "quant_luma": [8, 8], "quant_chroma": [8, 8]
+        },
+        "output": {"x0": ["B", 3, "H", "W"]}, "training": {}, "scores": {}
+    });
+    change(&mut value);
+    value.to_string()
+}
+
+/// The verdict on a manifest changed by `change`, whose graph is right.
+fn verdict(change: impl Fn(&mut serde_json::Value)) -> Result<(), String> {
+    let block = [Some(8), Some(8)];
+    let needed = GraphSpec::new("jpeg", 1)
+        .input("quant_luma", &block)
+        .input("quant_chroma", &block);
+    let mut inputs = sampler_inputs(3).to_vec();
+    inputs.extend(needed.inputs.clone());
+    let outputs = [TensorSpec::new("x0", &IMAGES)];
+    Manifest::parse(&text(change))?.check(&needed, &inputs, &outputs)
+}
+
+#[test]
+fn a_manifest_that_fits_is_accepted() {
+    verdict(|_| {}).expect("nothing is wrong with it");
+    verdict(|m| m["estimate"] = "mean".into()).expect("a field that may be there");
+}
+
+#[test]
+fn each_field_that_does_not_fit_is_named() {
+    let wrongs: [(&str, serde_json::Value); 13] = [
+        ("schema", 2.into()),
+        ("family", "blur".into()),
+        ("scale", 2.into()),
+        ("range", serde_json::json!([0, 1])),
+        ("size_multiple", 0.into()),
+        ("halo", 5000.into()),
+        ("iterations", 0.into()),
+        ("levels", 500.into()),
+        ("beta", serde_json::json!([1e-4, 0.03])),
+        ("sigma_y", serde_json::json!([0.5, 0.1])),
+        ("colour", "blue".into()),
+        ("name", 3.into()),
+        ("estimate", "first".into()),
+    ];
+    for (field, value) in wrongs {
+        let reason = verdict(|m| m[field] = value.clone())
+            .expect_err(&format!("{field} = {value} must be refused"));
+        let clue = match field {
+            "name" => "string",
+            "estimate" => "`last` or `mean`",
+            _ => field,
+        };
+        assert!(reason.contains(clue), "{field}: {reason}");
+    }
+}
+
+#[test]
+fn each_missing_field_is_named() {
+    let whole: serde_json::Value = serde_json::from_str(&text(|_| {})).expect("the text is JSON");
+    for field in whole.as_object().expect("an object").keys() {
+        let reason = verdict(|m| {
+            m.as_object_mut().expect("an object").remove(field);
+        })
+        .expect_err(field);
+        assert!(reason.contains(field.as_str()), "{field}: {reason}");
+    }
+}
+
+#[test]
+fn inputs_must_agree_with_the_graph() {
+    let reason = verdict(|m| m["inputs"]["xt"][0] = 1.into()).expect_err("a fixed batch");
+    assert!(reason.contains("`xt` is [1, 3, H, W]"), "{reason}");
+    let reason = verdict(|m| {
+        m["inputs"]["style"] = serde_json::json!([1]);
+    })
+    .expect_err("an input too many");
+    assert!(reason.contains("`style`"), "{reason}");
+    let reason = verdict(|m| {
+        m["inputs"].as_object_mut().expect("an object").remove("t");
+    })
+    .expect_err("an input too few");
+    assert!(reason.contains("`t`"), "{reason}");
+}
