@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The one error of the crate, with a variant for each party that can mend it.
 //!
-//! Every message is one sentence that says what is wrong and what to do; it reaches the user unchanged.
+//! Every message is one sentence that says what is wrong and what to do. It reaches the user
+//! unchanged.
 
-/// What stopped a restoration, sorted by who can put it right.
+/// What stopped a restoration, by who can mend it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RestoreError {
     /// A property's value is wrong or missing: the user changes the property.
@@ -15,13 +16,14 @@ pub enum RestoreError {
     /// A model package is missing, broken or of another make: the user changes the model.
     #[error("model {path}: {reason}")]
     Model { path: String, reason: String },
-    /// The ONNX Runtime library or an execution provider is missing or fails: the user changes the installation.
+    /// The ONNX Runtime library or an execution provider is missing or fails: the user changes the
+    /// installation.
     #[error("{0}")]
     Runtime(String),
     /// This frame cannot be restored; the next may.
     #[error("{0}")]
     Frame(String),
-    /// The network's answer is no image; with other noise it may be one.
+    /// What the network returned is not a valid image; with other noise it may be one.
     #[error("{0}")]
     InvalidOutput(String),
     /// Memory ran out.

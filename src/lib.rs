@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-//! `ud2mrestore`: a GStreamer filter that restores frames by sampling the posterior of an unfolded diffusion model.
+//! `ud2mrestore`: a GStreamer filter that restores frames by sampling the posterior of an unfolded
+//! diffusion model.
 //!
-//! Rooms import only downwards: the element, the restorer, then operators, sampler, tiles and the model, then images
-//! and errors. `docs/architecture.md` has the table and `tests/layering.rs` enforces it.
+//! Rooms import only downwards: the element, the restorer, then operators, sampler, tiles and the
+//! model, then graphs, images and errors. `docs/architecture.md` has the table and
+//! `tests/layering.rs` enforces it.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Named inputs of a step graph. Lists are short and lie inline, so that making one allocates nothing.
+//! Named inputs of a step graph. Lists are short and lie inline: making one allocates nothing.
 
 use std::ops::Deref;
 use std::sync::Arc;

@@ -5,14 +5,14 @@
 
 mod pool;
 
-pub use pool::{Entered, Pool, Scratch};
+pub use pool::{Pool, PoolGuard, Scratch};
 
 use std::mem;
 
 /// Distance of neighbouring 8-bit codes on the scale of [-1, 1].
 pub const EIGHT_BIT_STEP: f64 = 2.0 / 255.0;
 
-/// Planar f32 image: channel, then row, then column; range [-1, 1] unless said otherwise.
+/// A planar f32 image: channel, then row, then column. Values are in [-1, 1] unless said otherwise.
 #[derive(Debug, Default, PartialEq)]
 pub struct Image {
     pub channels: usize,
@@ -31,7 +31,7 @@ pub struct Window {
     pub height: usize,
 }
 
-/// What lies beyond the edge of a padded image.
+/// How an image continues beyond its edge.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Border {
     /// Reflection about the edge pixel, which is not repeated: `c b | a b c`.
@@ -72,7 +72,7 @@ impl Image {
         image
     }
 
-    /// An image whose values are still to be added, with memory for them.
+    /// An image without values, with memory for all of them.
     fn unfilled(channels: usize, height: usize, width: usize) -> Self {
         Self {
             channels,
@@ -190,66 +190,9 @@ impl Clone for Image {
 
 impl Drop for Image {
     fn drop(&mut self) {
-        pool::leave(mem::take(&mut self.data));
+        pool::give_back(mem::take(&mut self.data));
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn counted(height: usize, width: usize) -> Image {
-        Image::from_fn(2, height, width, |c, y, x| (100 * c + 10 * y + x) as f32)
-    }
-
-    #[test]
-    fn rows_and_planes_lie_where_the_layout_says() {
-        let image = counted(3, 5);
-        assert_eq!(image.row(1, 2), [120.0, 121.0, 122.0, 123.0, 124.0]);
-        assert_eq!(image.plane(1)[5], 110.0);
-    }
-
-    #[test]
-    fn cropping_a_padded_image_returns_it_for_every_border_and_size() {
-        for border in [Border::Mirror, Border::Symmetric] {
-            for (height, width) in [(1, 1), (1, 7), (5, 1), (3, 4)] {
-                let image = counted(height, width);
-                let padded = image.pad(9, 13, height + 20, width + 31, border);
-                let window = Window {
-                    x: 13,
-                    y: 9,
-                    width,
-                    height,
-                };
-                assert_eq!(
-                    padded.crop(window),
-                    image,
-                    "{border:?} around {width}x{height}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn mirror_leaves_the_edge_out_and_symmetric_repeats_it() {
-        let image = Image::from_fn(1, 1, 3, |_, _, x| x as f32);
-        let mirror = image.pad(0, 6, 1, 15, Border::Mirror);
-        assert_eq!(
-            mirror.data,
-            [2., 1., 0., 1., 2., 1., 0., 1., 2., 1., 0., 1., 2., 1., 0.]
-        );
-        let symmetric = image.pad(0, 4, 1, 12, Border::Symmetric);
-        assert_eq!(
-            symmetric.data,
-            [2., 2., 1., 0., 0., 1., 2., 2., 1., 0., 0., 1.]
-        );
-    }
-
-    #[test]
-    fn a_pixel_pads_to_a_flat_image() {
-        let image = Image::filled(3, 1, 1, 0.25);
-        for border in [Border::Mirror, Border::Symmetric] {
-            assert_eq!(image.pad(4, 5, 9, 8, border), Image::filled(3, 9, 8, 0.25));
-        }
-    }
-}
+mod tests;

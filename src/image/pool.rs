@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Memory that goes from one image to the next: a stream whose frames are all alike allocates none any more.
+//! Memory that goes from one image to the next, so that frames of one size allocate nothing
+//! (docs/decisions/023-steady-memory.md).
 //!
-//! While a [`Pool`] is entered on a thread, images take their memory from it and leave it there when they are dropped;
-//! otherwise it comes from the allocator and goes back there. What no frame takes for a while is given back too.
+//! While a [`Pool`] is entered on a thread, images take their memory from it and return it there
+//! when they are dropped. Otherwise the memory comes from the allocator and goes back to it.
+//! Buffers that no frame takes for a while go back too.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -12,114 +14,114 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-/// For how many frames a buffer may lie unused.
+/// How many frames a buffer may stay unused.
 const IDLE: u64 = 2;
 
 thread_local! {
     static CURRENT: RefCell<Option<Pool>> = const { RefCell::new(None) };
 }
 
-/// The buffers of one stream that no image holds now. A clone is the same pool.
+/// The free buffers of one stream. A clone is the same pool.
 #[derive(Clone, Default)]
-pub struct Pool(Arc<Mutex<Shelves>>);
+pub struct Pool(Arc<Mutex<FreeLists>>);
 
-/// Unused buffers, those left last at the end.
+/// Free buffers by type, those returned last at the end.
 #[derive(Default)]
-pub struct Shelves {
+pub struct FreeLists {
     frame: u64,
-    values: Vec<Unused<f32>>,
-    indices: Vec<Unused<u32>>,
-    ranked: Vec<Unused<(f32, u32)>>,
+    values: Vec<Free<f32>>,
+    indices: Vec<Free<u32>>,
+    ranked: Vec<Free<(f32, u32)>>,
 }
 
-/// A buffer, and the frame in which it was left.
-pub struct Unused<T> {
+/// A free buffer, and the frame in which it was returned.
+pub struct Free<T> {
     since: u64,
     data: Vec<T>,
 }
 
-/// Ends the time in which a pool is the thread's when it is dropped.
-pub struct Entered {
+/// Makes the pool before the thread's again when it is dropped.
+pub struct PoolGuard {
     before: Option<Pool>,
     /// Bound to its thread.
     here: PhantomData<*const ()>,
 }
 
 impl Pool {
-    /// Makes this the pool of the thread's images.
-    pub fn enter(&self) -> Entered {
+    /// Makes this the pool of the thread's images until the guard is dropped.
+    pub fn enter(&self) -> PoolGuard {
         let mine = Some(self.clone());
         let before = CURRENT.try_with(|current| current.replace(mine));
-        Entered {
+        PoolGuard {
             before: before.unwrap_or_default(),
             here: PhantomData,
         }
     }
 
-    /// A frame begins: frees what the last frames did not take, as they are of another size or restored in another way.
+    /// Marks the start of a frame, and frees the buffers that the last frames did not take.
     pub fn next_frame(&self) {
-        let mut shelves = self.0.lock();
-        shelves.frame += 1;
-        let oldest = shelves.frame.saturating_sub(IDLE);
-        shelves.values.retain(|b| b.since >= oldest);
-        shelves.indices.retain(|b| b.since >= oldest);
-        shelves.ranked.retain(|b| b.since >= oldest);
+        let mut lists = self.0.lock();
+        lists.frame += 1;
+        let oldest = lists.frame.saturating_sub(IDLE);
+        lists.values.retain(|b| b.since >= oldest);
+        lists.indices.retain(|b| b.since >= oldest);
+        lists.ranked.retain(|b| b.since >= oldest);
     }
 
-    /// Frees all that no image holds.
+    /// Frees all buffers that no image holds.
     pub fn clear(&self) {
-        let mut shelves = self.0.lock();
-        let frame = shelves.frame;
-        *shelves = Shelves {
+        let mut lists = self.0.lock();
+        let frame = lists.frame;
+        *lists = FreeLists {
             frame,
-            ..Shelves::default()
+            ..FreeLists::default()
         };
     }
 
-    /// Bytes that no image holds now.
+    /// Bytes of the buffers that no image holds.
     pub fn unused(&self) -> usize {
-        fn bytes<T>(shelf: &[Unused<T>]) -> usize {
-            let values: usize = shelf.iter().map(|b| b.data.capacity()).sum();
+        fn bytes<T>(list: &[Free<T>]) -> usize {
+            let values: usize = list.iter().map(|b| b.data.capacity()).sum();
             values * size_of::<T>()
         }
-        let shelves = self.0.lock();
-        bytes(&shelves.values) + bytes(&shelves.indices) + bytes(&shelves.ranked)
+        let lists = self.0.lock();
+        bytes(&lists.values) + bytes(&lists.indices) + bytes(&lists.ranked)
     }
 }
 
-impl Drop for Entered {
+impl Drop for PoolGuard {
     fn drop(&mut self) {
         let before = self.before.take();
-        // At the end of a thread there may be nothing left to return to.
+        // While a thread ends, its pool may be gone already.
         let _ = CURRENT.try_with(|current| current.replace(before));
     }
 }
 
-/// What buffers hold; each kind has a shelf of its own.
-pub trait Kind: Copy {
-    fn shelf(shelves: &mut Shelves) -> &mut Vec<Unused<Self>>;
+/// A type that buffers hold; each has a list of its own.
+pub trait Pooled: Copy {
+    fn list(lists: &mut FreeLists) -> &mut Vec<Free<Self>>;
 }
 
-impl Kind for f32 {
-    fn shelf(shelves: &mut Shelves) -> &mut Vec<Unused<Self>> {
-        &mut shelves.values
+impl Pooled for f32 {
+    fn list(lists: &mut FreeLists) -> &mut Vec<Free<Self>> {
+        &mut lists.values
     }
 }
 
-impl Kind for u32 {
-    fn shelf(shelves: &mut Shelves) -> &mut Vec<Unused<Self>> {
-        &mut shelves.indices
+impl Pooled for u32 {
+    fn list(lists: &mut FreeLists) -> &mut Vec<Free<Self>> {
+        &mut lists.indices
     }
 }
 
-impl Kind for (f32, u32) {
-    fn shelf(shelves: &mut Shelves) -> &mut Vec<Unused<Self>> {
-        &mut shelves.ranked
+impl Pooled for (f32, u32) {
+    fn list(lists: &mut FreeLists) -> &mut Vec<Free<Self>> {
+        &mut lists.ranked
     }
 }
 
-/// Something done with the shelves of the thread's pool, where it has one.
-fn with_shelves<R>(work: impl FnOnce(&mut Shelves) -> R) -> Option<R> {
+/// Does `work` with the lists of the thread's pool, where it has one.
+fn with_lists<R>(work: impl FnOnce(&mut FreeLists) -> R) -> Option<R> {
     let with = |current: &RefCell<Option<Pool>>| {
         let current = current.try_borrow().ok()?;
         Some(work(&mut current.as_ref()?.0.lock()))
@@ -127,35 +129,35 @@ fn with_shelves<R>(work: impl FnOnce(&mut Shelves) -> R) -> Option<R> {
     CURRENT.try_with(with).ok().flatten()
 }
 
-/// An empty buffer for exactly `capacity` values: streams take the same sizes again and again, and a larger one would
-/// be missing where it belongs.
-pub fn take<T: Kind>(capacity: usize) -> Vec<T> {
-    let unused = with_shelves(|shelves| {
-        let shelf = T::shelf(shelves);
-        let at = shelf.iter().rposition(|b| b.data.capacity() == capacity)?;
-        // Those left last are taken first, so that what is too much is never taken and grows old.
-        Some(shelf.remove(at).data)
+/// An empty buffer for exactly `capacity` values. Streams take the same sizes again and again; a
+/// larger buffer would be missing where its own size is taken.
+pub fn take<T: Pooled>(capacity: usize) -> Vec<T> {
+    let unused = with_lists(|lists| {
+        let list = T::list(lists);
+        let at = list.iter().rposition(|b| b.data.capacity() == capacity)?;
+        // Those returned last are taken first, so that what is too many stays unused and is freed.
+        Some(list.remove(at).data)
     });
     unused
         .flatten()
         .unwrap_or_else(|| Vec::with_capacity(capacity))
 }
 
-/// Leaves a buffer to the thread's pool.
-pub fn leave<T: Kind>(mut data: Vec<T>) {
+/// Returns a buffer to the thread's pool.
+pub fn give_back<T: Pooled>(mut data: Vec<T>) {
     if data.capacity() > 0 {
         data.clear();
-        with_shelves(|shelves| {
-            let since = shelves.frame;
-            T::shelf(shelves).push(Unused { since, data });
+        with_lists(|lists| {
+            let since = lists.frame;
+            T::list(lists).push(Free { since, data });
         });
     }
 }
 
-/// A list for a short while, whose memory is the pool's.
-pub struct Scratch<T: Kind>(Vec<T>);
+/// A list of values whose memory is the pool's.
+pub struct Scratch<T: Pooled>(Vec<T>);
 
-impl<T: Kind> Scratch<T> {
+impl<T: Pooled> Scratch<T> {
     /// An empty list for up to `capacity` values.
     pub fn with_capacity(capacity: usize) -> Self {
         Self(take(capacity))
@@ -176,13 +178,13 @@ impl<T: Kind> Scratch<T> {
     }
 }
 
-impl<T: Kind> Drop for Scratch<T> {
+impl<T: Pooled> Drop for Scratch<T> {
     fn drop(&mut self) {
-        leave(mem::take(&mut self.0));
+        give_back(mem::take(&mut self.0));
     }
 }
 
-impl<T: Kind> Deref for Scratch<T> {
+impl<T: Pooled> Deref for Scratch<T> {
     type Target = Vec<T>;
 
     fn deref(&self) -> &Vec<T> {
@@ -190,7 +192,7 @@ impl<T: Kind> Deref for Scratch<T> {
     }
 }
 
-impl<T: Kind> DerefMut for Scratch<T> {
+impl<T: Pooled> DerefMut for Scratch<T> {
     fn deref_mut(&mut self) -> &mut Vec<T> {
         &mut self.0
     }

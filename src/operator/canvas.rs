@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The padded frame on which a step works, and windows of it that are smooth across their wrap.
+//! The padded frame on which a step works, and parts of it that are smooth across their wrap.
 
 use std::f32::consts::PI;
 
 use crate::image::{Image, Scratch, Window};
 
-/// The output frame inside a larger image whose sides suit the step graph. All in output pixels.
+/// Where the output frame lies in a larger image whose sides suit the step graph. All lengths are
+/// in output pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Canvas {
     /// Size of the canvas.
     pub width: usize,
     pub height: usize,
-    /// Where the frame's corner lies in it.
+    /// The frame's upper left corner.
     pub x: usize,
     pub y: usize,
     /// Size of the frame.
@@ -54,7 +55,7 @@ pub fn common_multiple(a: usize, b: usize) -> usize {
     a / x * b
 }
 
-/// The part of the observation that belongs to an output window.
+/// The part of the observation that belongs to a window of the output.
 pub fn part(observed: &Image, window: Window, scale: usize) -> Image {
     observed.crop(Window {
         x: window.x / scale,
@@ -64,8 +65,9 @@ pub fn part(observed: &Image, window: Window, scale: usize) -> Image {
     })
 }
 
-/// Blends the outer `band` pixels with those of the opposite side, mirrored, so that the image is smooth across its
-/// wrap. At least one pixel and at most a quarter of a side are blended, equally at the edge itself.
+/// Blends the outer `band` pixels with those of the opposite side, mirrored, so that the image is
+/// smooth across its wrap. At least one pixel and at most a quarter of a side are blended; at the
+/// edge itself both sides weigh the same.
 pub fn crossfade(image: &mut Image, band: usize) {
     let (width, height) = (image.width, image.height);
     let down = weights(band, height);
@@ -90,7 +92,7 @@ pub fn crossfade(image: &mut Image, band: usize) {
     }
 }
 
-/// Own share of each blended pixel from the edge inwards: a raised cosine from 0.5 to 1.
+/// The pixel's own weight from the edge inwards: a raised cosine from 0.5 to 1.
 fn weights(band: usize, len: usize) -> Scratch<f32> {
     let band = band.min(len / 4).max(1);
     let own = (0..band).map(|i| 0.75 - 0.25 * (PI * i as f32 / band as f32).cos());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Fourier transforms of images: transfer functions in f64, circular convolutions in f32, with kept plans.
+//! Fourier transforms of images: transfer functions in f64, circular convolutions in f32.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -28,7 +28,8 @@ impl<T: FftNum> Transform<T> {
         }
     }
 
-    /// The spectrum of an image, column by column (transposed: saves two transpositions of a convolution).
+    /// The spectrum of an image, column by column: transposed, which saves a convolution two
+    /// transpositions.
     fn forward(&self, work: &mut Work<T>) {
         let Work(values, turned, scratch) = work;
         process(&self.forward[0], values, scratch);
@@ -45,7 +46,8 @@ impl<T: FftNum> Transform<T> {
     }
 }
 
-/// The memory of a transform: an image, its spectrum column by column, and what the transforms of their lines need.
+/// The memory of a transform: an image, its spectrum column by column, and scratch for the
+/// transforms of their lines.
 struct Work<T>(Vec<Complex<T>>, Vec<Complex<T>>, Vec<Complex<T>>);
 
 impl<T: FftNum> Work<T> {
@@ -64,7 +66,8 @@ fn process<T: FftNum>(fft: &Arc<dyn Fft<T>>, lines: &mut [Complex<T>], scratch: 
     fft.process_with_scratch(lines, &mut scratch[..len]);
 }
 
-/// `width` columns by `height` rows become `height` columns by `width` rows, in blocks that fit the cache.
+/// `width` columns by `height` rows become `height` columns by `width` rows, in blocks that fit the
+/// cache.
 fn transpose<T: Copy>(from: &[T], to: &mut [T], width: usize, height: usize) {
     const BLOCK: usize = 16;
     for y0 in (0..height).step_by(BLOCK) {
@@ -95,7 +98,8 @@ fn spectrum(psf: &Psf, width: usize, height: usize) -> Vec<Complex<f64>> {
     work.1
 }
 
-/// Transfer function for images of a size: the real, then the imaginary part of the kernel's spectrum, row by row.
+/// Transfer function for images of a size: the real, then the imaginary part of the kernel's
+/// spectrum, row by row.
 ///
 /// The kernel's centre (side / 2) lies at the origin; a kernel larger than the image wraps. With it
 /// F(y) = otf F(x) is the circular form of (h * x)\[i\] = sum_d h\[d\] x\[i - d\].
@@ -112,11 +116,12 @@ pub struct Convolver {
     transform: Transform<f32>,
     /// The kernel's spectrum over the number of pixels.
     gain: Vec<Complex<f32>>,
-    /// Kept from one image to the next, and away while it is used.
+    /// Kept from one image to the next; `None` while it is in use.
     work: Cell<Option<Work<f32>>>,
 }
 
 impl Convolver {
+    /// Convolves images of `width` x `height` with `psf`.
     pub fn new(psf: &Psf, width: usize, height: usize) -> Self {
         let scale = 1.0 / (width * height) as f64;
         let gain = spectrum(psf, width, height);
@@ -135,7 +140,7 @@ impl Convolver {
         self.transform.width == width && self.transform.height == height
     }
 
-    /// h * x in place of one plane x, or the correlation with h, which is the transpose.
+    /// h * x in place of one plane x; with `transpose` the correlation with h.
     pub fn run(&self, plane: &mut [f32], transpose: bool) {
         let work = self.work.take();
         let mut work = work.unwrap_or_else(|| Work::new(&self.transform));
@@ -171,7 +176,8 @@ mod tests {
         }
     }
 
-    /// sum_d h[d] x[i - d] by its definition, borders wrapped: the convention of scipy.ndimage.convolve.
+    /// sum_d h[d] x[i - d] by its definition, borders wrapped: the convention of
+    /// scipy.ndimage.convolve.
     fn direct(x: &[f32], width: usize, height: usize, psf: &Psf) -> Vec<f32> {
         let at = |y: isize, x_: isize| {
             let (y, x_) = (y.rem_euclid(height as isize), x_.rem_euclid(width as isize));

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Plain inverses from which the first step starts: upscaling, and holes filled from around them.
+//! Plain inverses for the initial estimate: bicubic upscaling, and holes filled from around them.
 
 use smallvec::SmallVec;
 
 use crate::image::{Image, Scratch};
 
-/// Keys' cubic interpolation kernel with a = -1/2, which reproduces parabolas. Zero from distance 2 on.
+/// Keys' cubic interpolation kernel with a = -1/2 (Keys 1981), which reproduces parabolas. `x` is a
+/// distance in pixels; from 2 on the kernel is zero.
 pub fn keys(x: f64) -> f64 {
     let x = x.abs();
     if x < 1.0 {
@@ -17,7 +18,8 @@ pub fn keys(x: f64) -> f64 {
     }
 }
 
-/// The image `scale` times larger, bicubic, pixels centred at halves; edge pixels are repeated outwards.
+/// The image `scale` times larger, bicubic. Pixels are centred at halves; edge pixels are repeated
+/// outwards.
 pub fn upscaled(image: &Image, scale: usize) -> Image {
     let phases: SmallVec<[(isize, [f32; 4]); 4]> = (0..scale)
         .map(|phase| {
@@ -58,9 +60,9 @@ pub fn upscaled(image: &Image, scale: usize) -> Image {
     out
 }
 
-/// Observed pixels as they are, holes from ever coarser means of what is observed (push-pull).
+/// Fills the pixels of `y` where `mask` is 0 from ever coarser means of the others (push-pull).
 ///
-/// `mask` has one channel of 0 and 1. Where nothing is observed at all the answer is 0.
+/// `mask` has one channel of 0 and 1. Where nothing is observed at all the result is 0.
 pub fn filled(y: &Image, mask: &Image) -> Image {
     if mask.data.iter().all(|m| *m > 0.0) || y.width * y.height <= 1 {
         return y.clone();
@@ -85,7 +87,8 @@ pub fn filled(y: &Image, mask: &Image) -> Image {
     out
 }
 
-/// The coarse pixel on the other side of fine pixel `i`: bilinear weights are 3/4 for its own and 1/4 for that one.
+/// The coarse pixel on the other side of fine pixel `i`. Bilinear weights are 3/4 for its own
+/// coarse pixel and 1/4 for that one.
 fn neighbour(i: usize, len: usize) -> usize {
     if i.is_multiple_of(2) {
         (i / 2).saturating_sub(1)
@@ -94,7 +97,7 @@ fn neighbour(i: usize, len: usize) -> usize {
     }
 }
 
-/// Means of the observed pixels of each 2x2 block, and where there are any.
+/// Means of the observed pixels of each 2x2 block, and a mask of the blocks that have any.
 fn halved(y: &Image, mask: &Image) -> (Image, Image) {
     let (height, width) = (y.height.div_ceil(2), y.width.div_ceil(2));
     let mut counts = Image::new(1, height, width);

@@ -7,16 +7,17 @@ use crate::image::{EIGHT_BIT_STEP, Image, Scratch};
 const MEDIAN: f32 = 0.674_489_8;
 /// Share of a frame's 2x2 cells, the least structured, in which noise is measured.
 const QUIET: f32 = 0.3;
-/// A channel this near to the range's end is taken for clipped; of [-1, 1], a bit more than one code.
+/// A channel this near to the end of [-1, 1] is taken for clipped: a little more than one code.
 const CLIPPED: f32 = 0.01;
 /// Spacing of the diagonal band's values in a frame of 8-bit codes, of [-1, 1].
 const CELL: f32 = (EIGHT_BIT_STEP / 2.0) as f32;
 
 /// Standard deviation of white noise in a frame, of full scale 1 (the frame is in [-1, 1]).
 ///
-/// Donoho's median of the diagonal Haar band, in the quietest part of the frame. What is quiet follows from the other
-/// three bands, which white noise leaves independent of the diagonal one: choosing by them does not bias the median.
-/// Clipped parts, where noise is cut off, are left out as far as others remain. Frames below 2x2 pixels give 0.
+/// Donoho's median of the diagonal Haar band (Donoho and Johnstone 1994), in the quietest part of
+/// the frame. What is quiet follows from the other three bands, which white noise leaves
+/// independent of the diagonal one: choosing by them does not bias the median. Clipped parts, where
+/// noise is cut off, are left out as far as others remain. Frames below 2x2 pixels give 0.
 pub fn noise_sigma(frame: &Image) -> f32 {
     let (height, width) = (frame.height / 2, frame.width / 2);
     if height == 0 || width == 0 {
@@ -72,8 +73,8 @@ impl Haar {
         }
     }
 
-    /// Robust standard deviation of the diagonal band over the least structured cells, of those whose means keep
-    /// `reach` from the range's ends in all channels; none when too few do.
+    /// Robust standard deviation of the diagonal band over the least structured cells, of those
+    /// whose means keep `reach` from the range's ends in all channels; none when too few do.
     fn noise(&self, reach: f32) -> Option<f32> {
         let cells = (0..)
             .zip(self.structure.iter())
@@ -96,8 +97,10 @@ impl Haar {
     }
 }
 
-/// The median of magnitudes that may lie on the lattice which 8-bit codes leave: ties share their cell evenly, or else
-/// the answer could only be a multiple of it. Less than half a cell counts as nothing. There is at least one value.
+/// The median of at least one magnitude.
+///
+/// 8-bit codes leave the magnitudes on a lattice. Ties share their cell evenly, or else the median
+/// could only be a multiple of it. Less than half a cell counts as nothing.
 fn median(values: &mut [f32]) -> f32 {
     let middle = values.len() / 2;
     let (_, found, _) = values.select_nth_unstable_by(middle, f32::total_cmp);
@@ -114,7 +117,8 @@ fn median(values: &mut [f32]) -> f32 {
     found + CELL * (share - 0.5).clamp(-0.5, 0.5)
 }
 
-/// Squared slopes within cells and steps between the means of neighbours, summed over channels and 3x3 cells.
+/// Squared slopes within cells and steps between the means of neighbours, summed over channels and
+/// 3x3 cells.
 fn structure(mean: &Image, mut local: Scratch<f32>) -> Scratch<f32> {
     let (width, height) = (mean.width, mean.height);
     for c in 0..mean.channels {

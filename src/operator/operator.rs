@@ -58,8 +58,8 @@ impl Operator {
         self.physics.border()
     }
 
-    /// What the sides and the offsets of windows must be multiples of, in output pixels: `multiple`,
-    /// which the graph asks for, and the operator's own grid.
+    /// The number, in output pixels, of which sides and offsets of windows are multiples: of
+    /// `multiple`, which the graph needs, and of the operator's own grid.
     pub fn multiple(&self, multiple: usize) -> usize {
         common_multiple(multiple.max(1), self.physics.grid())
     }

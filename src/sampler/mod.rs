@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The reverse diffusion: levels, noise, and one loop over a trait.
 //!
-//! Knows no degradation, no tile and no runtime: the [`StepModel`] it is given knows those.
+//! Knows no degradation, no tile and no runtime; the [`StepModel`] does.
 
 mod noise;
 mod reverse;
@@ -20,20 +20,21 @@ pub struct Patch {
     pub window: Window,
     /// The noisy state at the step's level.
     pub xt: Image,
-    /// The clean image from which the step starts.
+    /// The initial estimate of the step, a clean image.
     pub z0: Image,
-    /// The inner noises of the step, for each of its iterations as many channels as the state has.
+    /// The noise of the step: for each of its K iterations as many channels as the state has.
     pub noise: Image,
 }
 
-/// Which of the steps' estimates is the sampler's answer; a step graph says in its manifest which it is made for.
+/// How the steps' estimates become the answer. A step graph's manifest says for which it is
+/// trained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Aggregation {
     /// The estimate of the last step.
     #[default]
     Last,
-    /// The mean of all, each weighed by its place: 1, 2 … N. For steps that treat the image in different ways (mirrored,
-    /// say): what one errs by at random the others do not.
+    /// The mean of all, with weights 1, 2 … N. For steps that treat the image in different ways
+    /// (mirrored, say), whose random errors differ.
     Mean,
 }
 
@@ -41,14 +42,14 @@ pub enum Aggregation {
 pub trait StepModel {
     type Error;
 
-    /// K: how many inner noises a step takes.
+    /// K: the iterations of a step, each of which takes one inner noise.
     fn iterations(&self) -> usize;
 
-    /// What the sampler answers with.
+    /// How its estimates become the answer.
     fn aggregation(&self) -> Aggregation {
         Aggregation::Last
     }
 
-    /// Turns the start z0 of each patch into its clean estimate.
+    /// Replaces the initial estimate z0 of each patch by its clean estimate at `level`.
     fn estimate(&mut self, patches: &mut [Patch], level: Level) -> Result<(), Self::Error>;
 }

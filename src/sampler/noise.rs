@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Standard normal noise that is a function of (seed, stream, channel, y, x) and of nothing else.
 //!
-//! One 64-bit hash serves four neighbours of a row, 16 bits each, through a table of the inverse normal distribution:
-//! no tile, crop, thread or call order changes a value. The largest magnitude is 4.3.
+//! One 64-bit hash serves four neighbours of a row, 16 bits each, through a table of the inverse
+//! normal distribution: no tile, crop, thread or call order changes a value. The largest magnitude
+//! is 4.3.
 
 use std::sync::LazyLock;
 
@@ -29,6 +30,7 @@ static TABLE: LazyLock<Box<[f32; CELLS]>> = LazyLock::new(|| {
 });
 
 /// An image of independent standard normal values. Images of other sizes agree where they overlap.
+/// `seed` and `stream` choose the values; each channel of each stream is independent.
 pub fn normal_image(seed: u64, stream: u32, channels: usize, height: usize, width: usize) -> Image {
     let table: &[f32; CELLS] = &TABLE;
     let mut image = Image::new(channels, height, width);
@@ -64,7 +66,8 @@ fn mix(mut v: u64) -> u64 {
     v ^ (v >> 31)
 }
 
-/// Inverse of the standard normal distribution for 1e-11 < p <= 0.5, relative error 1e-16 (Wichura 1988, AS 241).
+/// Inverse of the standard normal distribution for 1e-11 < p <= 0.5, relative error 1e-16 (Wichura
+/// 1988, AS 241).
 fn quantile(p: f64) -> f64 {
     let ratio = |num: [f64; 8], den: [f64; 8], r: f64| {
         let poly = |c: [f64; 8]| c.iter().rev().fold(0.0, |sum, c| sum * r + c);

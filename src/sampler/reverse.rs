@@ -1,35 +1,39 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The outer sampler (Algorithm 1 of arXiv 2507.02686): one function over a trait, with the noise given.
+//! The outer sampler (Algorithm 1 of arXiv 2507.02686): one function over a trait, with the noise
+//! given.
 //!
-//! x_t is the noisy state, x_0 the clean estimate, z the start of a step, zeta the share of fresh noise.
+//! x_t is the noisy state, x_0 the clean estimate, z the initial estimate of a step, zeta the share
+//! of fresh noise.
 
 use super::{Aggregation, Level, Patch, StepModel};
 use crate::image::Image;
 
-/// From what the first step starts; of the canvas's size.
+/// What the first step starts from.
 #[derive(Clone, Debug)]
 pub enum Initial {
-    /// A plain inverse: the state is noise alone.
+    /// A plain inverse: the state x_t is noise alone.
     Cold(Image),
-    /// An image that is nearly clean: the state is this image, re-noised to the first level.
+    /// An image that is nearly clean: the state x_t is this image, re-noised to the first level.
     Warm(Image),
 }
 
-/// Walks `levels` from the most to the least noisy one and returns the last estimate, or the mean of all (see [`Aggregation`]).
+/// Takes one step at each of `levels`, from the most to the least noisy, and returns the estimates
+/// as the model's [`Aggregation`] says.
 ///
-/// Each step starts from the estimate of the one before, the first from `start`.
-/// `noise(stream)` draws a standard normal image of the start's shape. Streams: 0 is the initial state; step i takes
-/// 1 + i (K + 1) + k for its K inner noises and 1 + i (K + 1) + K for re-noising, which is not drawn when zeta is 0.
-/// Without levels the answer is the start. Errors are the model's own.
+/// Each step starts from the estimate of the one before, the first from `initial`. Without levels
+/// the answer is `initial`. `noise(stream)` draws a standard normal image of the shape of
+/// `initial`. Stream 0 is the first state; step i takes 1 + i (K + 1) + k for its K inner noises
+/// and 1 + i (K + 1) + K for re-noising, which is not drawn where zeta is 0. Errors are the model's
+/// own.
 pub fn reverse<M: StepModel>(
     model: &mut M,
     levels: &[Level],
-    start: Initial,
+    initial: Initial,
     zeta: f32,
     mut noise: impl FnMut(u32) -> Image,
 ) -> Result<Image, M::Error> {
     let inner = model.iterations() as u32;
-    let (z0, xt) = match (start, levels.first()) {
+    let (z0, xt) = match (initial, levels.first()) {
         (Initial::Cold(z0) | Initial::Warm(z0), None) => return Ok(z0),
         (Initial::Cold(z0), Some(_)) => (z0, noise(0)),
         (Initial::Warm(z0), Some(level)) => {
@@ -63,7 +67,7 @@ pub fn reverse<M: StepModel>(
         }
         if let Some(next) = levels.get(i + 1) {
             let fresh = (zeta > 0.0).then(|| noise(first + inner));
-            descend(
+            renoise(
                 &mut state.xt.data,
                 &state.z0.data,
                 fresh.as_ref(),
@@ -84,8 +88,9 @@ fn approach(mean: &mut [f32], x0: &[f32], share: f32) {
     }
 }
 
-/// From the state at `level` to the state at `next`: alpha_s x0 + sigma_s (sqrt(1-zeta) eps + sqrt(zeta) n).
-fn descend(
+/// Moves the state from `level` to `next`: alpha_s x0 + sigma_s (sqrt(1-zeta) eps + sqrt(zeta) n),
+/// with s the next level and eps the noise that the estimate leaves in the state.
+fn renoise(
     xt: &mut [f32],
     x0: &[f32],
     fresh: Option<&Image>,
@@ -106,177 +111,4 @@ fn descend(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sampler::{level, levels, normal_image};
-    use std::convert::Infallible;
-
-    /// Answers with one image, whatever it is given, and records what it was given.
-    struct Exact {
-        truth: Image,
-        calls: Vec<(u32, Patch)>,
-    }
-
-    impl StepModel for Exact {
-        type Error = Infallible;
-
-        fn iterations(&self) -> usize {
-            2
-        }
-
-        fn estimate(&mut self, patches: &mut [Patch], level: Level) -> Result<(), Infallible> {
-            self.calls.push((level.t, patches[0].clone()));
-            patches[0].z0 = self.truth.clone();
-            Ok(())
-        }
-    }
-
-    fn run(steps: usize, zeta: f32) -> (Image, Exact, Vec<u32>) {
-        let mut model = Exact {
-            truth: Image::from_fn(3, 5, 7, |c, y, x| (c * 35 + y * 7 + x) as f32 / 60.0 - 0.9),
-            calls: Vec::new(),
-        };
-        let mut streams = Vec::new();
-        let z0 = Image::filled(3, 5, 7, 0.5);
-        let Ok(x0) = reverse(
-            &mut model,
-            &levels(steps),
-            Initial::Cold(z0),
-            zeta,
-            |stream| {
-                streams.push(stream);
-                normal_image(11, stream, 3, 5, 7)
-            },
-        );
-        (x0, model, streams)
-    }
-
-    #[test]
-    fn an_exact_denoiser_is_returned_unchanged_whatever_the_noise() {
-        for steps in [1, 2, 3, 10] {
-            for zeta in [0.0, 0.3, 1.0] {
-                let (x0, model, _) = run(steps, zeta);
-                assert_eq!(x0, model.truth, "{steps} steps, zeta {zeta}");
-            }
-        }
-    }
-
-    #[test]
-    fn streams_are_numbered_by_step_and_iteration() {
-        assert_eq!(run(3, 0.0).2, [0, 1, 2, 4, 5, 7, 8]);
-        assert_eq!(run(3, 0.5).2, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
-        assert_eq!(run(1, 1.0).2, [0, 1, 2]);
-    }
-
-    #[test]
-    fn each_step_starts_from_the_estimate_before_it() {
-        let (_, model, _) = run(3, 0.0);
-        assert_eq!(model.calls[0].1.z0, Image::filled(3, 5, 7, 0.5));
-        assert_eq!(model.calls[0].1.xt, normal_image(11, 0, 3, 5, 7));
-        assert_eq!(model.calls[1].1.z0, model.truth);
-        assert_eq!(model.calls[2].1.z0, model.truth);
-    }
-
-    /// Returns i from its i-th call.
-    struct Counting(Aggregation, f32);
-
-    impl StepModel for Counting {
-        type Error = Infallible;
-
-        fn iterations(&self) -> usize {
-            1
-        }
-
-        fn aggregation(&self) -> Aggregation {
-            self.0
-        }
-
-        fn estimate(&mut self, patches: &mut [Patch], _: Level) -> Result<(), Infallible> {
-            self.1 += 1.0;
-            patches[0].z0.data.fill(self.1);
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn a_model_that_asks_for_it_is_answered_by_the_weighted_mean() {
-        for (answer, steps, want) in [
-            (Aggregation::Last, 3, 3.0),
-            (Aggregation::Mean, 1, 1.0),
-            (Aggregation::Mean, 2, 5.0 / 3.0),
-            (Aggregation::Mean, 3, 14.0 / 6.0),
-            (Aggregation::Mean, 4, 3.0),
-        ] {
-            let (mut model, z0) = (Counting(answer, 0.0), Image::filled(3, 2, 2, 0.0));
-            let Ok(x0) = reverse(
-                &mut model,
-                &levels(steps),
-                Initial::Cold(z0),
-                0.0,
-                |stream| normal_image(1, stream, 3, 2, 2),
-            );
-            for v in &*x0.data {
-                assert!((v - want).abs() < 1e-6, "{answer:?} of {steps}: {v}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_warm_start_is_renoised_to_the_first_level() {
-        let mut model = Exact {
-            truth: Image::filled(3, 5, 7, 0.1),
-            calls: Vec::new(),
-        };
-        let (z0, at) = (Image::filled(3, 5, 7, 0.5), level(111));
-        let start = Initial::Warm(z0.clone());
-        let Ok(_) = reverse(&mut model, &[at], start, 0.0, |stream| {
-            normal_image(11, stream, 3, 5, 7)
-        });
-        let (t, patch) = &model.calls[0];
-        assert_eq!((*t, &patch.z0, model.calls.len()), (111, &z0, 1));
-        for (x, n) in patch.xt.data.iter().zip(&normal_image(11, 0, 3, 5, 7).data) {
-            assert_eq!(*x, at.alpha * 0.5 + at.sigma * n);
-        }
-        let Ok(same) = reverse(&mut model, &[], Initial::Warm(z0.clone()), 0.0, |_| {
-            Image::default()
-        });
-        assert_eq!(same, z0);
-    }
-
-    #[test]
-    fn without_fresh_noise_the_state_keeps_its_own() {
-        let (_, model, _) = run(3, 0.0);
-        for (step, level) in levels(3).into_iter().enumerate() {
-            let (t, patch) = &model.calls[step];
-            assert_eq!(*t, level.t);
-            // The first state is noise alone; that of later levels is truth and the same noise, in their shares.
-            if step == 0 {
-                continue;
-            }
-            let first = levels(3)[0];
-            let start = normal_image(11, 0, 3, 5, 7);
-            for ((x, x0), n) in patch.xt.data.iter().zip(&model.truth.data).zip(&start.data) {
-                let eps = (n - first.alpha * x0) / first.sigma;
-                let want = level.alpha * x0 + level.sigma * eps;
-                assert!((x - want).abs() < 1e-5, "{x} instead of {want}");
-            }
-        }
-    }
-
-    #[test]
-    fn with_zeta_one_the_noise_of_a_state_is_fresh() {
-        let (_, model, _) = run(3, 1.0);
-        let (level, noise) = (levels(3)[1], normal_image(11, 3, 3, 5, 7));
-        for ((x, x0), n) in model.calls[1]
-            .1
-            .xt
-            .data
-            .iter()
-            .zip(&model.truth.data)
-            .zip(&noise.data)
-        {
-            let want = level.alpha * x0 + level.sigma * n;
-            assert!((x - want).abs() < 1e-6, "{x} instead of {want}");
-        }
-    }
-}
+mod tests;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The variance-preserving schedule and the time grid of the outer sampler.
 //!
-//! `alpha` is sqrt(abar_t) and `sigma` is sqrt(1 - abar_t), where abar_t is the product of 1 - beta up to level t.
+//! `alpha` is sqrt(abar_t) and `sigma` is sqrt(1 - abar_t), where abar_t is the product of 1 - beta
+//! up to level t.
 
 /// How many levels the schedule has; a level is an index below this.
 pub const LEVELS: u32 = 1000;
@@ -18,7 +19,8 @@ pub struct Level {
     pub sigma: f32,
 }
 
-/// Levels of a run of `steps` (at least 1) steps, most noisy first: floor((i sqrt(1000) / N)^2), the largest less 1.
+/// Levels of a run of `steps` (at least 1) steps, the noisiest first: floor((i sqrt(1000) / N)^2)
+/// for i from N down to 1, the largest less 1.
 ///
 /// Above 31 steps the last few levels coincide at 0.
 pub fn time_grid(steps: usize) -> Vec<u32> {
@@ -29,7 +31,8 @@ pub fn time_grid(steps: usize) -> Vec<u32> {
             if i == steps {
                 LEVELS - 1
             } else {
-                // The summand keeps squares that are whole numbers from falling to the next lower one.
+                // The summand keeps squares that are whole numbers from becoming the next lower
+                // one.
                 ((i as f64 * scale).powi(2) + 1e-9).floor() as u32
             }
         })

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Weights of the tiles along one side of an image: a partition of unity.
 //!
-//! The weights of an image are products of those of its two sides, so that they never need an image of their own.
+//! The weight of a pixel is the product of those along the two sides: it needs no image of its own.
 
 use super::Plan;
 use super::grid::offsets;
 
-/// Weight beside an inner edge, as a share of the full one. Above zero, so that what only halos cover is covered still.
+/// Weight beside an inner edge, as a share of the full one. Above zero, so that a pixel which only
+/// halos cover has a weight.
 const FAINT: f32 = 1e-6;
 
 /// The tiles of one side.
@@ -84,7 +85,8 @@ fn ramps(size: usize, inner_start: bool, inner_end: bool, plan: &Plan) -> Vec<f3
         .collect()
 }
 
-/// Weight `i` pixels inside an inner edge: faint within the halo, then linear up to 1 at `overlap - halo`.
+/// Weight `i` pixels inside an inner edge: faint within the halo, then linear up to 1 at
+/// `overlap - halo`.
 fn ramp(i: usize, plan: &Plan) -> f32 {
     let depth = i as f32 + 0.5;
     let span = plan.overlap.saturating_sub(2 * plan.halo).max(1) as f32;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Where tiles start along one side of an image.
 
-/// Starts of tiles of `size` that cover `0..len` and share at least `overlap` pixels with their neighbours.
+/// Starts of tiles of `size` pixels that cover `0..len` and share at least `overlap` pixels with
+/// their neighbours.
 ///
-/// Starts are multiples of `multiple` when `len` and `size` are; the last tile is pulled back inside. An image that
-/// fits one tile has the one start 0. Where `overlap` leaves less than one multiple to step by, a multiple is stepped.
+/// Starts are multiples of `multiple` when `len` and `size` are; the last tile is moved back
+/// inside. An image that fits one tile has the one start 0. Steps are at least one multiple, even
+/// where `overlap` leaves less.
 pub fn offsets(
     len: usize,
     size: usize,

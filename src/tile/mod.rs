@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-//! A step on a large image made of steps on its tiles.
+//! A step on a large image, made of steps on its tiles.
 //!
-//! States and noise live on the whole image; the clean estimates of overlapping tiles are blended with weights that
-//! sum to one. Knows no degradation and no runtime.
+//! States and noise belong to the whole image. The clean estimates of overlapping tiles are blended
+//! with weights that sum to one. Knows no degradation and no runtime.
 
 mod feather;
 mod grid;
@@ -16,29 +16,30 @@ use feather::Axis;
 use crate::image::{Image, Window};
 use crate::sampler::{Aggregation, Level, Patch, StepModel};
 
-/// How an image is cut. Lengths are in pixels of the output.
+/// How an image is cut into tiles. Lengths are in output pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// Size of every tile, in multiples of `multiple`; a smaller image is one tile of its own size.
+    /// Size of every tile, multiples of `multiple`; a smaller image is one tile of its own size.
     pub tile_width: usize,
     pub tile_height: usize,
-    /// Neighbouring tiles share at least this much, and less than a tile.
+    /// Neighbouring tiles share at least this many pixels, and less than a tile.
     pub overlap: usize,
     /// Tiles start at multiples of this. The image's sides must be multiples of it too.
     pub multiple: usize,
-    /// Estimates this near to an inner edge of a tile lean on what lies beyond it and weigh next to nothing.
+    /// Estimates this near to an inner edge of a tile depend on what lies beyond it and weigh next
+    /// to nothing.
     pub halo: usize,
     /// How many tiles the model takes at once.
     pub batch: usize,
 }
 
-/// Places and weights of the tiles of a plan, kept from one image to the next of its size.
+/// Places and weights of the tiles of a plan, kept for the next image of the same size.
 #[derive(Default)]
 pub struct Tiles {
     plan: Plan,
     columns: Axis,
     rows: Axis,
-    /// The tiles at work; between images there are none.
+    /// The patches of the batch in progress; empty between images.
     parts: Vec<Patch>,
 }
 

@@ -8,7 +8,8 @@ use image::ImageDecoder;
 use super::psf::{Psf, SIDE, normalised};
 use crate::error::RestoreError;
 
-/// The kernel in a PNG or PGM image or an .npy array, normalised; errors name the file and what to do.
+/// Reads a kernel from a PNG or PGM image or an .npy array of two dimensions, and normalises it. An
+/// error names the file, what is wrong and what to do.
 pub fn read(path: &Path) -> Result<Psf, RestoreError> {
     if path.as_os_str().is_empty() {
         return Err(RestoreError::Settings(
@@ -42,7 +43,7 @@ fn read_image(path: &Path) -> Result<(usize, usize, Vec<f64>), String> {
     let (width, height) = decoder.dimensions();
     let (width, height) = (width as usize, height as usize);
     if width > SIDE || height > SIDE {
-        // The caller refuses the size; a large image is not decoded for that.
+        // The caller refuses the size; there is no need to decode a large image for that.
         return Ok((width, height, Vec::new()));
     }
     let image = image::DynamicImage::from_decoder(decoder).map_err(unreadable)?;

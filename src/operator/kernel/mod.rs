@@ -12,15 +12,17 @@ pub use psf::Psf;
 
 use crate::error::RestoreError;
 
-/// A kernel as the user sets it. Lengths in pixels; a `size` of 0 follows from the other numbers, others are odd.
+/// A kernel as the user sets it. Lengths are in pixels; a `size` is odd, or 0 to follow from the
+/// other numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kernel {
-    /// Standard deviation `sigma` > 0, sampled at pixel centres and cut to `size`; 0 reaches three sigmas.
+    /// Standard deviation `sigma` > 0, sampled at pixel centres and cut to `size`; 0 reaches three
+    /// sigmas.
     Gaussian { size: usize, sigma: f32 },
     /// A square of equal weights; 0 means 9.
     Uniform { size: usize },
-    /// A straight line of `length` through the centre; `angle` in degrees counter-clockwise from the right, as seen
-    /// on the screen.
+    /// A straight line of `length` through the centre; `angle` is in degrees, counter-clockwise
+    /// from the right on the screen.
     Motion {
         length: f32,
         angle: f32,

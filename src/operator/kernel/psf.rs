@@ -6,7 +6,7 @@
 /// Longest side of a kernel, in pixels.
 pub const SIDE: usize = 129;
 
-/// A point spread function, row by row; its centre is at (height / 2, width / 2).
+/// A point spread function, row by row. Its centre is at (height / 2, width / 2).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Psf {
     pub width: usize,
@@ -21,11 +21,13 @@ impl Psf {
     }
 }
 
-/// Pads to odd sides (below and on the right) and divides by the sum; the error is what is wrong and what to do.
+/// Pads `data` to odd sides, below and on the right, and divides it by its sum. The error says what
+/// is wrong and what to do.
 pub fn normalised(width: usize, height: usize, data: &[f64]) -> Result<Psf, String> {
     if width == 0 || height == 0 || width > SIDE || height > SIDE {
         return Err(format!(
-            "The kernel has {width}x{height} pixels: give one of at least 1x1 and at most {SIDE}x{SIDE}."
+            "The kernel has {width}x{height} pixels: give one of at least 1x1 and at most \
+             {SIDE}x{SIDE}."
         ));
     }
     let sum: f64 = data.iter().sum();

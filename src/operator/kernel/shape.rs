@@ -28,7 +28,8 @@ pub fn gaussian(size: usize, sigma: f64) -> Result<Psf, RestoreError> {
     };
     if size > SIDE {
         return Err(RestoreError::Settings(format!(
-            "kernel-sigma is {sigma}, which needs a kernel of {size} pixels: make it smaller, or set kernel-size to at most {SIDE}."
+            "kernel-sigma is {sigma}, which needs a kernel of {size} pixels: make it smaller, or \
+             set kernel-size to at most {SIDE}."
         )));
     }
     let size = checked_side(size)?;
@@ -47,7 +48,8 @@ pub fn gaussian(size: usize, sigma: f64) -> Result<Psf, RestoreError> {
 pub fn motion(length: f64, angle: f64, size: usize) -> Result<Psf, RestoreError> {
     if !(length.is_finite() && length >= 0.0 && angle.is_finite()) {
         return Err(RestoreError::Settings(format!(
-            "kernel-length is {length} and kernel-angle {angle}: set a length of at least 0 pixels and an angle in degrees."
+            "kernel-length is {length} and kernel-angle {angle}: set a length of at least 0 pixels \
+             and an angle in degrees."
         )));
     }
     let needed = 2 * (length / 2.0).ceil().min(1e6) as usize + 1;
@@ -83,7 +85,8 @@ pub fn motion(length: f64, angle: f64, size: usize) -> Result<Psf, RestoreError>
 fn checked_side(size: usize) -> Result<usize, RestoreError> {
     if size.is_multiple_of(2) || size > SIDE {
         return Err(RestoreError::Settings(format!(
-            "kernel-size is {size}: set it to an odd number of pixels up to {SIDE}, or to 0 to choose it from the other parameters."
+            "kernel-size is {size}: set it to an odd number of pixels up to {SIDE}, or to 0 to \
+             choose it from the other parameters."
         )));
     }
     Ok(size)

@@ -26,7 +26,7 @@ pub fn graph() -> GraphSpec {
 pub struct Blur {
     psf: Psf,
     size: (usize, usize),
-    /// For the frame's own size; made when first needed.
+    /// For the frame's own size; made at its first use.
     convolver: OnceLock<Convolver>,
     /// By width and height of the window.
     otfs: HashMap<(usize, usize), Arc<[f32]>>,
@@ -59,8 +59,9 @@ impl Blur {
         out
     }
 
-    /// 1 where the window holds what a blur that wraps at its edges would have made of the image: inside the frame, and
-    /// away from the window's edges by what was faded there and by the kernel's reach, at most a quarter of a side.
+    /// 1 where the window holds what a blur that wraps at its edges would have made of the image:
+    /// inside the frame, and away from the window's edges by the blended `band` and by the kernel's
+    /// radius, at most a quarter of a side.
     fn observed_mask(&self, canvas: &Canvas, window: Window, band: usize) -> Image {
         let mut mask = Image::new(1, window.height, window.width);
         let along = |frame: usize, len: usize, from: usize, side: usize| {
@@ -85,8 +86,9 @@ impl Physics for Blur {
 
     fn tensors(&mut self, observed: &Image, canvas: &Canvas, window: Window) -> Tensors {
         let mut y = part(observed, window, 1);
-        // The whole margin fades: a narrower band is a sharp edge to the inverse, and it rings into the frame before the
-        // mask can mend it. Small tiles overlap by half of their side at most, and hide an eighth of it.
+        // The whole margin is blended: a narrower band is a sharp edge to the inverse, which rings
+        // into the frame before the mask can mend it. Small tiles overlap by half of their side at
+        // most, and hide an eighth of it.
         let hidden = window.width.min(window.height) / 8;
         let band = self.margin().min(hidden);
         crossfade(&mut y, band);

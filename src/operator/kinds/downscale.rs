@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Antialiased reduction: y\[i\] = sum_j k\[j\] x\[s i + first + j\] along each side, first = (s - n) / 2.
+//! Antialiased bicubic downscaling by s: y\[i\] = sum_j k\[j\] x\[s i + first + j\] along each
+//! side, with first = (s - n) / 2.
 //!
-//! k are the n taps of Keys' kernel stretched by s, as image libraries shrink: low-res pixel i is centred at
-//! (i + 1/2) s - 1/2. A A' is a circular convolution on the small grid; `gram` holds its eigenvalues.
+//! k are the n taps of Keys' kernel stretched by s, as image libraries have them: low-res pixel i
+//! is centred at (i + 1/2) s - 1/2. A A' is a circular convolution on the small grid, and `gram`
+//! holds its eigenvalues (docs/decisions/009-downscale-small-grid.md).
 
 use std::collections::HashMap;
 use std::f64::consts::TAU;
@@ -78,8 +80,8 @@ impl Downscale {
         ((self.scale * i + j) as isize + first).rem_euclid(len as isize) as usize
     }
 
-    /// Eigenvalues of A A' along a side of `len` low-res pixels: the transform of the taps' autocorrelation at every
-    /// `scale`-th lag, wrapped.
+    /// Eigenvalues of A A' along a side of `len` low-res pixels: the transform of the taps'
+    /// autocorrelation at every `scale`-th lag, wrapped.
     fn eigenvalues(&self, len: usize) -> Vec<f64> {
         let lag = |m: usize| -> f64 {
             let shifted = self.taps.iter().skip(m * self.scale);
@@ -140,7 +142,7 @@ impl Physics for Downscale {
         let n = self.taps.len();
         let mut out = Image::new(x.channels, height, width);
         let mut line = Scratch::filled(x.width, 0.0f32);
-        // The sources of all outputs, one after another.
+        // The source columns of all outputs, one output after another.
         let columns = (0..width).flat_map(|i| (0..n).map(move |j| (i, j)));
         let columns = columns.map(|(i, j)| self.source(i, j, x.width) as u32);
         let columns = Scratch::collected(n * width, columns);
@@ -193,94 +195,4 @@ impl Physics for Downscale {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::operator::tests::noise;
-
-    #[test]
-    fn taps_are_the_known_ones() {
-        // Keys at 1.75, 1.25, 0.75, 0.25, over their sum of 2.
-        let known = [-0.01171875, -0.03515625, 0.11328125, 0.43359375];
-        let two = taps(2);
-        assert_eq!(two.len(), 8);
-        for (i, want) in known.iter().enumerate() {
-            assert!((two[i] - want).abs() < 1e-12, "{} at {i}", two[i]);
-            assert!((two[7 - i] - want).abs() < 1e-12);
-        }
-        assert_eq!((taps(3).len(), taps(4).len()), (11, 16));
-        assert!((taps(3)[5] - 1.0 / 3.0).abs() < 0.01);
-    }
-
-    #[test]
-    fn reduction_agrees_with_the_direct_formula() {
-        for scale in [2, 3, 4] {
-            let op = Downscale::new(scale).expect("a scale");
-            let x = noise(1, 5 * scale, 7 * scale);
-            let y = op.apply(&x);
-            assert_eq!((y.height, y.width), (5, 7));
-            for i in 0..5 {
-                for j in 0..7 {
-                    let (mut want, mut weight) = (0.0, 0.0);
-                    for a in -30i32..60 {
-                        for b in -30i32..60 {
-                            let centre = |i: usize| (i as f64 + 0.5) * scale as f64 - 0.5;
-                            let w = keys((f64::from(a) - centre(i)) / scale as f64)
-                                * keys((f64::from(b) - centre(j)) / scale as f64);
-                            let (a, b) = (
-                                a.rem_euclid(5 * scale as i32),
-                                b.rem_euclid(7 * scale as i32),
-                            );
-                            want += w * f64::from(x.row(0, a as usize)[b as usize]);
-                            weight += w;
-                        }
-                    }
-                    let found = f64::from(y.row(0, i)[j]);
-                    assert!((found - want / weight).abs() < 1e-5, "x{scale}: {found}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_flat_image_stays_flat_and_a_ramp_stays_a_ramp() {
-        let op = Downscale::new(4).expect("a scale");
-        for v in &op.apply(&Image::filled(1, 16, 20, 0.7)).data {
-            assert!((v - 0.7).abs() < 1e-6);
-        }
-        let ramp = Image::from_fn(1, 4, 80, |_, _, x| x as f32);
-        let small = op.apply(&ramp);
-        for i in 3..17 {
-            assert!((small.row(0, 0)[i] - (4.0 * i as f32 + 1.5)).abs() < 1e-3);
-        }
-    }
-
-    #[test]
-    fn gram_holds_the_eigenvalues_of_a_a_transposed() {
-        for scale in [2, 3, 4] {
-            for (height, width) in [(6, 9), (2, 3), (1, 1)] {
-                let op = Downscale::new(scale).expect("a scale");
-                let gram = op.gram(width, height);
-                for (v, u) in [(0, 0), (1 % height, 2 % width), (height - 1, width / 2)] {
-                    let wave = Image::from_fn(1, height, width, |_, y, x| {
-                        let phase = (v * y) as f64 / height as f64 + (u * x) as f64 / width as f64;
-                        (TAU * phase + 0.3).cos() as f32
-                    });
-                    let found = op.apply(&op.adjoint(&wave));
-                    for (a, b) in found.data.iter().zip(&wave.data) {
-                        let want = gram[v * width + u] * b;
-                        assert!(
-                            (a - want).abs() < 1e-5,
-                            "x{scale} ({v},{u}): {a}, not {want}"
-                        );
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn other_scales_are_refused_by_name() {
-        let error = Downscale::new(5).err().expect("5 is refused");
-        assert_eq!(error.to_string(), "scale is 5: set it to 2, 3 or 4.");
-    }
-}
+mod tests;

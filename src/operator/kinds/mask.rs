@@ -41,7 +41,9 @@ impl Mask {
     pub fn open(path: &Path, width: usize, height: usize) -> Result<Self, RestoreError> {
         if path.as_os_str().is_empty() {
             return Err(RestoreError::Settings(
-                "Inpainting needs a mask: set mask-file to an image of the frame's size, white where pixels are observed.".to_owned(),
+                "Inpainting needs a mask: set mask-file to an image of the frame's size, white \
+                 where pixels are observed."
+                    .to_owned(),
             ));
         }
         let image = image::ImageReader::open(path)
@@ -59,7 +61,8 @@ impl Mask {
             return Err(RestoreError::file(
                 path,
                 format!(
-                    "The mask has {}x{} pixels and the frame {width}x{height}: give a mask of the frame's size.",
+                    "The mask has {}x{} pixels and the frame {width}x{height}: give a mask of the \
+                     frame's size.",
                     found.0, found.1
                 ),
             ));
@@ -72,7 +75,8 @@ impl Mask {
         if data.iter().all(|v| *v == 0.0) {
             return Err(RestoreError::file(
                 path,
-                "The mask is black all over, so that nothing is observed: paint observed pixels white.",
+                "The mask is black all over, so that nothing is observed: paint observed pixels \
+                 white.",
             ));
         }
         Ok(Self {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The planes that JPEG compresses: luma at full size, and chroma averaged over as many pixels as the subsampling says.
+//! The planes that JPEG compresses: luma at full size, and chroma averaged over the pixels that the
+//! subsampling joins.
 //!
-//! In 8-bit code values: a code v stands at (v - 127.5) / 127.5. Chroma lies around zero.
+//! Values are 8-bit codes: a code v stands at (v - 127.5) / 127.5. Chroma lies around zero.
 
 use super::dct::BLOCK;
 use crate::image::{Image, Scratch};
 
 /// 8-bit codes in one unit of [-1, 1].
 pub const CODES: f32 = 127.5;
-/// Shares of red, green and blue in luma, Cb and Cr.
+/// Weights of red, green and blue in luma, Cb and Cr (ITU-T T.871).
 const TO_YCC: [[f32; 3]; 3] = [
     [0.299, 0.587, 0.114],
     [-0.168_735_89, -0.331_264_1, 0.5],
@@ -43,7 +44,7 @@ impl Subsampling {
     }
 }
 
-/// Luma less 128 codes, in whole blocks: what lies beyond the last is left out. And its width.
+/// Luma less 128 codes, and its width. Only whole blocks: what lies beyond the last is left out.
 pub fn luma(frame: &Image) -> (Scratch<f32>, usize) {
     let (width, height) = (frame.width / BLOCK * BLOCK, frame.height / BLOCK * BLOCK);
     let mut out = Scratch::with_capacity(width * height);

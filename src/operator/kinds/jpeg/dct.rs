@@ -17,7 +17,8 @@ static WAVES: LazyLock<[[f32; BLOCK]; BLOCK]> = LazyLock::new(|| {
     })
 });
 
-/// The transform of each 8x8 block, in place of the block, or its inverse. Sides are multiples of 8.
+/// Replaces each 8x8 block of `plane` by its transform, or by the inverse transform. The sides are
+/// multiples of 8.
 pub fn dct(plane: &mut [f32], width: usize, inverse: bool) {
     let waves = *WAVES;
     let entry = |out: usize, i: usize| {

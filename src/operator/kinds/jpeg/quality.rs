@@ -11,18 +11,22 @@ use crate::image::{Image, Scratch};
 
 /// Rounding of the decoded RGB to 8 bits, as it shows in a luma coefficient (std, code values).
 const JITTER: f32 = 0.36;
-/// Coefficients nearer to zero than this are not informative: most are zero at any quality. Code values.
+/// Coefficients nearer to zero than this, in code values, are not informative: most are zero at any
+/// quality.
 const NEAR_ZERO: f32 = 1.5;
-/// Likelihood, beside that of a perfect fit, of a coefficient that no lattice explains (clipping).
+/// Likelihood, beside that of a perfect fit, of a coefficient that no lattice explains, for its
+/// pixels were clipped.
 const STRAY: f32 = 2e-4;
-/// This many blocks suffice.
+/// How many blocks suffice.
 const BLOCKS: usize = 768;
 
-/// IJG quality, 1 to 100, at which a frame was compressed, its blocks starting at the frame's corner.
+/// Estimates the IJG quality, 1 to 100, at which a frame was compressed. Its blocks start at the
+/// frame's corner.
 ///
-/// A decoded luma coefficient is a multiple of its step but for rounding. The answer is the quality whose steps make the
-/// coefficients most likely: a coarse lattice that fits explains more than a fine one. A frame that was never compressed
-/// fits none and gives a quality near 100, as does a frame of less than a block.
+/// A decoded luma coefficient is a multiple of its step but for rounding. The result is the quality
+/// whose steps make the coefficients most likely: a coarse lattice that fits explains more than a
+/// fine one. A frame that was never compressed fits none and gives a quality near 100, as does a
+/// frame of less than a block.
 pub fn jpeg_quality(frame: &Image) -> u32 {
     let (mut plane, width) = luma(frame);
     if width == 0 || plane.is_empty() {
@@ -30,18 +34,18 @@ pub fn jpeg_quality(frame: &Image) -> u32 {
     }
     dct(&mut plane, width, false);
     let coefficients = informative(frame, &plane, width);
-    // Many qualities share a step of a frequency: each is weighed once.
-    let mut known = Scratch::filled(BLOCK * BLOCK * 256, f32::NAN);
+    // Many qualities share a step of a frequency: each is evaluated once.
+    let mut cache = Scratch::filled(BLOCK * BLOCK * 256, f32::NAN);
     let mut best = (100, f32::MIN);
     for quality in (1..=100).rev() {
         let steps = quantisation(quality).0;
         let mut score = 0.0;
-        for (i, (step, known)) in steps.iter().zip(known.chunks_exact_mut(256)).enumerate() {
-            let known = &mut known[*step as usize];
-            if known.is_nan() {
-                *known = evidence(coefficients.of(i), *step);
+        for (i, (step, cache)) in steps.iter().zip(cache.chunks_exact_mut(256)).enumerate() {
+            let cached = &mut cache[*step as usize];
+            if cached.is_nan() {
+                *cached = evidence(coefficients.of(i), *step);
             }
-            score += *known;
+            score += *cached;
         }
         if score > best.1 {
             best = (quality, score);
@@ -50,10 +54,11 @@ pub fn jpeg_quality(frame: &Image) -> u32 {
     best.0
 }
 
-/// Sizes of the coefficients that are not about zero, by frequency, from blocks spread over the frame.
+/// Magnitudes of the coefficients that are not near zero, by frequency, from blocks spread over the
+/// frame.
 ///
-/// Blocks that touch the range's end are left out as far as others remain: clipping moved their coefficients. So is the
-/// mean of every block: rounding shifts a flat block as a whole.
+/// Blocks that touch the range's end are left out as far as others remain, for clipping moved their
+/// coefficients. So is the mean of every block, for rounding shifts a flat block as a whole.
 fn informative(frame: &Image, plane: &[f32], width: usize) -> Coefficients {
     let across = width / BLOCK;
     let blocks = plane.len() / (BLOCK * BLOCK);
@@ -80,7 +85,7 @@ fn informative(frame: &Image, plane: &[f32], width: usize) -> Coefficients {
     out
 }
 
-/// Sizes of coefficients, at most [`BLOCKS`] of each frequency.
+/// Magnitudes of coefficients, at most [`BLOCKS`] of each frequency.
 struct Coefficients {
     values: Scratch<f32>,
     counts: [usize; BLOCK * BLOCK],
@@ -93,7 +98,8 @@ impl Coefficients {
     }
 }
 
-/// Whether the block at these rows and columns of blocks holds the lowest or the highest code in any channel.
+/// Whether the block in this row and column of blocks holds the lowest or the highest code in any
+/// channel.
 fn clips(frame: &Image, row: usize, column: usize) -> bool {
     let (y, x) = (row * BLOCK, column * BLOCK);
     let reaches = |v: &f32| v.abs() > 1.0 - 1e-3;
@@ -101,7 +107,8 @@ fn clips(frame: &Image, row: usize, column: usize) -> bool {
     (0..frame.channels).any(|c| (y..y + BLOCK).any(|y| row(c, y)))
 }
 
-/// Log-likelihood of a coefficient's distance from the lattice, in cells of 1/64 code: falls to that of a stray one.
+/// Log-likelihood of a coefficient's distance from the lattice, in cells of 1/64 code. Far away it
+/// is that of a coefficient which no lattice explains.
 static FIT: LazyLock<[f32; 128]> = LazyLock::new(|| {
     std::array::from_fn(|i| {
         let off = (i as f32 + 0.5) / 64.0 / JITTER;

@@ -14,7 +14,8 @@ const CHROMA: [u32; 64] = [
     99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
 ];
 
-/// Steps of luma and chroma at an IJG quality of 1 to 100 (others count as the nearest), row by row of frequencies.
+/// Steps of luma and chroma at an IJG quality of 1 to 100, row by row of frequencies. Another
+/// quality counts as the nearest of these.
 pub fn quantisation(quality: u32) -> ([f32; 64], [f32; 64]) {
     let quality = quality.clamp(1, 100);
     let scale = if quality < 50 {
