@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What a frame costs outside the network: `cargo bench`. Noise, the reverse loop and the blend with a free model.
+//! What a frame costs outside the network: noise, the reverse loop, the blend of tiles, bytes and
+//! residual. `make bench` runs it.
 //!
-//! The element's property `stats` has the share outside the network of a real run in `outside-share`.
+//! `outside-share` in the element's `stats` is the share outside the network in a real run.
 
 use std::convert::Infallible;
 use std::hint::black_box;
@@ -18,7 +19,7 @@ use gstud2m::ud2mrestore::format::direct;
 /// Width and height of the frames.
 const SIZES: [(usize, usize); 3] = [(320, 240), (1280, 720), (1920, 1080)];
 
-/// Answers with the start of the step, which costs nothing.
+/// Returns the initial estimate, which costs nothing.
 struct Free;
 
 impl StepModel for Free {

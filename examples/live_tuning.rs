@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Changes properties while the pipeline plays: fewer steps for speed, another noise level for taste. Each change takes
-//! effect at the next frame; the example prints what it costs.
+//! Changes properties while the pipeline plays: fewer steps for speed, another noise level. A
+//! change takes effect at the next frame; the example prints what each setting costs.
 //!
 //!     cargo run --release --example live_tuning            measures
 //!     cargo run --release --example live_tuning -- --show  shows the image in a window too
@@ -12,8 +12,9 @@ use std::process::ExitCode;
 use common::{Result, named, pipeline, play, stats};
 use gst::prelude::*;
 
-/// steps, noise-sigma
+/// The settings to try: steps, noise-sigma.
 const SETTINGS: [(u32, f64); 4] = [(3, 0.05), (1, 0.05), (3, 0.2), (5, 0.01)];
+/// Frames that each setting is measured over.
 const FRAMES_EACH: u64 = 6;
 
 fn run() -> Result<()> {
@@ -24,8 +25,8 @@ fn run() -> Result<()> {
     };
     let pipeline = pipeline(
         &format!(
-            "videotestsrc pattern=ball ! video/x-raw,width=160,height=120,framerate=25/1 ! videoconvert \
-             ! ud2mrestore name=restore task=denoise ! videoconvert ! {sink}"
+            "videotestsrc pattern=ball ! video/x-raw,width=160,height=120,framerate=25/1 \
+             ! videoconvert ! ud2mrestore name=restore task=denoise ! videoconvert ! {sink}"
         ),
         &[],
     )?;

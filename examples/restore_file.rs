@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Restores a file into a file, shows how far it is, and prints the element's statistics at the end.
+//! Restores a file into a file, shows the progress, and prints the element's statistics at the end.
 //!
-//!     cargo run --release --example restore_file -- examples/data/clip-q10.avi restored.webm task=jpeg
+//!     cargo run --release --example restore_file -- \
+//!         examples/data/clip-q10.avi restored.webm task=jpeg
 
 mod common;
 
@@ -11,7 +12,8 @@ use std::process::ExitCode;
 use common::{Result, encoder, named, pipeline, play, stats};
 use gst::prelude::*;
 
-const USAGE: &str = "usage: restore_file INPUT OUTPUT [property=value …]   (gst-inspect-1.0 ud2mrestore lists the properties)";
+const USAGE: &str = "usage: restore_file INPUT OUTPUT [property=value …]   \
+                     (gst-inspect-1.0 ud2mrestore lists the properties)";
 
 fn run() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -21,7 +23,8 @@ fn run() -> Result<()> {
     let (input, output) = (Path::new(input), Path::new(output));
     let pipeline = pipeline(
         &format!(
-            "filesrc name=input ! decodebin ! videoconvert ! ud2mrestore name=restore ! videoconvert ! {} ! filesink name=output",
+            "filesrc name=input ! decodebin ! videoconvert ! ud2mrestore name=restore \
+             ! videoconvert ! {} ! filesink name=output",
             encoder(output)?
         ),
         &[("input", input), ("output", output)],
@@ -37,7 +40,7 @@ fn run() -> Result<()> {
         }
         restore.set_property_from_str(name, value);
     }
-    // The statistics of a run can be read until the element starts again, the provider only while it runs.
+    // The statistics can be read until the element starts again, the provider only while it runs.
     let mut provider: Option<String> = None;
     play(&pipeline, || {
         provider = provider

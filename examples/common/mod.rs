@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the examples share: starting GStreamer with the plugin inside the program, choosing an encoder, waiting for the end.
+//! What the examples share: starting GStreamer with the plugin inside the program, choosing an
+//! encoder, waiting for the end.
 
 #![allow(dead_code, reason = "each example uses a part")]
 
@@ -28,8 +29,8 @@ pub fn example(run: impl FnOnce() -> Result<()>) -> ExitCode {
     }
 }
 
-/// A pipeline from its description, with the paths put in by element name, so that they may hold any character.
-/// The element `input` reads: its file must be there.
+/// A pipeline from its description. The paths are set by element name, so that they may hold any
+/// character. The file of the element `input` must exist.
 pub fn pipeline(description: &str, locations: &[(&str, &Path)]) -> Result<gst::Pipeline> {
     let pipeline = gst::parse::launch(description)?
         .downcast::<gst::Pipeline>()
@@ -44,6 +45,7 @@ pub fn pipeline(description: &str, locations: &[(&str, &Path)]) -> Result<gst::P
     Ok(pipeline)
 }
 
+/// The element called `name`.
 pub fn named(pipeline: &gst::Pipeline, name: &str) -> Result<gst::Element> {
     Ok(pipeline
         .by_name(name)
@@ -61,10 +63,11 @@ pub fn encoder(path: &Path) -> Result<&'static str> {
     }
 }
 
-/// Plays until the end of the stream or an error; `tick` is called about every 200 ms and stops the play with false.
+/// Plays until the end of the stream or an error. `tick` is called about every 200 ms; `false` from
+/// it ends the play.
 pub fn play(pipeline: &gst::Pipeline, mut tick: impl FnMut() -> bool) -> Result<()> {
     let bus = pipeline.bus().ok_or("the pipeline has no bus")?;
-    // Why a state change failed stands in the message that the loop reads.
+    // The message that the loop reads says why a change of state failed.
     let _ = pipeline.set_state(gst::State::Playing);
     let ended = loop {
         let message = bus.timed_pop_filtered(

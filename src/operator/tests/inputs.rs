@@ -5,20 +5,21 @@ use std::path::Path;
 
 use super::*;
 
+/// A window of the canvas of a frame of 40 x 30.
+const WINDOW: Window = Window {
+    x: 0,
+    y: 24,
+    width: 48,
+    height: 24,
+};
+
 #[test]
 fn tensors_are_those_that_the_step_graphs_name() {
-    let window = Window {
-        x: 0,
-        y: 24,
-        width: 48,
-        height: 24,
-    };
-    let (_folder, mut operators) = operators(40, 30);
-    operators.extend(compressed(40, 30));
+    let (_folder, operators) = all(40, 30);
     for (name, mut op) in operators {
         let canvas = op.canvas(24);
         let observed = op.observe(&noise(3, 30, 40), &canvas);
-        let made = op.tensors(&observed, &canvas, window);
+        let made = op.tensors(&observed, &canvas, WINDOW);
         let found: Vec<(&str, &[usize])> =
             made.iter().map(|t| (t.name, t.shape.as_slice())).collect();
         let want: &[(&str, &[usize])] = match op.graph().name.as_str() {
@@ -52,21 +53,24 @@ fn tensors_are_those_that_the_step_graphs_name() {
             other => panic!("{other} is not in this list"),
         };
         assert_eq!(found, want, "{name}");
+    }
+}
+
+#[test]
+fn tensors_fit_the_graphs_specification() {
+    let (_folder, operators) = all(40, 30);
+    for (name, mut op) in operators {
+        let canvas = op.canvas(24);
+        let observed = op.observe(&noise(3, 30, 40), &canvas);
+        let made = op.tensors(&observed, &canvas, WINDOW);
         let inputs = &op.graph().inputs;
         assert_eq!(made.len(), inputs.len(), "{name}");
         for (tensor, input) in made.iter().zip(inputs) {
             let dims = &input.dims[usize::from(input.dims.len() == 4)..];
-            let sizes = dims.iter().zip(&tensor.shape);
-            assert_eq!(
-                (tensor.name, tensor.shape.len()),
-                (&*input.name, dims.len())
-            );
-            assert!(
-                sizes
-                    .into_iter()
-                    .all(|(dim, size)| dim.is_none_or(|d| d == *size)),
-                "{name}: {tensor:?} for {input:?}"
-            );
+            let mut sizes = dims.iter().zip(&tensor.shape);
+            let fits = sizes.all(|(dim, size)| dim.is_none_or(|d| d == *size));
+            let named = tensor.name == input.name && tensor.shape.len() == dims.len();
+            assert!(fits && named, "{name}: {:?} for {input:?}", tensor.shape);
         }
     }
 }
@@ -90,7 +94,7 @@ fn what_does_not_change_is_made_once() {
 }
 
 #[test]
-fn missing_pixels_are_zero_and_the_start_fills_them() {
+fn missing_pixels_are_zero_and_the_initial_estimate_fills_them() {
     let (_folder, operators) = operators(40, 30);
     for (_, mut op) in operators
         .into_iter()
@@ -104,8 +108,8 @@ fn missing_pixels_are_zero_and_the_start_fills_them() {
             assert_eq!(made[0].data[i], 0.5 * m);
         }
         assert!(made[1].data.contains(&0.0) && made[1].data.contains(&1.0));
-        let start = op.initial(&observed, &canvas);
-        assert!(start.data.iter().all(|v| (v - 0.5).abs() < 1e-6));
+        let initial = op.initial(&observed, &canvas);
+        assert!(initial.data.iter().all(|v| (v - 0.5).abs() < 1e-6));
     }
 }
 
@@ -140,8 +144,7 @@ fn masks_that_do_not_fit_are_refused_by_file_and_size() {
 
 #[test]
 fn graphs_are_named_as_their_files_are_and_know_their_scale() {
-    let (_folder, mut operators) = operators(40, 30);
-    operators.extend(compressed(40, 30));
+    let (_folder, operators) = all(40, 30);
     let mut found: Vec<(&str, usize)> = operators
         .iter()
         .map(|(_, op)| (op.graph().name.as_str(), op.scale()))

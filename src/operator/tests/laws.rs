@@ -26,8 +26,7 @@ fn every_operator_has_its_transpose() {
 #[test]
 fn a_canvas_holds_the_frame_on_the_grid() {
     for (width, height) in [(1, 1), (17, 11), (64, 40)] {
-        let (_folder, mut operators) = operators(width, height);
-        operators.extend(compressed(width, height));
+        let (_folder, operators) = all(width, height);
         for (name, mut op) in operators {
             let canvas = op.canvas(8);
             let s = op.scale();
@@ -52,14 +51,14 @@ fn a_canvas_holds_the_frame_on_the_grid() {
                 (canvas.width, canvas.height),
                 "{name}"
             );
-            let start = op.initial(&observed, &canvas);
+            let initial = op.initial(&observed, &canvas);
             assert_eq!(
-                (start.width, start.height),
+                (initial.width, initial.height),
                 (canvas.width, canvas.height),
                 "{name}"
             );
-            assert!(start.data.iter().all(|v| v.is_finite()), "{name}");
-            for tensor in op.tensors(&observed, &canvas, start.bounds()) {
+            assert!(initial.data.iter().all(|v| v.is_finite()), "{name}");
+            for tensor in op.tensors(&observed, &canvas, initial.bounds()) {
                 assert_eq!(
                     tensor.data.len(),
                     tensor.shape.iter().product::<usize>(),
@@ -109,8 +108,7 @@ fn a_residual_is_finite_for_frames_smaller_than_the_kernel_and_without_noise() {
 
 #[test]
 fn windows_lie_on_the_grid_of_the_graph_and_of_the_observation() {
-    let (_folder, mut operators) = operators(40, 30);
-    operators.extend(compressed(40, 30));
+    let (_folder, operators) = all(40, 30);
     for (name, op) in operators {
         let want = match op.graph().name.as_str() {
             "downscale3" => [24, 48],

@@ -56,6 +56,13 @@ fn compressed(width: usize, height: usize) -> impl Iterator<Item = (String, Oper
     })
 }
 
+/// Every operator, linear or not.
+fn all(width: usize, height: usize) -> (tempfile::TempDir, Vec<(String, Operator)>) {
+    let (folder, mut operators) = operators(width, height);
+    operators.extend(compressed(width, height));
+    (folder, operators)
+}
+
 fn dot(a: &Image, b: &Image) -> f64 {
     a.data
         .iter()
