@@ -6,7 +6,7 @@ use crate::error::RestoreError;
 use crate::operator::Canvas;
 use crate::tile::{Plan, offsets};
 
-/// Tiles that the user asked for. Lengths are output pixels; 0 leaves the choice to [`plan`].
+/// Tiles that the user asked for. Lengths are output pixels; 0 leaves the choice to `plan`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tiling {
     pub width: usize,
