@@ -22,7 +22,7 @@ LATER := $(foreach library,GSTREAMER GSTREAMER_BASE GSTREAMER_VIDEO, \
   SYSTEM_DEPS_$(library)_1_0_NO_PKG_CONFIG=1 SYSTEM_DEPS_$(library)_1_0_LIB=none)
 PLUGINS := $(DESTDIR)$(LIBDIR)/gstreamer-1.0
 BUNDLED := lite lite-perceptual base
-INSTALLED := -name '*.onnx' -o -name weights.bin -o -name README.md
+INSTALLED := -name '*.onnx' -o -name 'step*.safetensors' -o -name README.md
 PRESETS := $(DESTDIR)$(DATADIR)/gstreamer-1.0/presets
 MODELS := $(DESTDIR)$(DATADIR)/ud2mrestore/models
 

@@ -193,7 +193,7 @@ def check_distillation(shard, run, tmp_path):
     graph = onnx.load(package / "mask.onnx", load_external_data=False)
     facts = json.loads({p.key: p.value for p in graph.metadata_props}[KEY])
     training = facts["training"]
-    assert facts["estimate"] == "mean"
+    assert facts["aggregation"] == "mean"
     assert training["images"] == rows[-1]["images"] and training["rank"] == "4"
     restore_with(package, tmp_path)
     check_going_on(large, out / "step.safetensors", tmp_path / "further")

@@ -46,7 +46,7 @@ pub struct Manifest {
     pub inputs: BTreeMap<String, Vec<Dim>>,
     pub output: BTreeMap<String, Vec<Dim>>,
     /// How the steps' estimates become the answer: `last`, as without this field, or `mean`.
-    #[serde(default, rename = "estimate", with = "AggregationName")]
+    #[serde(default, with = "AggregationName")]
     pub aggregation: Aggregation,
     /// Provenance and measured quality, for readers.
     pub training: serde_json::Map<String, serde_json::Value>,

@@ -33,7 +33,7 @@ def manifest(
             "sigma_y": [0.0, 1.0],
             "inputs": inputs,
             "output": {"x0": ["B", 3, "H", "W"]},
-            **({"estimate": "mean"} if mean else {}),
+            **({"aggregation": "mean"} if mean else {}),
             **about,
         }
     )

@@ -35,7 +35,7 @@ fn verdict(change: impl Fn(&mut serde_json::Value)) -> Result<(), String> {
 #[test]
 fn a_manifest_that_fits_is_accepted() {
     verdict(|_| {}).expect("nothing is wrong with it");
-    verdict(|m| m["estimate"] = "mean".into()).expect("a field that may be there");
+    verdict(|m| m["aggregation"] = "mean".into()).expect("a field that may be there");
 }
 
 #[test]
@@ -53,14 +53,14 @@ fn each_field_that_does_not_fit_is_named() {
         ("sigma_y", serde_json::json!([0.5, 0.1])),
         ("colour", "blue".into()),
         ("name", 3.into()),
-        ("estimate", "first".into()),
+        ("aggregation", "first".into()),
     ];
     for (field, value) in wrongs {
         let reason = verdict(|m| m[field] = value.clone())
             .expect_err(&format!("{field} = {value} must be refused"));
         let clue = match field {
             "name" => "string",
-            "estimate" => "`last` or `mean`",
+            "aggregation" => "`last` or `mean`",
             _ => field,
         };
         assert!(reason.contains(clue), "{field}: {reason}");
