@@ -1,8 +1,10 @@
-"""Writes a model package: step graphs, shared weights, golden files.
+"""Writes a model package: step graphs, the files that hold their weights, golden files.
 
     python models/export.py --step runs/distil/step.safetensors --name lite --out models/zoo/lite
 
-Without --step, a denoiser is unfolded as it is: --denoiser runs/lite/denoiser.safetensors --scalars runs/lite/scalars.json
+The graphs point into the step files, of which the package gets copies. Without --step, a denoiser is unfolded as it
+is, and its weights are written as weights.safetensors:
+--denoiser runs/lite/denoiser.safetensors --scalars runs/lite/scalars.json
 """
 
 import argparse
@@ -13,7 +15,7 @@ from pathlib import Path
 from ud2m.export.package import ExportError, export, unfolded
 from ud2m.nn import weights
 from ud2m.step.scalars import ScalarValues
-from ud2m.step.specialists import load_specialists, trainings
+from ud2m.step.specialists import load_specialists, step_files, trainings
 
 
 def main() -> int:
@@ -23,7 +25,8 @@ def main() -> int:
     p.add_argument(
         "--step",
         type=Path,
-        help="distilled step (distill.py), or the folder of one step for all families and of specialists, step-….safetensors",
+        help="distilled step (distill.py), or the folder of one step for all families "
+        "and of specialists, step-….safetensors",
     )
     p.add_argument("--denoiser", type=Path)
     p.add_argument("--scalars", type=Path, help="scalars of each family (search_scalars.py)")
@@ -36,6 +39,7 @@ def main() -> int:
     a = p.parse_args()
     if a.step:
         steps, training = load_specialists(a.step).steps(), trainings(a.step)
+        files = step_files(a.step)
     elif a.denoiser and a.scalars:
         scalars = {
             f: ScalarValues(**entry["values"])
@@ -45,6 +49,7 @@ def main() -> int:
             unfolded(weights.load_denoiser(a.denoiser), scalars),
             weights.provenance(a.denoiser),
         )
+        files = []
     else:
         p.error("name --step, or --denoiser and --scalars.")
     about = {
@@ -56,7 +61,7 @@ def main() -> int:
     }
     a.out.parent.mkdir(parents=True, exist_ok=True)
     try:
-        misses = export(steps, a.out, about)
+        misses = export(steps, a.out, about, files)
     except ExportError as e:
         print(f"export refused: {e}", file=sys.stderr)
         return 1

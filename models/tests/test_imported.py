@@ -200,7 +200,7 @@ def test_the_step_exports_and_onnx_runtime_agrees(layout, tmp_path):
     misses = export(unfolded(small(layout), {family: ScalarValues()}, 1), tmp_path / "zoo", ABOUT)
     assert set(misses) == {family} and misses[family] <= 1e-4
     weights = sum(np.prod(s) * 4 for s in SMALL[layout].values())
-    assert (tmp_path / "zoo" / "weights.bin").stat().st_size > 0.98 * weights
+    assert (tmp_path / "zoo" / "weights.safetensors").stat().st_size > 0.98 * weights
 
 
 def without(name):

@@ -71,9 +71,11 @@ MAY = {  # module or folder -> what of the package it may import, its own folder
     },
     "evaluation.ram": {OPERATORS, "physics.observation"},
     "export.manifest": {"diffusion.schedule"},
+    "export.weights": {"nn.lora", "step.unfolded"},
     "export.package": {
         "diffusion",
         "export.manifest",
+        "export.weights",
         GENERATORS,
         "nn.denoiser",
         OPERATORS,

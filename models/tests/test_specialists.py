@@ -73,22 +73,28 @@ def test_steps_of_two_kinds_do_not_go_together():
 
 def test_a_package_holds_each_network_once_and_in_half_precision_where_that_is_exact(folder):
     about = {"name": "toy", "version": "1", "licence": "MPL-2.0", "training": {}, "scores": {}}
-    misses = export(load_specialists(folder).steps(), folder / "package", about)
+    files = step_files(folder)
+    misses = export(load_specialists(folder).steps(), folder / "package", about, files)
     assert set(misses) == {"denoise", "blur", "mask"}
     numbers = sum(p.numel() for p in Denoiser(TOY).parameters())
-    assert (
-        2 * 2 * 0.9 * numbers
-        < (folder / "package" / "weights.bin").stat().st_size
-        < 2 * 2 * 1.3 * numbers
-    )
+    stored = sorted((folder / "package").glob("*.safetensors"))
+    assert [f.name for f in stored] == sorted(f.name for f in files)
+    size = sum(f.stat().st_size for f in stored)
+    assert 2 * 2 * 0.9 * numbers < size < 2 * 2 * 1.3 * numbers
     places = {}
     for family in misses:
         graph = onnx.load(folder / "package" / f"{family}.onnx", load_external_data=False).graph
         outside = [t for t in graph.initializer if t.data_location == onnx.TensorProto.EXTERNAL]
         assert outside and all(t.data_type == onnx.TensorProto.FLOAT16 for t in outside)
         first = next(t for t in outside if tuple(t.dims) == head(network(0, ["blur"])).shape)
-        places[family] = next(e.value for e in first.external_data if e.key == "offset")
-    assert places["denoise"] == places["mask"] != places["blur"]
+        places[family] = {e.key: e.value for e in first.external_data}
+        value = onnx.load(folder / "package" / f"{family}.onnx").graph.initializer
+        value = next(t for t in value if t.name == first.name)
+        want = head(load_specialists(folder).step(family)).detach().numpy()
+        assert np.array_equal(onnx.numpy_helper.to_array(value), want)
+    assert places["denoise"] == places["mask"]
+    assert places["denoise"]["location"] == "step.safetensors"
+    assert places["blur"]["location"] == "step-blur.safetensors"
 
 
 def test_weights_that_half_precision_would_change_stay_as_they_are(tmp_path):

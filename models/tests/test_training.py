@@ -194,6 +194,7 @@ def check_distillation(shard, run, tmp_path):
     facts = json.loads({p.key: p.value for p in graph.metadata_props}[KEY])
     training = facts["training"]
     assert facts["aggregation"] == "mean"
+    assert (package / "step.safetensors").read_bytes() == (out / "step.safetensors").read_bytes()
     assert training["images"] == rows[-1]["images"] and training["rank"] == "4"
     restore_with(package, tmp_path)
     check_going_on(large, out / "step.safetensors", tmp_path / "further")
@@ -267,10 +268,10 @@ def test_graphs_share_one_weight_file(package):
         "downscale3.onnx",
         "blur.golden.npz",
         "downscale3.golden.npz",
-        "weights.bin",
+        "weights.safetensors",
     }
     weights = sum(p.numel() * 4 for p in Denoiser(TOY).parameters())
-    assert (package / "weights.bin").stat().st_size < 1.3 * weights
+    assert (package / "weights.safetensors").stat().st_size < 1.3 * weights
 
 
 def test_jpeg_has_a_graph_for_each_size_of_chroma(tmp_path):
@@ -284,7 +285,7 @@ def test_jpeg_has_a_graph_for_each_size_of_chroma(tmp_path):
         {"name": "toy", "version": "1", "licence": "MPL-2.0", "training": {}, "scores": {}},
     )
     assert {p.name for p in out.iterdir()} == {
-        "weights.bin",
+        "weights.safetensors",
         *(f"{g}{end}" for g in graphs_of("jpeg") for end in (".onnx", ".golden.npz")),
     }
     stored = np.load(out / "jpeg.golden.npz")
@@ -330,6 +331,14 @@ def test_a_graph_that_differs_from_pytorch_is_refused_and_nothing_is_written(tmp
     monkeypatch.setattr(exporting, "_largest_miss", lambda *a: 0.5)
     with pytest.raises(ExportError, match="nothing was written"):
         export(unfolded(Denoiser(TOY), {"denoise": ScalarValues()}), tmp_path / "zoo", {})
+    assert not (tmp_path / "zoo").exists()
+
+
+def test_weights_that_lie_in_no_file_are_refused_and_nothing_is_written(tmp_path):
+    net, file = Denoiser(TOY), tmp_path / "other.safetensors"
+    save_denoiser(Denoiser(TOY), file, {})
+    with pytest.raises(ExportError, match="no weight file holds"):
+        export(unfolded(net, {"denoise": ScalarValues()}), tmp_path / "zoo", {}, [file])
     assert not (tmp_path / "zoo").exists()
 
 

@@ -1,22 +1,20 @@
-"""Step graphs for ONNX Runtime: one a family (JPEG: one a subsampling), one weight file for all, a golden file beside each.
-
-Weights that half precision holds exactly, such as those from a step file, are stored so; the graph widens them as it loads.
+"""Step graphs for ONNX Runtime: one a family (JPEG: one a subsampling), a golden file beside each, and their weights.
 
 A graph ships only when ONNX Runtime and PyTorch agree on it; otherwise nothing is written and the miss is named.
 """
 
-import copy
 import shutil
 import tempfile
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
-from onnx.external_data_helper import set_external_data
 
 from ud2m.diffusion.sampler import sample
+from ud2m.export import weights
 from ud2m.export.manifest import KEY, manifest
 from ud2m.nn.denoiser import Denoiser
 from ud2m.physics.generators import degradations
@@ -26,7 +24,6 @@ from ud2m.step.scalars import Scalars, ScalarValues
 from ud2m.step.unfolded import UnfoldedStep
 
 STEP_TOLERANCE, RUN_TOLERANCE = 1e-4, 1e-3  # max abs, images in [-1, 1]
-WEIGHTS = "weights.bin"
 OPSET = 18
 HALO = 16  # px at a tile's edge whose answer leans on what lies beyond (docs/decisions/006)
 
@@ -162,52 +159,6 @@ def _nested(dims: dict) -> tuple:
     return (*values[:plain], *([tuple(values[plain:])] if values[plain:] else []))
 
 
-def _share_weights(
-    model: onnx.ModelProto,
-    step: UnfoldedStep,
-    blob: bytearray,
-    places: dict[bytes, tuple[int, int]],
-) -> None:
-    """Moves the networks' weights out of the graph to the common file, where those that several graphs have lie once."""
-    parts = [part for part in (step.denoiser, step.conditioning) if part]
-    weights = {
-        v.detach().numpy().tobytes()
-        for part in parts
-        for v in part.state_dict().values()
-        if v.numel() >= 64
-    }
-    widened = []
-    for tensor in model.graph.initializer:
-        values = onnx.numpy_helper.to_array(tensor)
-        if values.tobytes() not in weights:
-            continue
-        half = values.astype(np.float16)
-        if np.array_equal(half.astype(np.float32), values):  # False for float32 weights
-            widened.append(
-                onnx.helper.make_node(
-                    "Cast", [f"{tensor.name}.half"], [tensor.name], to=onnx.TensorProto.FLOAT
-                )
-            )
-            tensor.name, tensor.data_type, values = (
-                f"{tensor.name}.half",
-                onnx.TensorProto.FLOAT16,
-                half,
-            )
-        raw = values.tobytes()
-        key = f"{tensor.data_type} ".encode() + raw
-        if key not in places:
-            blob.extend(bytes(-len(blob) % 64))
-            places[key] = (len(blob), len(raw))
-            blob.extend(raw)
-        tensor.ClearField("float_data")
-        tensor.raw_data = raw
-        set_external_data(tensor, WEIGHTS, *places[key])
-        tensor.ClearField("raw_data")
-        tensor.data_location = onnx.TensorProto.EXTERNAL
-    for node in reversed(widened):
-        model.graph.node.insert(0, node)
-
-
 def _largest_miss(path: Path, step: UnfoldedStep, cases: list[dict]) -> float:
     import onnxruntime as ort
 
@@ -243,58 +194,68 @@ def _golden(
     return out | ({"psf": psf.numpy()} if psf is not None else {})
 
 
-def export(steps: dict[str, UnfoldedStep], out: Path, about: dict) -> dict[str, float]:
-    """Writes a package of these families to `out`; returns each graph's largest difference from PyTorch.
+def _add_graph(
+    name: str, step: UnfoldedStep, folder: Path, stored: weights.Weights, about: dict
+) -> tuple[float, set[Path]]:
+    """Writes one graph and its golden file; returns its largest difference from PyTorch, and the weight files it uses."""
+    step, multiple, rng = weights.plain(step), size_multiple(step), np.random.default_rng(20)
+    case, sigma_y, psf = golden_case(name, multiple, 1)
+    arguments = _arguments(step, case, sigma_y, rng, 2)
+    dims, named = _free(arguments, step)
+    model = _graph(step, arguments, dims, folder / "raw.onnx")
+    try:
+        used = weights.move_out(model, step, stored)
+    except LookupError as e:
+        raise ExportError(f"{name}: {e}; nothing was written.") from e
+    scale = step.operator.scale
+    meta = manifest(name, scale, multiple, HALO, step.iterations, named, about, mean=step.ensemble)
+    onnx.helper.set_model_props(model, {KEY: meta})
+    model.doc_string = model.producer_name = ""
+    for node in model.graph.node:
+        node.doc_string = ""
+        del node.metadata_props[:]
+    path = folder / f"{name}.onnx"
+    onnx.save(model, path)
+    other = golden_case(name, multiple, 2)[0]
+    single = _arguments(step, case, sigma_y, rng, 1)
+    miss = _largest_miss(
+        path, step, [arguments, single, _arguments(step, other, sigma_y / 2, rng, 3)]
+    )
+    if miss > STEP_TOLERANCE:
+        raise ExportError(
+            f"{name}: ONNX Runtime and PyTorch differ by {miss:.2g}, "
+            f"more than {STEP_TOLERANCE:g}; nothing was written."
+        )
+    golden = _golden(step, single, case, sigma_y, psf, rng)
+    np.savez_compressed(folder / f"{name}.golden.npz", **golden)
+    return miss, used
 
-    Raises ExportError, and leaves `out` as it was, when one exceeds STEP_TOLERANCE.
+
+def export(
+    steps: dict[str, UnfoldedStep], out: Path, about: dict, files: Iterable[Path] = ()
+) -> dict[str, float]:
+    """Writes a package of these graphs to `out`; returns each graph's largest difference from PyTorch.
+
+    files: safetensors files that hold the networks' weights; the package gets copies of those that its graphs use.
+    Without them it gets the networks as `weights.safetensors`. Raises ExportError, and leaves `out` as it was, when a
+    graph differs by more than STEP_TOLERANCE or a weight is in none of the files.
     """
-    misses, blob, places = {}, bytearray(), {}
+    misses, used = {}, set()
     with tempfile.TemporaryDirectory(dir=out.parent) as work:
         folder = Path(work)
-        for family, step in steps.items():
-            step = copy.deepcopy(step).to(memory_format=torch.contiguous_format).eval()
-            multiple, rng = size_multiple(step), np.random.default_rng(20)
-            case, sigma_y, psf = golden_case(family, multiple, 1)
-            arguments = _arguments(step, case, sigma_y, rng, 2)
-            dims, named = _free(arguments, step)
-            model = _graph(step, arguments, dims, folder / "raw.onnx")
-            _share_weights(model, step, blob, places)
-            (folder / WEIGHTS).write_bytes(blob)
-            meta = manifest(
-                family,
-                step.operator.scale,
-                multiple,
-                HALO,
-                step.iterations,
-                named,
-                about,
-                step.ensemble,
-            )
-            onnx.helper.set_model_props(model, {KEY: meta})
-            model.doc_string = model.producer_name = ""
-            for node in model.graph.node:
-                node.doc_string = ""
-                del node.metadata_props[:]
-            path = folder / f"{family}.onnx"
-            onnx.save(model, path)
-            other = golden_case(family, multiple, 2)[0]
-            single = _arguments(step, case, sigma_y, rng, 1)
-            checks = [arguments, single, _arguments(step, other, sigma_y / 2, rng, 3)]
-            misses[family] = _largest_miss(path, step, checks)
-            if misses[family] > STEP_TOLERANCE:
-                raise ExportError(
-                    f"{family}: ONNX Runtime and PyTorch differ by {misses[family]:.2g}, more than {STEP_TOLERANCE:g}; nothing was written."
-                )
-            np.savez_compressed(
-                folder / f"{family}.golden.npz", **_golden(step, single, case, sigma_y, psf, rng)
-            )
-        for raw in folder.glob(
-            "raw.onnx*"
-        ):  # PyTorch puts weights above 1.5 GB beside the graph, asked or not
-            raw.unlink()
+        copies = [Path(shutil.copy(file, folder)) for file in files]
+        copies = copies or weights.write(steps.values(), folder)
+        stored = weights.Weights(copies)
+        for name, step in steps.items():
+            misses[name], more = _add_graph(name, step, folder, stored, about)
+            used |= more
+        # PyTorch puts weights above 1.5 GB beside the graph, asked or not.
+        for unused in [*folder.glob("raw.onnx*"), *(set(copies) - used)]:
+            unused.unlink()
         out.mkdir(parents=True, exist_ok=True)
-        for old in [*out.glob("*.onnx"), *out.glob("*.npz")]:
-            old.unlink()
+        for kind in ("*.onnx", "*.npz", "weights*.safetensors"):
+            for old in out.glob(kind):
+                old.unlink()
         for new in folder.iterdir():
             shutil.move(new, out / new.name)
     return misses
