@@ -9,6 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "ud2m"
 OPERATORS, GENERATORS = "physics.operators", "physics.generators"
 MAY = {  # module or folder -> what of the package it may import, its own folder aside; a folder allows all in it
+    "diffusion.noise": set(),
     "diffusion.schedule": set(),
     "diffusion.sampler": {"diffusion.schedule"},
     "physics.canvas": set(),
