@@ -54,9 +54,8 @@ impl Ud2mRestore {
     }
 
     /// What becomes of a frame, and how late it is where it is late. A late frame is counted and
-    /// posted.
+    /// posted. A frame that the settings let pass is never late: nothing is done to it here.
     fn decide(&self, live: &Live, input: &gst::BufferRef) -> (Decision, Option<Late>) {
-        // Nothing is done to such a frame: if it is late, the delay did not arise here.
         if live.is_passthrough() {
             return (Decision::Restore, None);
         }

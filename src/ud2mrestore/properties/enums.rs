@@ -1,163 +1,97 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Enumerations that properties can be set to.
+//! Enumerations that properties can be set to: one row a value, as users write and read it.
+
+use std::ops::RangeFull;
 
 use gst::glib;
 
-use super::table::Choice;
+use super::table::{PropertyValue, Row, property_type};
 
-/// Which degradation is undone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, glib::Enum)]
-#[enum_type(name = "GstUd2mRestoreTask")]
-#[repr(i32)]
-pub enum Task {
-    #[enum_value(name = "The frame was convolved with a kernel", nick = "deblur")]
-    Deblur,
-    #[enum_value(name = "Pixels outside the mask are missing", nick = "inpaint")]
-    Inpaint,
-    #[enum_value(name = "The frame was scaled down bicubically", nick = "super-resolve")]
-    SuperResolve,
-    #[enum_value(name = "The frame was compressed by JPEG", nick = "jpeg")]
-    Jpeg,
-    #[enum_value(name = "Gaussian noise was added", nick = "denoise")]
-    Denoise,
+/// Makes enumerations of rows `Variant: "nick", "what it means";`.
+macro_rules! choices {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident, $type_name:tt {$( $variant:ident: $nick:tt, $meaning:tt; )*}
+    )*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, glib::Enum)]
+        #[enum_type(name = $type_name)]
+        #[repr(i32)]
+        pub enum $name {
+            $(
+                #[doc = $meaning]
+                #[enum_value(name = $meaning, nick = $nick)]
+                $variant,
+            )*
+        }
+
+        property_type!($name, RangeFull, |row| {
+            glib::ParamSpecEnum::builder_with_default(row.name, row.default)
+        });
+    )*};
 }
 
-impl Choice for Task {}
+choices! {
+    /// Which degradation is undone.
+    Task, "GstUd2mRestoreTask" {
+        Deblur: "deblur", "The frame was convolved with a kernel";
+        Inpaint: "inpaint", "Pixels outside the mask are missing";
+        SuperResolve: "super-resolve", "The frame was scaled down bicubically";
+        Jpeg: "jpeg", "The frame was compressed by JPEG";
+        Denoise: "denoise", "Gaussian noise was added";
+    }
 
-/// Shape of the blur kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, glib::Enum)]
-#[enum_type(name = "GstUd2mRestoreKernel")]
-#[repr(i32)]
-pub enum KernelShape {
-    #[enum_value(
-        name = "A Gaussian of standard deviation kernel-sigma",
-        nick = "gaussian"
-    )]
-    Gaussian,
-    #[enum_value(name = "A square of kernel-size pixels", nick = "uniform")]
-    Uniform,
-    #[enum_value(
-        name = "A line of kernel-length pixels at kernel-angle",
-        nick = "motion"
-    )]
-    Motion,
-    #[enum_value(name = "The image or array in kernel-file", nick = "file")]
-    File,
+    /// Shape of the blur kernel.
+    KernelShape, "GstUd2mRestoreKernel" {
+        Gaussian: "gaussian", "A Gaussian of standard deviation kernel-sigma";
+        Uniform: "uniform", "A square of kernel-size pixels";
+        Motion: "motion", "A line of kernel-length pixels at kernel-angle";
+        File: "file", "The image or array in kernel-file";
+    }
+
+    /// Chroma subsampling of a JPEG.
+    JpegSubsampling, "GstUd2mRestoreJpegSubsampling" {
+        Auto: "auto",
+            "That of the frame's format; 4:2:0 for RGB, gray and formats that no JPEG has";
+        C420: "420", "4:2:0, a sample for two by two pixels";
+        C422: "422", "4:2:2, a sample for two pixels of a row";
+        C444: "444", "4:4:4, a sample for each pixel";
+    }
+
+    /// How the sampling noise changes from frame to frame.
+    NoiseMode, "GstUd2mRestoreNoiseMode" {
+        Fixed: "fixed", "All frames share one noise, which flickers least";
+        PerFrame: "per-frame", "Each frame has its own noise";
+    }
+
+    /// What of the samples becomes the frame.
+    Output, "GstUd2mRestoreOutput" {
+        Sample: "sample", "The first sample";
+        Mean: "mean", "Mean of the samples";
+        Stddev: "stddev",
+            "Standard deviation of the samples as gray, white from 16 of 255 on";
+    }
+
+    /// Whether a frame starts from the one before it.
+    Temporal, "GstUd2mRestoreTemporal" {
+        Off: "off", "Each frame by itself";
+        WarmStart: "warm-start", "One step from the frame before, and all steps after a cut";
+    }
+
+    /// Where the network runs.
+    ExecutionProvider, "GstUd2mRestoreExecutionProvider" {
+        Auto: "auto", "CUDA where it works, else CPU with a warning";
+        Cpu: "cpu", "CPU";
+        Cuda: "cuda", "NVIDIA CUDA, or an error";
+        TensorRt: "tensorrt", "NVIDIA TensorRT, or an error";
+        OpenVino: "openvino", "Intel OpenVINO on the CPU, or an error";
+    }
+
+    /// What becomes of a frame that is late.
+    OverloadPolicy, "GstUd2mRestoreOverloadPolicy" {
+        Block: "block", "It is restored all the same, and later frames wait";
+        Passthrough: "passthrough", "It leaves as it came, upscaled where the task upscales";
+        FewerSteps: "fewer-steps", "Frames are restored with fewer steps, down to one";
+        Drop: "drop", "It is dropped";
+    }
 }
-
-impl Choice for KernelShape {}
-
-/// Chroma subsampling of a JPEG.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, glib::Enum)]
-#[enum_type(name = "GstUd2mRestoreJpegSubsampling")]
-#[repr(i32)]
-pub enum JpegSubsampling {
-    #[enum_value(
-        name = "That of the frame's format; 4:2:0 for RGB, gray and formats that no JPEG has",
-        nick = "auto"
-    )]
-    Auto,
-    #[enum_value(name = "4:2:0, a sample for two by two pixels", nick = "420")]
-    C420,
-    #[enum_value(name = "4:2:2, a sample for two pixels of a row", nick = "422")]
-    C422,
-    #[enum_value(name = "4:4:4, a sample for each pixel", nick = "444")]
-    C444,
-}
-
-impl Choice for JpegSubsampling {}
-
-/// How the sampling noise changes from frame to frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, glib::Enum)]
-#[enum_type(name = "GstUd2mRestoreNoiseMode")]
-#[repr(i32)]
-pub enum NoiseMode {
-    #[enum_value(
-        name = "All frames share one noise, which flickers least",
-        nick = "fixed"
-    )]
-    Fixed,
-    #[enum_value(name = "Each frame has its own noise", nick = "per-frame")]
-    PerFrame,
-}
-
-impl Choice for NoiseMode {}
-
-/// What of the samples becomes the frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, glib::Enum)]
-#[enum_type(name = "GstUd2mRestoreOutput")]
-#[repr(i32)]
-pub enum Output {
-    #[enum_value(name = "The first sample", nick = "sample")]
-    Sample,
-    #[enum_value(name = "Mean of the samples", nick = "mean")]
-    Mean,
-    #[enum_value(
-        name = "Standard deviation of the samples as gray, white from 16 of 255 on",
-        nick = "stddev"
-    )]
-    Stddev,
-}
-
-impl Choice for Output {}
-
-/// Whether a frame starts from the one before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, glib::Enum)]
-#[enum_type(name = "GstUd2mRestoreTemporal")]
-#[repr(i32)]
-pub enum Temporal {
-    #[enum_value(name = "Each frame by itself", nick = "off")]
-    Off,
-    #[enum_value(
-        name = "One step from the frame before, and all steps after a cut",
-        nick = "warm-start"
-    )]
-    WarmStart,
-}
-
-impl Choice for Temporal {}
-
-/// Where the network runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, glib::Enum)]
-#[enum_type(name = "GstUd2mRestoreExecutionProvider")]
-#[repr(i32)]
-pub enum ExecutionProvider {
-    #[enum_value(name = "CUDA where it works, else CPU with a warning", nick = "auto")]
-    Auto,
-    #[enum_value(name = "CPU", nick = "cpu")]
-    Cpu,
-    #[enum_value(name = "NVIDIA CUDA, or an error", nick = "cuda")]
-    Cuda,
-    #[enum_value(name = "NVIDIA TensorRT, or an error", nick = "tensorrt")]
-    TensorRt,
-    #[enum_value(name = "Intel OpenVINO on the CPU, or an error", nick = "openvino")]
-    OpenVino,
-}
-
-impl Choice for ExecutionProvider {}
-
-/// What becomes of a frame that is late.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, glib::Enum)]
-#[enum_type(name = "GstUd2mRestoreOverloadPolicy")]
-#[repr(i32)]
-pub enum OverloadPolicy {
-    #[enum_value(
-        name = "It is restored all the same, and later frames wait",
-        nick = "block"
-    )]
-    Block,
-    #[enum_value(
-        name = "It leaves as it came, upscaled where the task upscales",
-        nick = "passthrough"
-    )]
-    Passthrough,
-    #[enum_value(
-        name = "Frames are restored with fewer steps, down to one",
-        nick = "fewer-steps"
-    )]
-    FewerSteps,
-    #[enum_value(name = "It is dropped", nick = "drop")]
-    Drop,
-}
-
-impl Choice for OverloadPolicy {}

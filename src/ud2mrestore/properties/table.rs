@@ -37,69 +37,49 @@ pub trait PropertyValue: Sized {
     fn from_property(value: &glib::Value) -> Self;
 }
 
-/// An enumeration that a property can have.
-pub trait Choice:
-    StaticType
-    + ToValue
-    + Copy
-    + glib::translate::FromGlib<i32>
-    + glib::translate::IntoGlib<GlibType = i32>
-    + for<'a> glib::value::FromValue<'a>
-{
-}
-
 /// The value of a property whose type GObject has checked.
-fn checked<'a, T: glib::value::FromValue<'a>>(value: &'a glib::Value) -> T {
+pub fn checked<'a, T: glib::value::FromValue<'a>>(value: &'a glib::Value) -> T {
     // GObject converts a value to the property's type, or refuses it, before this is called.
     value
         .get()
         .unwrap_or_else(|_| unreachable!("a value of another type"))
 }
 
-impl<T: Choice> PropertyValue for T {
-    type Range = RangeFull;
+/// Makes a type that GObject knows one that a property can have. `$builder` begins the
+/// specification of a row.
+macro_rules! property_type {
+    ($type:ty, $range:ty, |$row:ident| $builder:expr) => {
+        impl PropertyValue for $type {
+            type Range = $range;
 
-    fn spec(row: Row<Self>) -> glib::ParamSpec {
-        glib::ParamSpecEnum::builder_with_default(row.name, row.default)
-            .nick(row.nick)
-            .blurb(row.blurb)
-            .flags(row.access)
-            .build()
-    }
-
-    fn to_property(&self) -> glib::Value {
-        self.to_value()
-    }
-
-    fn from_property(value: &glib::Value) -> Self {
-        checked(value)
-    }
-}
-
-macro_rules! numbers {
-    ($($number:ty: $spec:ident;)*) => {$(
-        impl PropertyValue for $number {
-            type Range = RangeInclusive<Self>;
-
-            fn spec(row: Row<Self>) -> glib::ParamSpec {
-                glib::$spec::builder(row.name)
-                    .nick(row.nick)
-                    .blurb(row.blurb)
-                    .minimum(*row.range.start())
-                    .maximum(*row.range.end())
-                    .default_value(row.default)
-                    .flags(row.access)
+            fn spec($row: Row<Self>) -> glib::ParamSpec {
+                use gst::prelude::*;
+                $builder
+                    .nick($row.nick)
+                    .blurb($row.blurb)
+                    .flags($row.access)
                     .build()
             }
 
             fn to_property(&self) -> glib::Value {
-                self.to_value()
+                gst::prelude::ToValue::to_value(self)
             }
 
             fn from_property(value: &glib::Value) -> Self {
-                checked(value)
+                $crate::ud2mrestore::properties::table::checked(value)
             }
         }
+    };
+}
+
+macro_rules! numbers {
+    ($($number:ty: $spec:ident;)*) => {$(
+        property_type!($number, RangeInclusive<Self>, |row| {
+            glib::$spec::builder(row.name)
+                .minimum(*row.range.start())
+                .maximum(*row.range.end())
+                .default_value(row.default)
+        });
     )*};
 }
 
@@ -218,4 +198,4 @@ macro_rules! properties {
     };
 }
 
-pub(super) use properties;
+pub(super) use {properties, property_type};
