@@ -27,7 +27,7 @@ type Case = (
 /// other properties that it needs.
 ///
 /// GStreamer's controllers choose among the values of an enumeration by a number from 0 to 1.
-const CASES: [Case; 16] = [
+const CASES: &[Case] = &[
     ("kernel", ["gaussian", "motion"], [0.0, 0.67], &[]),
     ("kernel-size", ["3", "7"], [3.0, 7.0], &[]),
     ("kernel-sigma", ["1", "2.5"], [1.0, 2.5], &[]),
@@ -111,7 +111,7 @@ fn text(value: &glib::Value) -> String {
 
 #[test]
 fn every_controllable_property_changes_with_the_frame_of_its_time() {
-    for (name, words, numbers, properties) in CASES {
+    for &(name, words, numbers, properties) in CASES {
         let values: Vec<String> = run("echo", name, numbers, properties)
             .into_iter()
             .map(|(_, value)| value)
