@@ -96,7 +96,7 @@ pub struct Ud2mRestore {
     pub(super) state: Mutex<Option<State>>,
     /// Any thread's, for instants.
     pub(super) settings: Mutex<Settings>,
-    /// Any thread's, for instants, and never while GStreamer is called.
+    /// Any thread's, for instants, and never while the pipeline or the application is called.
     pub(super) shared: Mutex<Shared>,
 }
 

@@ -25,7 +25,8 @@ pub struct State {
     frames: u64,
 }
 
-/// What any thread may ask for. It is locked for instants, and never while GStreamer is called.
+/// What any thread may ask for. It is locked for instants, and never while the pipeline or the
+/// application is called.
 #[derive(Default)]
 pub struct Shared {
     /// Output size over input size; `None` while stopped.

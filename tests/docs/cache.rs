@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::{assert_current, common};
+use crate::{assert_current, common, range};
 
 #[test]
 fn the_cache_of_the_interface_is_the_elements() {
@@ -159,23 +159,6 @@ fn default(value: &glib::Value) -> String {
     } else {
         value.serialize().unwrap().to_string()
     }
-}
-
-fn range(spec: &glib::ParamSpec) -> Option<(String, String)> {
-    macro_rules! range {
-        ($($kind:ty),*) => {$(
-            if let Some(spec) = spec.downcast_ref::<$kind>() {
-                return Some((spec.minimum().to_string(), spec.maximum().to_string()));
-            }
-        )*};
-    }
-    range!(
-        glib::ParamSpecInt,
-        glib::ParamSpecUInt,
-        glib::ParamSpecUInt64,
-        glib::ParamSpecDouble
-    );
-    None
 }
 
 fn nick(value: glib::Value) -> String {

@@ -8,6 +8,8 @@ mod messages;
 mod pipelines;
 mod properties;
 
+use gst::glib;
+
 const UPDATE: &str = "UPDATE_DOCS";
 /// Columns of a document.
 const WIDTH: usize = 100;
@@ -44,4 +46,22 @@ fn wrapped(first: &str, next: &str, text: &str) -> String {
         empty = false;
     }
     out + &line + "\n"
+}
+
+/// The smallest and the largest value of a number.
+fn range(spec: &glib::ParamSpec) -> Option<(String, String)> {
+    macro_rules! range {
+        ($($kind:ty),*) => {$(
+            if let Some(spec) = spec.downcast_ref::<$kind>() {
+                return Some((spec.minimum().to_string(), spec.maximum().to_string()));
+            }
+        )*};
+    }
+    range!(
+        glib::ParamSpecInt,
+        glib::ParamSpecUInt,
+        glib::ParamSpecUInt64,
+        glib::ParamSpecDouble
+    );
+    None
 }

@@ -4,7 +4,7 @@
 use gst::glib;
 use gst::prelude::*;
 
-use crate::{assert_current, common, wrapped};
+use crate::{assert_current, common, range, wrapped};
 
 #[test]
 fn properties_are_documented() {
@@ -22,24 +22,6 @@ fn text(value: &glib::Value) -> String {
     }
     let text = value.serialize();
     text.map_or_else(|_| "none".to_owned(), |t| format!("`{t}`"))
-}
-
-/// From the smallest to the largest value, where the type has them.
-fn range(spec: &glib::ParamSpec) -> Option<String> {
-    macro_rules! of {
-        ($($kind:ty),*) => {
-            $(if let Some(number) = spec.downcast_ref::<$kind>() {
-                return Some(format!(", {} to {}", number.minimum(), number.maximum()));
-            })*
-        };
-    }
-    of!(
-        glib::ParamSpecInt,
-        glib::ParamSpecUInt,
-        glib::ParamSpecUInt64,
-        glib::ParamSpecDouble
-    );
-    None
 }
 
 /// When the property may change.
@@ -63,10 +45,10 @@ fn property(spec: &glib::ParamSpec, default: &glib::Value) -> String {
     let mut out = format!("\n## {}\n\n", spec.name());
     let blurb = spec.blurb().unwrap_or_default();
     out += &wrapped("", "", &format!("{blurb}."));
+    let range = range(spec).map_or_else(String::new, |(low, high)| format!(", {low} to {high}"));
     let facts = format!(
-        "`{}`{}. Default {}. {}",
+        "`{}`{range}. Default {}. {}",
         spec.value_type().name(),
-        range(spec).unwrap_or_default(),
         text(default),
         access(spec)
     );
