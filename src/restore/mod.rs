@@ -64,3 +64,15 @@ pub struct FrameReport {
     /// Why the frame was left unrestored, where the network gave no valid answer twice.
     pub failed: Option<String>,
 }
+
+impl FrameReport {
+    /// The report of a frame by itself, before the network runs.
+    fn of_assumed(noise_sigma: f32, jpeg_quality: u32) -> Self {
+        Self {
+            noise_sigma,
+            jpeg_quality,
+            cold_share: 1.0,
+            ..Self::default()
+        }
+    }
+}

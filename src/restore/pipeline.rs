@@ -5,13 +5,12 @@
 //! frame; images are planar RGB in [-1, 1].
 
 use super::blend::blend;
-use super::fallback;
 use super::moments::{Moments, Output};
 use super::noise_model::NoiseModel;
-use super::restorer::unprepared;
+use super::restorer::prepared;
 use super::step::OperatorStep;
 use super::temporal::{Average, PreviousFrame};
-use super::{FrameReport, Interrupt, RestoredFrame, Restorer, Settings, tiling};
+use super::{FrameReport, Interrupt, RestoredFrame, Restorer, Settings, fallback, tiling};
 use crate::error::RestoreError;
 use crate::image::Image;
 use crate::operator::Canvas;
@@ -33,6 +32,8 @@ pub(super) struct Observation {
     /// The frame padded to the canvas, at the resolution of the observation.
     pub y: Image,
     pub noise: NoiseModel,
+    /// Of a frame by itself, before the network runs.
+    report: FrameReport,
     /// The frame as it came, at the size of the output, where some of it stays visible.
     unrestored: Option<Image>,
 }
@@ -81,7 +82,7 @@ impl Restorer {
             && let Some(image) = observation.unrestored
         {
             self.previous = None;
-            let report = observation.noise.report();
+            let report = observation.report;
             return Ok(RestoredFrame { image, report });
         }
         let start = self.warm_start(request, &observation.canvas, initial)?;
@@ -89,15 +90,17 @@ impl Restorer {
         self.compose(request, observation, samples)
     }
 
-    /// Estimates the noise, pads the frame, and makes the initial estimate, of the canvas's size.
+    /// Estimates noise and quality, pads the frame, and makes the initial estimate on the canvas.
     fn observe(&mut self, request: Request) -> Result<(Observation, Image), RestoreError> {
         let (frame, settings) = (request.frame, request.settings);
         self.prepare(&settings.degradation, frame.width, frame.height)?;
         settings.check_samples()?;
         let manifest = self.step.manifest();
-        let operator = &mut self.operator.as_mut().ok_or_else(unprepared)?.operator;
-        let limits = manifest.sigma_y;
-        let noise = NoiseModel::of(frame, settings, operator, &mut self.smoothing, limits);
+        let operator = prepared(&mut self.operator)?;
+        let noise = NoiseModel::of(frame, settings, &mut self.smoothing, manifest.sigma_y);
+        if let Some(quality) = operator.estimated_quality(frame) {
+            operator.set_quality(self.smoothing.quality(quality));
+        }
         let canvas = operator.canvas(manifest.size_multiple);
         let y = operator.observe(frame, &canvas);
         let initial = operator.initial(&y, &canvas);
@@ -108,10 +111,12 @@ impl Restorer {
                 initial.crop(canvas.frame())
             }
         });
+        let report = FrameReport::of_assumed(noise.sigma(), operator.quality());
         let observation = Observation {
             canvas,
             y,
             noise,
+            report,
             unrestored,
         };
         Ok((observation, initial))
@@ -135,10 +140,10 @@ impl Restorer {
         canvas: &Canvas,
         initial: Image,
     ) -> Result<Start, RestoreError> {
-        let previous = self.previous.take();
-        let previous = previous.filter(|_| request.settings.is_temporal());
+        let (frame, settings) = (request.frame, request.settings);
+        let previous = self.previous.take().filter(|_| settings.is_temporal());
         let operator = self.operator()?;
-        let warm = previous.and_then(|p| p.warm_start(request.frame, &initial, operator, canvas));
+        let warm = previous.and_then(|p| p.warm_start(frame, &initial, operator, canvas));
         Ok(match warm {
             Some(warm) => Start {
                 initial: Initial::Warm(warm.initial),
@@ -161,15 +166,13 @@ impl Restorer {
         plan: Plan,
         start: Start,
     ) -> Result<Samples, RestoreError> {
-        let operator = &mut self.operator.as_mut().ok_or_else(unprepared)?.operator;
-        let steps = request.settings.steps.max(1);
-        let levels = self.levels.of(&start.initial, steps);
-        let interrupt = self.step.interrupt();
+        let operator = prepared(&mut self.operator)?;
+        let levels = self.levels.of(&start.initial, request.settings.steps);
+        let (canvas, interrupt) = (&observation.canvas, self.step.interrupt());
         let (evaluations, spent) = (self.step.evaluations(), self.step.spent());
         self.tiles.set_plan(plan);
         let step = OperatorStep::new(&mut self.step, operator, observation, &mut self.tensors);
         let model = Tiled::new(step, &mut self.tiles);
-        let canvas = &observation.canvas;
         let moments = draw(model, request, canvas, &start.initial, levels, &interrupt)?;
         fallback::check_output(moments.mean(), request.frame)?;
         let report = FrameReport {
@@ -178,7 +181,7 @@ impl Restorer {
             model_time: self.step.spent() - spent,
             tiles: tiling::count(&plan, canvas),
             cold_share: start.cold_share,
-            ..observation.noise.report()
+            ..observation.report.clone()
         };
         Ok(Samples {
             moments,
@@ -205,9 +208,9 @@ impl Restorer {
         }
         let (mean, operator) = (moments.mean(), self.operator()?);
         report.residual_rms = operator.residual_rms(mean, frame, observation.noise.sigma());
-        let sigma_y = observation.noise.sigma_y;
-        let kept = || PreviousFrame::of(mean.clone(), frame, operator, sigma_y);
-        self.previous = settings.is_temporal().then(kept);
+        self.previous = settings
+            .is_temporal()
+            .then(|| PreviousFrame::of(mean.clone(), frame, operator, observation.noise.sigma_y));
         let (restored, strength) = match settings.output {
             Output::Deviation => (moments.deviation(), 1.0),
             Output::Sample | Output::Mean => (moments.into_mean(), settings.strength),

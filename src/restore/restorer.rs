@@ -36,7 +36,7 @@ pub(super) struct CachedOperator {
     degradation: Degradation,
     width: usize,
     height: usize,
-    pub(super) operator: Operator,
+    operator: Operator,
 }
 
 /// The levels of the outer steps, kept from frame to frame.
@@ -46,11 +46,12 @@ pub(super) struct Levels {
 }
 
 impl Levels {
-    /// Those of `steps` outer steps, or of the one step of a warm start.
+    /// Those of `steps` outer steps, at least one, or of the one step of a warm start.
     pub fn of(&mut self, initial: &Initial, steps: usize) -> &[Level] {
         if matches!(initial, Initial::Warm(_)) {
             return &self.warm;
         }
+        let steps = steps.max(1);
         if self.cold.len() != steps {
             self.cold = levels(steps);
         }
@@ -154,13 +155,24 @@ impl Restorer {
 
     /// The operator that [`Restorer::prepare`] built.
     pub(super) fn operator(&self) -> Result<&Operator, RestoreError> {
-        let cached = self.operator.as_ref().ok_or_else(unprepared)?;
-        Ok(&cached.operator)
+        self.operator
+            .as_ref()
+            .map(|c| &c.operator)
+            .ok_or_else(unprepared)
     }
 }
 
+/// The operator that [`Restorer::prepare`] built, to be changed while the rest of the restorer is
+/// in use.
+pub(super) fn prepared(cached: &mut Option<CachedOperator>) -> Result<&mut Operator, RestoreError> {
+    cached
+        .as_mut()
+        .map(|c| &mut c.operator)
+        .ok_or_else(unprepared)
+}
+
 /// An error where a frame is restored without [`Restorer::prepare`].
-pub(super) fn unprepared() -> RestoreError {
+fn unprepared() -> RestoreError {
     RestoreError::Frame(
         "No operator was made for the frame: this is a fault of the plugin, report it.".to_owned(),
     )

@@ -44,8 +44,9 @@ const RAMP: usize = 16;
 
 /// The tiles of `canvas`.
 ///
-/// Sizes and offsets of tiles are multiples of `multiple`, in output pixels. `halo` is how far away, in output pixels, a value still
-/// changes the result for a pixel. An overlap of the user's as large as a tile is an error.
+/// Sizes and offsets of tiles are multiples of `multiple`, in output pixels. `halo` is how far
+/// away, in output pixels, a value still changes the result for a pixel. An overlap of the user's
+/// as large as a tile is an error.
 pub fn plan(
     tiling: &Tiling,
     canvas: &Canvas,
