@@ -4,7 +4,7 @@
 //!
 //! Rooms import only downwards: the element, the restorer, then operators, sampler, tiles and the
 //! model, then graphs, images and errors. `docs/architecture.md` has the table and
-//! `tests/layering.rs` enforces it.
+//! `tests/layering` enforces it.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 

@@ -10,7 +10,7 @@ use super::grid::offsets;
 /// halos cover has a weight.
 const FAINT: f32 = 1e-6;
 
-/// The tiles of one side.
+/// The tiles along one side, and their weights.
 #[derive(Default)]
 pub struct Axis {
     len: usize,

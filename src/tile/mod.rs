@@ -58,14 +58,15 @@ impl Tiles {
         }
     }
 
-    /// Makes these the tiles of `plan`; those there are stay where it is the same.
+    /// Makes these the tiles of `plan`. Nothing is made anew where the plan is the same.
     pub fn set_plan(&mut self, plan: Plan) {
         if self.plan != plan {
             *self = Self::new(plan);
         }
     }
 
-    fn cut(&mut self, width: usize, height: usize) {
+    /// Makes the tiles of an image of `width` x `height`, unless they are at hand.
+    fn fit(&mut self, width: usize, height: usize) {
         let plan = &self.plan;
         if self.columns.len() != width {
             self.columns = Axis::new(width, plan.tile_width, plan);
@@ -84,7 +85,7 @@ impl Tiles {
         (tile / self.columns.tiles(), tile % self.columns.tiles())
     }
 
-    /// One tile of the patch.
+    /// The part of the patch in one tile.
     fn part(&self, patch: &Patch, tile: usize) -> Patch {
         let (row, column) = self.place(tile);
         let window = Window {
@@ -105,6 +106,7 @@ impl Tiles {
         }
     }
 
+    /// Adds the weighted estimate of a tile to the blend.
     fn add(&self, blend: &mut Image, estimate: &Image, tile: usize) {
         let (row, column) = self.place(tile);
         let (left, top) = (self.columns.offset(column), self.rows.offset(row));
@@ -126,8 +128,9 @@ impl<'a, M: StepModel> Tiled<'a, M> {
         Self { inner, tiles }
     }
 
+    /// Estimates a patch that is larger than a tile.
     fn blend(&mut self, patch: &mut Patch, level: Level) -> Result<(), M::Error> {
-        self.tiles.cut(patch.xt.width, patch.xt.height);
+        self.tiles.fit(patch.xt.width, patch.xt.height);
         let mut parts = mem::take(&mut self.tiles.parts);
         let tiles = &*self.tiles;
         let mut blend = Image::new(patch.xt.channels, patch.xt.height, patch.xt.width);

@@ -6,25 +6,31 @@ use std::sync::{Arc, OnceLock};
 
 use smallvec::smallvec;
 
+use super::Kind;
 use crate::graph::{GraphSpec, Tensor, Tensors};
 use crate::image::{Image, Window};
 use crate::operator::Canvas;
 use crate::operator::canvas::{crossfade, part};
 use crate::operator::fft::{Convolver, otf};
-use crate::operator::kernel::Psf;
+use crate::operator::kernel::{Kernel, Psf};
 use crate::operator::physics::Physics;
 
 /// Narrowest margin, in pixels: even a small kernel's inverse rings this far.
 const MARGIN: usize = 16;
 
-pub fn graph() -> GraphSpec {
-    GraphSpec::new("blur", 1)
+/// Blur by a kernel, which is made or read to be checked.
+pub(super) fn kind(kernel: &Kernel) -> Kind<'_> {
+    let graph = GraphSpec::new("blur", 1)
         .input("otf", &[Some(2), None, None])
-        .input("mask", &[None, Some(1), None, None])
+        .input("mask", &[None, Some(1), None, None]);
+    let build = |width, height| Ok(Blur::new(kernel.psf()?, width, height));
+    Kind::new(graph, build).checked(|| kernel.psf().map(drop))
 }
 
-pub struct Blur {
+/// Circular convolution with a point spread function.
+struct Blur {
     psf: Psf,
+    /// Width and height of the frame.
     size: (usize, usize),
     /// For the frame's own size; made at its first use.
     convolver: OnceLock<Convolver>,
@@ -34,7 +40,7 @@ pub struct Blur {
 
 impl Blur {
     /// For frames of `width` x `height`.
-    pub fn new(psf: Psf, width: usize, height: usize) -> Self {
+    fn new(psf: Psf, width: usize, height: usize) -> Self {
         Self {
             psf,
             size: (width, height),
@@ -118,7 +124,6 @@ impl Physics for Blur {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operator::Kernel;
 
     fn blur(size: usize) -> Blur {
         Blur::new(Kernel::Uniform { size }.psf().unwrap(), 100, 60)

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use smallvec::smallvec;
 
+use super::Kind;
 use crate::error::RestoreError;
 use crate::graph::{GraphSpec, Tensor, Tensors};
 use crate::image::{Border, Image, Scratch, Window};
@@ -25,16 +26,21 @@ const MARGIN: usize = 8;
 /// Pixels of the observation that are blended across the wrap.
 const BAND: usize = 2;
 
-pub fn graph(scale: usize) -> GraphSpec {
+/// Downscaling by `scale`, which is 2, 3 or 4.
+pub(super) fn kind(scale: usize) -> Kind<'static> {
     let side = Some(taps(scale).len());
-    GraphSpec::new(format!("downscale{scale}"), scale)
+    let graph = GraphSpec::new(format!("downscale{scale}"), scale)
         .input("kernel", &[side, side])
-        .input("gram", &[None, None])
+        .input("gram", &[None, None]);
+    Kind::new(graph, move |_, _| Downscale::new(scale))
 }
 
-pub struct Downscale {
+/// The bicubic filter, and the eigenvalues of A A' by size.
+struct Downscale {
     scale: usize,
+    /// Weights along one side.
     taps: Vec<f64>,
+    /// Their products: the filter as the graph takes it.
     kernel: Arc<[f32]>,
     /// By width and height of the observation's window.
     grams: HashMap<(usize, usize), Arc<[f32]>>,
@@ -55,7 +61,7 @@ fn taps(scale: usize) -> Vec<f64> {
 
 impl Downscale {
     /// `scale` is 2, 3 or 4.
-    pub fn new(scale: usize) -> Result<Self, RestoreError> {
+    fn new(scale: usize) -> Result<Self, RestoreError> {
         if !(2..=4).contains(&scale) {
             return Err(RestoreError::Settings(format!(
                 "scale is {scale}: set it to 2, 3 or 4."

@@ -3,17 +3,20 @@
 
 use smallvec::smallvec;
 
+use super::Kind;
 use crate::graph::{GraphSpec, Tensor, Tensors};
 use crate::image::{Image, Window};
 use crate::operator::Canvas;
 use crate::operator::canvas::part;
 use crate::operator::physics::Physics;
 
-pub fn graph() -> GraphSpec {
-    GraphSpec::new("denoise", 1)
+/// Noise alone.
+pub(super) fn kind() -> Kind<'static> {
+    Kind::new(GraphSpec::new("denoise", 1), |_, _| Ok(Identity))
 }
 
-pub struct Identity;
+/// A = 1.
+struct Identity;
 
 impl Physics for Identity {
     fn tensors(&mut self, observed: &Image, _canvas: &Canvas, window: Window) -> Tensors {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use smallvec::smallvec;
 
+use super::Kind;
 use crate::error::RestoreError;
 use crate::graph::{GraphSpec, Tensor, Tensors};
 use crate::image::{Border, Image, Window};
@@ -13,12 +14,14 @@ use crate::operator::canvas::part;
 use crate::operator::initial::filled;
 use crate::operator::physics::{Physics, green, over_noise, single};
 
-pub fn graph() -> GraphSpec {
-    GraphSpec::new("mask", 1).input("mask", &[None, Some(1), None, None])
+/// Missing pixels by a mask's file, whose being there is checked.
+pub(super) fn kind(path: &Path) -> Kind<'_> {
+    let graph = GraphSpec::new("mask", 1).input("mask", &[None, Some(1), None, None]);
+    let build = |width, height| Mask::open(path, width, height);
+    Kind::new(graph, build).checked(|| check(path))
 }
 
-/// Finds a file that is missing before the frame's size is known.
-pub fn check(path: &Path) -> Result<(), RestoreError> {
+fn check(path: &Path) -> Result<(), RestoreError> {
     if path.is_file() {
         Ok(())
     } else {
@@ -29,7 +32,8 @@ pub fn check(path: &Path) -> Result<(), RestoreError> {
     }
 }
 
-pub struct Mask {
+/// Multiplication with a mask.
+struct Mask {
     /// One channel of the frame's size: 1 observed, 0 missing.
     mask: Image,
     /// The same on the last canvas.
@@ -37,8 +41,9 @@ pub struct Mask {
 }
 
 impl Mask {
-    /// Reads a gray image of `width` x `height`: observed where it is at least half white.
-    pub fn open(path: &Path, width: usize, height: usize) -> Result<Self, RestoreError> {
+    /// Reads a gray image of `width` x `height`: observed where it is at least half white. An error
+    /// names the file that cannot be read, has another size or is black.
+    fn open(path: &Path, width: usize, height: usize) -> Result<Self, RestoreError> {
         if path.as_os_str().is_empty() {
             return Err(RestoreError::Settings(
                 "Inpainting needs a mask: set mask-file to an image of the frame's size, white \
@@ -90,6 +95,7 @@ impl Mask {
         })
     }
 
+    /// The mask padded to the canvas, mirrored beyond the frame's edge.
     fn on(&self, canvas: &Canvas) -> Image {
         self.mask.pad(
             canvas.y,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The kinds of degradation, one row each. All else about a kind lies in a file of its own here.
+//! The kinds of degradation, one row each. All else about a kind lies in a file of its own.
 
 mod blur;
 mod downscale;
@@ -11,12 +11,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use jpeg::{Subsampling, quantisation};
-
-use blur::Blur;
-use downscale::Downscale;
-use identity::Identity;
-use jpeg::Jpeg;
-use mask::Mask;
 
 use super::kernel::Kernel;
 use super::physics::Physics;
@@ -42,31 +36,17 @@ pub enum Degradation {
 }
 
 impl Degradation {
-    /// The table: the graph, what can be checked before the frame's size is known, and the physics
-    /// for frames of a size.
+    /// The table of kinds.
     fn kind(&self) -> Kind<'_> {
-        let unchecked = || Ok(());
         match self {
-            Self::Blur(kernel) => Kind::new(
-                blur::graph(),
-                || kernel.psf().map(drop),
-                |width, height| Ok(Blur::new(kernel.psf()?, width, height)),
-            ),
-            Self::Mask(path) => Kind::new(
-                mask::graph(),
-                || mask::check(path),
-                |width, height| Mask::open(path, width, height),
-            ),
-            Self::Downscale(scale) => Kind::new(downscale::graph(*scale), unchecked, |_, _| {
-                Downscale::new(*scale)
-            }),
+            Self::Blur(kernel) => blur::kind(kernel),
+            Self::Mask(path) => mask::kind(path),
+            Self::Downscale(scale) => downscale::kind(*scale),
             Self::Jpeg {
                 quality,
                 subsampling,
-            } => Kind::new(jpeg::graph(*subsampling), unchecked, |_, _| {
-                Jpeg::new(*quality, *subsampling)
-            }),
-            Self::Denoise => Kind::new(identity::graph(), unchecked, |_, _| Ok(Identity)),
+            } => jpeg::kind(*quality, *subsampling),
+            Self::Denoise => identity::kind(),
         }
     }
 
@@ -95,23 +75,34 @@ impl Degradation {
 type Check<'a> = Box<dyn Fn() -> Result<(), RestoreError> + 'a>;
 type Build<'a> = Box<dyn Fn(usize, usize) -> Result<Box<dyn Physics>, RestoreError> + 'a>;
 
-/// A row of the table.
+/// What a kind of degradation is, with its settings.
 struct Kind<'a> {
+    /// The step graph that restores it.
     graph: GraphSpec,
+    /// Checks the settings and files before the size of the frames is known.
     check: Check<'a>,
+    /// Makes the physics for frames of a width and a height.
     build: Build<'a>,
 }
 
 impl<'a> Kind<'a> {
+    /// A kind that needs no check before the size of the frames is known.
     fn new<P: Physics + 'static>(
         graph: GraphSpec,
-        check: impl Fn() -> Result<(), RestoreError> + 'a,
         build: impl Fn(usize, usize) -> Result<P, RestoreError> + 'a,
     ) -> Self {
         Self {
             graph,
-            check: Box::new(check),
+            check: Box::new(|| Ok(())),
             build: Box::new(move |width, height| Ok(Box::new(build(width, height)?))),
+        }
+    }
+
+    /// The same with a check.
+    fn checked(self, check: impl Fn() -> Result<(), RestoreError> + 'a) -> Self {
+        Self {
+            check: Box::new(check),
+            ..self
         }
     }
 }

@@ -19,6 +19,7 @@ use color::{averaged, luma, mixed, to_rgb};
 use dct::{BLOCK, dct};
 use quality::jpeg_quality;
 
+use super::Kind;
 use crate::error::RestoreError;
 use crate::graph::{GraphSpec, Tensor, Tensors};
 use crate::image::{Border, Image, Window};
@@ -26,7 +27,13 @@ use crate::operator::Canvas;
 use crate::operator::canvas::part;
 use crate::operator::physics::{Physics, single};
 
-pub fn graph(subsampling: Subsampling) -> GraphSpec {
+/// JPEG of an IJG quality of 1 to 100, or 0 where it is estimated from each frame.
+pub(super) fn kind(quality: u32, subsampling: Subsampling) -> Kind<'static> {
+    let build = move |_, _| Jpeg::new(quality, subsampling);
+    Kind::new(graph(subsampling), build)
+}
+
+fn graph(subsampling: Subsampling) -> GraphSpec {
     let name = match subsampling {
         Subsampling::C420 => "jpeg",
         Subsampling::C422 => "jpeg422",
@@ -44,7 +51,8 @@ pub fn graph(subsampling: Subsampling) -> GraphSpec {
     graph
 }
 
-pub struct Jpeg {
+/// Compression at a quality.
+struct Jpeg {
     /// Whether the settings leave the quality to the frames.
     estimates: bool,
     /// IJG quality of the frame, 1 to 100; 0 while none is known.
@@ -55,7 +63,7 @@ pub struct Jpeg {
 }
 
 impl Jpeg {
-    pub fn new(quality: u32, subsampling: Subsampling) -> Result<Self, RestoreError> {
+    fn new(quality: u32, subsampling: Subsampling) -> Result<Self, RestoreError> {
         if quality > 100 {
             return Err(RestoreError::Settings(format!(
                 "jpeg-quality is {quality}: set it to 1 to 100, or to 0 to estimate it."
@@ -77,6 +85,7 @@ impl Jpeg {
         }
     }
 
+    /// The steps of luma and chroma at `quality`.
     fn tables(&mut self, quality: u32) -> &[Arc<[f32]>; 2] {
         let made = match self.tables.take() {
             Some((last, tables)) if last == quality => tables,
