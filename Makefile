@@ -59,6 +59,7 @@ check: setup deny ## check formatting, lints, the oldest Rust, and the crates th
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items --lib
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
+	.venv/bin/mypy --config-file models/pyproject.toml
 
 deny: ## check the crates: licences, origins, duplicate versions, known flaws (deny.toml)
 	@scripts/setup.sh python

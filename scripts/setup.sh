@@ -102,6 +102,16 @@ mend it, then run this again."
     done
 }
 
+# The package of models/ from its sources, so that its modules are found from everywhere.
+package() {
+    cmp -s models/pyproject.toml $VENV/ud2m.toml && return
+    say "installing the Python package of models/"
+    $VENV/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation \
+        -e models || fail "pip could not install models/: see its message above, mend it, then run \
+this again."
+    cp models/pyproject.toml $VENV/ud2m.toml
+}
+
 runtime() {
     local library=libonnxruntime.so.$ORT_VERSION cache=.cache/onnxruntime-$ORT_VERSION machine
     if ! [ -s "$cache/$library" ]; then
@@ -136,7 +146,10 @@ for what in "$@"; do
     case $what in
         system | runtime) $what ;;
         python) venv requirements ;;
-        torch) venv requirements requirements-torch ;;
+        torch)
+            venv requirements requirements-torch
+            package
+            ;;
         *) fail "'$what' is unknown: the parts are system, python, torch and runtime." ;;
     esac
 done

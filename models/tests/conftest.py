@@ -1,13 +1,9 @@
-"""Makes the package importable and every test repeatable."""
+"""Makes every test repeatable."""
 
 import os
-import sys
-from pathlib import Path
 
 import pytest
 import torch
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 
 @pytest.fixture(autouse=True)
