@@ -107,7 +107,7 @@ class Row:
         name = self.names[index]
         degraded, restored = self.scores(name)
         texts = (f"{self.title}: {degraded:.1f} dB", f"restored: {restored:.1f} dB", "original")
-        return beside([labelled(p, t) for p, t in zip(self.frame(name), texts)])
+        return beside([labelled(p, t) for p, t in zip(self.frame(name), texts, strict=True)])
 
 
 def grid(rows: list[Row], index: int, path: Path) -> None:

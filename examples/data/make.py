@@ -6,7 +6,8 @@ Run it to make them anew:
 
     .venv/bin/python examples/data/make.py
 
-Everything is drawn here, nothing is taken from elsewhere. The damage follows the documents' pipelines: their properties undo it.
+Everything is drawn here, nothing is taken from elsewhere. The degradations are those of the
+documents' pipelines, whose properties undo them.
 """
 
 import io
@@ -122,7 +123,8 @@ def clip() -> None:
             packed = io.BytesIO()
             scene(-1.5 * i).save(packed, "JPEG", quality=10, subsampling="4:2:0")
             Path(scratch, f"{i:02d}.jpg").write_bytes(packed.getvalue())
-        source = f"multifilesrc location={scratch}/%02d.jpg index=0 caps=image/jpeg,framerate=10/1,width={WIDTH},height={HEIGHT}"
+        caps = f"image/jpeg,framerate=10/1,width={WIDTH},height={HEIGHT}"
+        source = f"multifilesrc location={scratch}/%02d.jpg index=0 caps={caps}"
         subprocess.run(
             [
                 "gst-launch-1.0",

@@ -1,4 +1,5 @@
-"""Names and shapes of the tensors of published checkpoints, written down apart from the networks that load them.
+"""Names and shapes of the tensors of published checkpoints, written down apart from the networks
+that load them.
 
 Nothing here knows those networks, so that a name that one of them got wrong is seen.
 """
@@ -16,7 +17,9 @@ def norm(name, channels):
 
 
 def guided(channels, multipliers, blocks, attention, outputs=6):
-    """Names and shapes of guided-diffusion with resblock_updown and use_scale_shift_norm, as its published files have them."""
+    """Names and shapes of guided-diffusion with resblock_updown and use_scale_shift_norm, as its
+    published files have them.
+    """
     time, shapes = 4 * channels, {}
 
     def res(at, a, b):
@@ -119,7 +122,12 @@ def lsun(channels, multipliers, blocks, attention):
 def random(shapes, seed=0):
     """A state dict whose layers keep the size of what they are given."""
     draw = torch.Generator().manual_seed(seed)
-    normal = lambda shape: torch.randn(shape, generator=draw)
-    fan = lambda shape: np.prod(shape[1:]) ** -0.5
+
+    def normal(shape):
+        return torch.randn(shape, generator=draw)
+
+    def fan(shape):
+        return np.prod(shape[1:]) ** -0.5
+
     state = {n: normal(s) * fan(s) if len(s) > 1 else 0.1 * normal(s) for n, s in shapes.items()}
     return {n: v + 1 if v.dim() == 1 and n.endswith("weight") else v for n, v in state.items()}

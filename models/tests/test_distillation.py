@@ -1,4 +1,6 @@
-"""The distilled step: as its denoiser before training, trained on its own trajectories, stored whole."""
+"""The distilled step: as its denoiser before training, trained on its own trajectories, stored
+whole.
+"""
 
 import numpy as np
 import pytest
@@ -52,7 +54,10 @@ def problem(family, seed=0):
 def run(net, p, t=444.0):
     generator = torch.Generator().manual_seed(2)
     shape = p.clean.shape
-    normal = lambda *s: torch.randn(*s, generator=generator)
+
+    def normal(*s):
+        return torch.randn(*s, generator=generator)
+
     return net.step(p.family, p.operator)(
         normal(*shape),
         p.z0,
@@ -73,7 +78,9 @@ def test_untrained_conditioning_leaves_the_denoiser_as_it_was(family):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_trajectory_needs_nothing_of_the_cpu(family, monkeypatch):
-    """On PyTorch's device without data, which refuses, as a GPU does, tensors that were left on the CPU."""
+    """On PyTorch's device without data, which refuses, as a GPU does, tensors that were left on the
+    CPU.
+    """
     monkeypatch.setattr(torch, "is_autocast_enabled", lambda kind: False)  # it knows no such device
     net, p = network().to("meta"), problem(family).to("meta")
     steps = list(trajectory(net, p, np.random.default_rng(1), go_on=1.0))
@@ -128,12 +135,15 @@ def test_the_conditioning_sees_the_mask_and_the_operator():
             torch.nn.init.normal_(layer.film.weight, std=0.3)
     p = problem("blur")
     conditioning, x, sigma = net.conditioning, torch.randn(2, 3, 48, 48), torch.tensor([0.1, 0.1])
-    context = lambda family: (
-        context_of(net.step(family).operator, *p.physics if family == "blur" else ()),
-        p.sigma_y,
-        torch.tensor([1.0]),
-        0.5,
-    )
+
+    def context(family):
+        return (
+            context_of(net.step(family).operator, *p.physics if family == "blur" else ()),
+            p.sigma_y,
+            torch.tensor([1.0]),
+            0.5,
+        )
+
     none = torch.zeros(2, 4, 48, 48)
     answers = [
         conditioning(net.denoiser, x, sigma, s, context(f), None)[0]
@@ -158,9 +168,10 @@ def test_a_trajectory_follows_the_grid_and_steps_do_not_reach_back():
 
 def test_how_far_a_trajectory_goes_is_chosen():
     net, p = network(), problem("denoise")
-    count = lambda go_on, seed: len(
-        list(trajectory(net, p, np.random.default_rng(seed), go_on=go_on))
-    )
+
+    def count(go_on, seed):
+        return len(list(trajectory(net, p, np.random.default_rng(seed), go_on=go_on)))
+
     assert {count(0.0, seed) for seed in range(6)} == {1}
     for seed in range(6):
         wanted = int(np.random.default_rng(seed).choice(GRIDS, p=GRID_SHARES))

@@ -1,4 +1,6 @@
-"""Published checkpoints as denoisers: small random ones of each layout, by names and shapes written down here anew."""
+"""Published checkpoints as denoisers: small random ones of each layout, by names and shapes written
+down here anew.
+"""
 
 import subprocess
 import sys
@@ -17,13 +19,12 @@ from ud2m.nn.imported import (
     AdmUNet,
     DdpmUNet,
     adapt,
-    adm,
-    ddpm,
     from_tensors,
     merge_adapter,
     read_checkpoint,
     save_adapter,
 )
+from ud2m.nn.imported.infer import infer_adm, infer_ddpm
 from ud2m.nn.imported.parts import sinusoids
 from ud2m.step.scalars import ScalarValues
 
@@ -60,7 +61,7 @@ def test_the_papers_three_denoisers_are_recognised_in_their_full_size(
 ):
     with torch.device("meta"):
         named = {n: torch.empty(s).shape for n, s in shapes.items()}
-        net = AdmUNet(adm.infer(named)) if "out.2.weight" in named else DdpmUNet(ddpm.infer(named))
+        net = AdmUNet(infer_adm(named)) if "out.2.weight" in named else DdpmUNet(infer_ddpm(named))
     assert {n: tuple(v.shape) for n, v in net.state_dict().items()} == shapes
     assert round(sum(p.numel() for p in net.parameters()) / 1e6, 1) == millions
     c = net.config
@@ -133,7 +134,9 @@ def test_levels_are_whole_at_their_sigma_and_rise_between():
     levels = denoiser.level(sigmas()[whole].float())
     assert torch.allclose(levels, whole.float(), atol=2e-3)
     for last in (True, False):
-        for got, want in zip(sinusoids(levels, 32, last), sinusoids(whole.float(), 32, last)):
+        for got, want in zip(
+            sinusoids(levels, 32, last), sinusoids(whole.float(), 32, last), strict=True
+        ):
             assert torch.allclose(got, want, atol=2e-3)
     between = denoiser.level(
         (sigmas()[110].log() * 0.75 + sigmas()[111].log() * 0.25).exp().float()[None]
@@ -180,7 +183,10 @@ def test_an_adapter_of_another_network_is_refused(tmp_path):
 
 
 def test_the_numbers_are_those_of_deepinvs_network():
-    """FFHQ-10m's full size: the only small one that deepinv has. An independent reading of names and formulas."""
+    """FFHQ-10m's full size: the only small one that deepinv has.
+
+    An independent reading of names and formulas.
+    """
     from deepinv.models import DiffUNet
 
     state = random(guided(128, (1, 1, 2, 2, 4, 4), 1, (4,)))

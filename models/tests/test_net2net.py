@@ -49,7 +49,10 @@ def answer(net, family, t=444.0):
         rng,
         kernels.mixture([]),
     )
-    normal = lambda *s: torch.randn(*s, generator=generator)
+
+    def normal(*s):
+        return torch.randn(*s, generator=generator)
+
     shape = p.clean.shape
     return net.step(p.family, p.operator)(
         normal(*shape),

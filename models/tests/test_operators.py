@@ -81,7 +81,10 @@ def test_the_proximal_step_is_the_minimiser_that_conjugate_gradients_find(name, 
     operator, physics = OPERATORS[name](h, w)
     z = torch.randn(2, 3, h, w)
     y = operator.A(torch.randn(2, 3, h, w), *physics)
-    normal = lambda u: u + gamma * operator.A_adjoint(operator.A(u, *physics), *physics)
+
+    def normal(u):
+        return u + gamma * operator.A_adjoint(operator.A(u, *physics), *physics)
+
     want = conjugate_gradients(normal, z + gamma * operator.A_adjoint(y, *physics))
     got = operator.prox_l2(z, y, torch.full((1, 1, 1, 1), gamma), *physics)
     assert (got - want).abs().max() < 1e-4
@@ -130,7 +133,8 @@ def test_mask_and_its_proximal_step_equal_deepinv():
 
 def test_downscale_and_its_proximal_step_equal_deepinv():
     x, z = torch.randn(1, 3, 48, 36), torch.randn(1, 3, 48, 36)
-    # deepinv samples pixel 0 of each block; its filter is flipped and centred, so ours goes in shifted by the half block.
+    # deepinv samples pixel 0 of each block; its filter is flipped and centred, so ours goes in
+    # shifted by the half block.
     kernel = torch.zeros(19, 19)
     kernel[3:, 3:] = bicubic(4)  # taps -6 … 9 of a 19-tap window -9 … 9
     theirs = deepinv.physics.Downsampling(
@@ -221,13 +225,15 @@ def test_decoded_planes_are_codes_of_eight_bits_that_the_graph_reads_back(subsam
 @pytest.mark.parametrize("quality", [10, 30, 75])
 def test_jpeg_is_what_a_real_codec_does(quality, subsampling, tmp_path):
     _photo().save(tmp_path / "a.jpg", quality=quality, subsampling=subsampling)
-    as_tensor = lambda p: (
-        torch.from_numpy(np.asarray(p, np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
-    )
+
+    def as_tensor(p):
+        return torch.from_numpy(np.asarray(p, np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
+
     want, operator = as_tensor(Image.open(tmp_path / "a.jpg")), Jpeg(subsampling)
     got = operator.A(as_tensor(_photo()), *quantisation(quality))
-    # Chroma is interpolated there and repeated here: compare luma, and chroma averaged back over its pixels.
-    for a, b in zip(operator.planes(got), operator.planes(want)):
+    # Chroma is interpolated there and repeated here: compare luma, and chroma averaged back over
+    # its pixels.
+    for a, b in zip(operator.planes(got), operator.planes(want), strict=True):
         assert (a - b).abs().mean() * 127.5 < 1.0
 
 
@@ -261,27 +267,39 @@ def test_jpeg_brings_every_coefficient_into_its_cell(subsampling):
 @pytest.mark.parametrize("subsampling", FACTORS)
 @pytest.mark.parametrize("weight", [0.002, 0.5])
 def test_the_data_step_of_jpeg_is_the_minimiser_that_conjugate_gradients_find(weight, subsampling):
-    # Within the cells: on Y, Cb, Cr, weight/2 |(c - d)/std|² + 1/2 |u - z|², with c the coefficients of the planes.
+    # Within the cells: on Y, Cb, Cr, weight/2 |(c - d)/std|² + 1/2 |u - z|², with c the
+    # coefficients of the planes.
     torch.manual_seed(4)
     operator, q, sigma_y = Jpeg(subsampling), quantisation(25), 0.02
     y = operator.A(torch.rand(2, 3, 32, 48) - 0.5, *q)
-    ycc = lambda x: torch.nn.functional.conv2d(x, operator.to_ycc)
-    rgb = lambda x: torch.nn.functional.conv2d(x, operator.to_rgb)
+
+    def ycc(x):
+        return torch.nn.functional.conv2d(x, operator.to_ycc)
+
+    def rgb(x):
+        return torch.nn.functional.conv2d(x, operator.to_rgb)
+
     z = ycc(y) + 0.003 * torch.randn(2, 3, 32, 48)
     deviations = [
         (((2 / 255) * s).square() / 12 + sigma_y**2).sqrt().reshape(1, 64, 1, 1) for s in q
     ]
-    scaled = lambda u: [c / s for c, s in zip(operator.planes(rgb(u)), deviations)]
+
+    def scaled(u):
+        return [c / s for c, s in zip(operator.planes(rgb(u)), deviations, strict=True)]
+
     wanted = scaled(ycc(y))
 
     def gradient(u):
         """Of the data term."""
         u = u.detach().requires_grad_()
-        term = sum((a - b).square().sum() for a, b in zip(scaled(u), wanted)) / 2
+        term = sum((a - b).square().sum() for a, b in zip(scaled(u), wanted, strict=True)) / 2
         return torch.autograd.grad(term, u)[0]
 
     offset = gradient(torch.zeros_like(z))
-    normal = lambda u: u + weight * (gradient(u) - offset)
+
+    def normal(u):
+        return u + weight * (gradient(u) - offset)
+
     want = conjugate_gradients(normal, z - weight * offset)
     got = operator.data_step(
         rgb(z),

@@ -12,9 +12,10 @@ from ud2m.training.problems import WEIGHTS, draw
 
 def problem(rng):
     family = list(WEIGHTS)[rng.integers(len(WEIGHTS))]
-    source = lambda count, side: torch.from_numpy(
-        rng.uniform(-1, 1, (count, 3, side, side))
-    ).float()
+
+    def source(count, side):
+        return torch.from_numpy(rng.uniform(-1, 1, (count, 3, side, side))).float()
+
     return draw(family, source, 2, 48, rng, kernels.mixture([]))
 
 
@@ -23,7 +24,7 @@ def test_workers_change_nothing():
     assert [p.family for p in here] == [p.family for p in there] and len(
         {p.family for p in here}
     ) > 1
-    for a, b in zip(here, there):
+    for a, b in zip(here, there, strict=True):
         assert (
             torch.equal(a.y, b.y)
             and torch.equal(a.clean, b.clean)
@@ -32,7 +33,9 @@ def test_workers_change_nothing():
 
 
 def test_a_resumed_run_gets_what_an_unbroken_one_would_have_got():
-    draws = lambda start, seed=5: list(islice(stream(lambda rng: rng.random(), seed, 4, start), 5))
+    def draws(start, seed=5):
+        return list(islice(stream(lambda rng: rng.random(), seed, 4, start), 5))
+
     whole = draws(0)
     assert draws(8)[:3] == whole[2:] and len(set(whole)) == 5
     assert draws(0, 6) != whole

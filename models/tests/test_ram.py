@@ -1,4 +1,7 @@
-"""RAM as the first estimate: its physics are our operators, and its errors say what to do. No weights: the network is untrained."""
+"""RAM as the first estimate: its physics are our operators, and its errors say what to do.
+
+No weights: the network is untrained.
+"""
 
 import sys
 from types import SimpleNamespace
@@ -26,7 +29,9 @@ def net():
 
 
 def canvas(family: str, side: int = 32) -> tuple[Operator, Observation, torch.Tensor]:
-    """An operator, a observation on a canvas of about `side` pixels, and the image [1,3,H,W] that it shows."""
+    """An operator, a observation on a canvas of about `side` pixels, and the image [1,3,H,W] that
+    it shows.
+    """
     operator = operator_of(family)
     s = operator.scale
     h, w = side // s * s, side // s * s
@@ -156,7 +161,10 @@ def test_the_option_needs_its_weights(monkeypatch, capsys, tmp_path):
 def test_sampling_starts_from_what_ram_answered():
     operator, c, x = canvas("denoise")
     asked, begun = [], []
-    step = lambda xt, z, y, n, t, sigma_y: begun.append(z) or z + 1
+
+    def step(xt, z, y, n, t, sigma_y):
+        return begun.append(z) or z + 1
+
     step.ensemble = False
     bench = SimpleNamespace(
         ram=lambda *given: asked.append(given) or x,

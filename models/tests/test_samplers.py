@@ -1,4 +1,6 @@
-"""The other samplers on a world with a known answer: pixels x ~ N(0, s²), for which denoiser and posterior are in closed form."""
+"""The other samplers on a world with a known answer: pixels x ~ N(0, s²), for which denoiser and
+posterior are in closed form.
+"""
 
 import pytest
 import torch
@@ -75,9 +77,9 @@ def test_a_sampler_with_the_exact_denoiser_is_no_worse_than_a_posterior_sample(n
     x, c, mean = world(operator)
     error = float((run(name, operator, c, **EXACT[name]) - x).square().mean().sqrt())
     best = float((mean - x).square().mean().sqrt())
-    assert (
-        error < 1.6 * best
-    )  # the root of two for an exact sample; LATINO and DDRM are a little noisier, DPIR aims at the mean
+    # The root of two for an exact sample. LATINO and DDRM are a little noisier, DPIR aims at the
+    # mean.
+    assert error < 1.6 * best
 
 
 @pytest.mark.parametrize("name", ["diffpir", "ddrm", "dpir", "latino"])

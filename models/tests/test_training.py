@@ -1,4 +1,6 @@
-"""A toy model goes the whole way: shards, training, resume, search, distillation, export, the element."""
+"""A toy model goes the whole way: shards, training, resume, search, distillation, export, the
+element.
+"""
 
 import io
 import json
@@ -76,9 +78,10 @@ def test_a_budget_of_images_is_kept_over_resumed_runs(tmp_path):
         )
         trainer.resume()
         starts = []
-        loss = lambda net, images, carried: (
-            starts.append(images) or net(torch.ones(1, 1, 8, 8)).square().mean()
-        )
+
+        def loss(net, images, carried):
+            return starts.append(images) or net(torch.ones(1, 1, 8, 8)).square().mean()
+
         trainer.run(loss, lambda net: {}, {})
         return trainer.images, starts
 
@@ -121,7 +124,8 @@ def test_a_toy_trains_is_distilled_exported_and_restores(shard, tmp_path):
         "--out",
         run / "scalars.json",
     ]
-    # The toy's images are smaller than the search's crops: it must say so, not fail somewhere inside.
+    # The toy's images are smaller than the search's crops: it must say so, not fail somewhere
+    # inside.
     failed = subprocess.run(
         [*search, "--tries", "1", "--images", "1"], capture_output=True, text=True
     )
@@ -130,7 +134,9 @@ def test_a_toy_trains_is_distilled_exported_and_restores(shard, tmp_path):
 
 
 def check_distillation(shard, run, tmp_path):
-    """The rest of the way: distilled with adapters, resumed, exported, and the package says where it came from."""
+    """The rest of the way: distilled with adapters, resumed, exported, and the package says where
+    it came from.
+    """
     (tmp_path / "scalars.json").write_text(
         json.dumps({f: {"values": ScalarValues().to_dict()} for f in FAMILIES})
     )
@@ -159,9 +165,12 @@ def check_distillation(shard, run, tmp_path):
         "60",
         "--image-budget",
     ]
-    distil = lambda images: (
-        subprocess.run([*command, str(images)], capture_output=True, text=True, check=True).stdout
-    )
+
+    def distil(images):
+        return subprocess.run(
+            [*command, str(images)], capture_output=True, text=True, check=True
+        ).stdout
+
     small = subprocess.run(
         [*command[:3], shard, "--cache", tmp_path / "small", *command[4:], "8"],
         capture_output=True,
@@ -228,7 +237,11 @@ def restore_with(package, tmp_path):
     if not os.environ.get("GST_PLUGIN_PATH"):
         pytest.skip("GST_PLUGIN_PATH does not say where the plugin is: run make test-models")
     Image.fromarray(np.full((50, 66, 3), 90, np.uint8)).save(tmp_path / "in.png")
-    pipeline = f"filesrc location={tmp_path}/in.png ! pngdec ! videoconvert ! ud2mrestore task=denoise model={package} ! videoconvert ! pngenc ! filesink location={tmp_path}/out.png"
+    pipeline = (
+        f"filesrc location={tmp_path}/in.png ! pngdec ! videoconvert "
+        f"! ud2mrestore task=denoise model={package} "
+        f"! videoconvert ! pngenc ! filesink location={tmp_path}/out.png"
+    )
     subprocess.run(["gst-launch-1.0", "-q", *pipeline.split()], check=True, timeout=120)
     assert Image.open(tmp_path / "out.png").size == (66, 50)
 
@@ -289,7 +302,8 @@ def test_jpeg_has_a_graph_for_each_size_of_chroma(tmp_path):
         *(f"{g}{end}" for g in graphs_of("jpeg") for end in (".onnx", ".golden.npz")),
     }
     stored = np.load(out / "jpeg.golden.npz")
-    # Colours that differ between two rows, or between two columns, of equal luma: what is averaged has no effect.
+    # Colours that differ between two rows, or between two columns, of equal luma: what is averaged
+    # has no effect.
     red = np.array([1.402, -0.714136, 0.0], np.float32)[:, None, None]
     h, w = stored["y"].shape[-2:]
     rows, columns = (
@@ -302,13 +316,12 @@ def test_jpeg_has_a_graph_for_each_size_of_chroma(tmp_path):
         ("jpeg444", (True, True)),
     ):
         session = onnxruntime.InferenceSession(out / f"{graph}.onnx")
-        ask = lambda y: session.run(
-            None, {i.name: stored[i.name] if i.name != "y" else y for i in session.get_inputs()}
-        )[0]
-        plain = ask(stored["y"])
-        moved = [
-            np.abs(ask((stored["y"] + c).astype(np.float32)) - plain).max() for c in (rows, columns)
-        ]
+        inputs = {i.name: stored[i.name] for i in session.get_inputs()}
+        plain, *others = (
+            session.run(None, inputs | {"y": (stored["y"] + c).astype(np.float32)})[0]
+            for c in (0, rows, columns)
+        )
+        moved = [np.abs(other - plain).max() for other in others]
         assert tuple(m > 1e-2 for m in moved) == reaches and all(
             m > 1e-2 or m < 1e-4 for m in moved
         ), (graph, moved)
@@ -347,5 +360,5 @@ def test_weights_come_back_as_they_went_in_half_precision(tmp_path):
     save_denoiser(net, tmp_path / "a.safetensors", {"images": 3})
     back = load_denoiser(tmp_path / "a.safetensors")
     assert back.config == TOY
-    for a, b in zip(net.parameters(), back.parameters()):
+    for a, b in zip(net.parameters(), back.parameters(), strict=True):
         assert torch.equal(a.half().float(), b)

@@ -35,7 +35,10 @@ def test_an_impossible_number_of_steps_is_refused(steps):
 
 def test_an_exact_denoiser_is_returned_unchanged_whatever_the_noise():
     truth = torch.randn(1, 3, 7, 5)
-    noise = lambda i: torch.randn(1, 3, 3, 7, 5)
+
+    def noise(i):
+        return torch.randn(1, 3, 3, 7, 5)
+
     got = sample(
         lambda xt, z, n, t: truth,
         torch.zeros_like(truth),
@@ -103,7 +106,9 @@ def test_the_step_returns_what_its_denoiser_says():
 
 
 class Shift(torch.nn.Module):
-    """A denoiser that sees where up and left are: it moves the image one pixel down and two to the right."""
+    """A denoiser that sees where up and left are: it moves the image one pixel down and two to the
+    right.
+    """
 
     def forward(self, x, sigma):
         return x.roll((1, 2), (-2, -1))
@@ -131,7 +136,9 @@ def test_a_batch_may_hold_levels_that_are_mirrored_differently():
 
 
 def test_the_anchor_minimises_the_three_quadratics():
-    """u of the design's section 2, for a mask: the closed form against the normal equation of the three terms."""
+    """u of the design's section 2, for a mask: the closed form against the normal equation of the
+    three terms.
+    """
     xt, z0, y, noise, t, sigma_y = arguments()
     mask = (torch.rand(1, 1, 16, 24) < 0.5).float()
     values = ScalarValues(noise_trust=0.7, state_weight=1.0, fresh_first=1e-6, fresh_last=1e-6)
@@ -149,7 +156,10 @@ def test_the_anchor_minimises_the_three_quadratics():
 
 def test_inner_levels_fall_and_stay_above_the_floor():
     scalars = Scalars(ScalarValues(max_sigma=0.5, sigma_ratio=0.4, min_sigma=0.03, noise_ratio=1.0))
-    one = lambda v: torch.tensor(v).reshape(1, 1, 1, 1)
+
+    def one(v):
+        return torch.tensor(v).reshape(1, 1, 1, 1)
+
     levels = [float(scalars.level(one(157.4), one(0.02), s).detach()) for s in (0.0, 0.5, 1.0)]
     assert (
         levels == sorted(levels, reverse=True) and abs(levels[0] - 0.5) < 1e-6 and levels[2] >= 0.03

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MPL-2.0
 """Writes the tiny step graphs of the tests: answers in closed form, less than 2 kB each.
 
-Good packages hold a graph for every family; a package under `wrong/` has one defect. Run it after a change of the
-manifest's schema and commit what it writes:  python3 tests/data/make.py
+Good packages hold a graph for every family; a package under `wrong/` has one defect. Run it after a
+change of the manifest's schema and commit what it writes:  python3 tests/data/make.py
 """
 
 import json
@@ -64,7 +64,7 @@ def manifest_of(family, name):
 
 
 class Graph:
-    """A step graph under construction: named constants and nodes, each method returns the name of its result."""
+    """A step graph under construction: constants and nodes; methods return their results' names."""
 
     def __init__(self, family):
         self.family, self.nodes, self.constants = family, [], []
@@ -176,7 +176,8 @@ def greedy(g):
 def slow(g):
     """x0 = y, after a while: 600,000 sigma_y² products of matrices, one after the other.
 
-    At noise-sigma=0.01 that is about a tenth of a second on one core; at 0.25, the limit, more than a minute.
+    At noise-sigma=0.01 that is about a tenth of a second on one core; at 0.25, the limit, more than
+    a minute.
     """
     side = 256
     squared = g.node("Mul", "sigma_y", "sigma_y")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Every pipeline of every document runs as it stands, and what it restores is nearer to the original.
+"""Every pipeline of every document runs as it stands, and restores towards the original.
 
 Stand-ins replace what a test machine lacks: cameras, screens, GPUs, files of others. The documents
 themselves keep to their size, and their links lead somewhere.

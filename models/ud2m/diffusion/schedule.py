@@ -1,7 +1,7 @@
 """The variance-preserving diffusion: levels, and the time grid of the outer sampler.
 
-Knows no network and no degradation. Images are in [-1, 1]; a level is an index 0 … 999 into one linear
-schedule (Ho et al. 2020). `sigma` is the noise-to-signal ratio sqrt((1 - abar) / abar).
+Knows no network and no degradation. Images are in [-1, 1]; a level is an index 0 … 999 into one
+linear schedule (Ho et al. 2020). `sigma` is the noise-to-signal ratio sqrt((1 - abar) / abar).
 """
 
 import math
@@ -13,18 +13,22 @@ BETA_FIRST, BETA_LAST = 1e-4, 2e-2
 
 
 def alpha_bar() -> torch.Tensor:
-    """[1000] cumulative signal power, float64: abar_t = prod(1 - beta)."""
+    """Cumulative signal power abar_t = prod(1 - beta) of each level, [1000] float64."""
     return torch.cumprod(1 - torch.linspace(BETA_FIRST, BETA_LAST, LEVELS, dtype=torch.float64), 0)
 
 
 def sigmas() -> torch.Tensor:
-    """[1000] noise-to-signal ratio of each level, float64, rising from 0.01 to 157.4."""
+    """Noise-to-signal ratio of each level, [1000] float64, rising from 0.01 to 157.4."""
     abar = alpha_bar()
     return torch.sqrt((1 - abar) / abar)
 
 
 def time_grid(steps: int) -> list[int]:
-    """Levels of the outer sampler, most noisy first: floor((i sqrt(1000) / N)²), the largest less 1 (paper's code)."""
+    """Levels of the outer sampler's steps, most noisy first, as the paper's code has them.
+
+    They are floor((i sqrt(1000) / N)²), the largest less 1, for N = `steps` of 1 … 100, else
+    ValueError.
+    """
     if not 1 <= steps <= 100:
         raise ValueError(f"steps is {steps}; choose 1 to 100.")
     grid = [math.floor((i * math.sqrt(LEVELS) / steps) ** 2 + 1e-9) for i in range(1, steps + 1)]

@@ -1,1 +1,1 @@
-"""Evaluation: cases, metrics, tables, classical methods, and other samplers on the same denoiser."""
+"""Evaluation: cases, metrics, tables, classical methods, and other samplers on the denoiser."""

@@ -1,4 +1,4 @@
-"""Classical restorations to compare with: Wiener, Telea, bicubic, non-local means. Images [3,H,W] in [-1, 1]."""
+"""Classical restorations of images [3,H,W] in [-1, 1], to compare with."""
 
 import cv2
 import numpy as np
@@ -15,15 +15,14 @@ def _values(codes: np.ndarray) -> torch.Tensor:
 
 
 def wiener(y: torch.Tensor, psf: np.ndarray, noise_to_signal: float) -> torch.Tensor:
-    """Fourier deconvolution of the mirrored image with a flat noise-to-signal ratio."""
+    """Fourier deconvolution of the mirrored image: psf [n,n], a flat noise-to-signal ratio."""
     b = min(4 * max(psf.shape), min(y.shape[1:]) - 1)
     p = np.pad(y.numpy(), ((0, 0), (b, b), (b, b)), "reflect")
     h = np.zeros(p.shape[1:])
     h[: psf.shape[0], : psf.shape[1]] = psf
     spectrum = np.fft.rfft2(np.roll(h, (-(psf.shape[0] // 2), -(psf.shape[1] // 2)), (0, 1)))
-    x = np.fft.irfft2(
-        np.conj(spectrum) * np.fft.rfft2(p) / (np.abs(spectrum) ** 2 + noise_to_signal), p.shape[1:]
-    )
+    filtered = np.conj(spectrum) * np.fft.rfft2(p) / (np.abs(spectrum) ** 2 + noise_to_signal)
+    x = np.fft.irfft2(filtered, p.shape[1:])
     return torch.from_numpy(x[:, b:-b, b:-b].astype(np.float32)).clamp(-1, 1)
 
 
@@ -40,7 +39,6 @@ def non_local_means(y: torch.Tensor, sigma: float) -> torch.Tensor:
 
 
 def bicubic(y: torch.Tensor, scale: int) -> torch.Tensor:
-    """Upscaled by `scale`."""
-    return F.interpolate(y[None], scale_factor=scale, mode="bicubic", align_corners=False)[0].clamp(
-        -1, 1
-    )
+    """Upscaled by `scale`, by PyTorch's bicubic."""
+    x = F.interpolate(y[None], scale_factor=scale, mode="bicubic", align_corners=False)
+    return x[0].clamp(-1, 1)

@@ -1,7 +1,7 @@
-"""The degradations that are scored, the images they are applied to, and the classical method that fits each.
+"""The cases that are scored: a degradation, and the classical method that fits it.
 
-Images are [3,H,W] in [-1, 1]. A degradation is a function of the image's place in the folder alone, so that every method
-sees the same observation.
+Images are [3,H,W] in [-1, 1]. A degradation is a function of the image's place in the folder alone,
+so that every method sees the same observation.
 """
 
 from collections.abc import Callable
@@ -18,9 +18,7 @@ from ud2m.physics.generators import degradations
 from ud2m.physics.observation import Observation, observe
 from ud2m.physics.operators import Downscale, Operator, Parameters, operator_of
 
-SIDE = (
-    48  # sides of whole images are cut to multiples of this: every scale and block size divides it
-)
+SIDE = 48  # sides of whole images become multiples of this: all scales and block sizes divide it
 SIDE_CROP = 16  # the same for crops, which need not suit a scale of 3
 GAUSSIAN, BOX = degradations.gaussian(3**0.5, 5), degradations.uniform(9)
 MOTION = degradations.trajectory(19, np.random.default_rng(5))
@@ -41,15 +39,14 @@ class Degraded:
 
 @dataclass(frozen=True)
 class Case:
-    """A degradation of known strength. Without noise, as in JPEG, sigma is what the samplers get all the same."""
+    """A degradation of known strength. JPEG has no noise: its sigma is what the samplers get."""
 
     family: str
     sigma: float  # noise std of full scale 1
     degrade: Degrade  # (image, generator) -> observation, its parameters
     classical: Callable[["Case", list[Degraded]], list[torch.Tensor]]
-    border: int = (
-        0  # pixels at each edge that are not scored, where the kernel reaches beyond the image
-    )
+    # Pixels at each edge that are not scored, where the kernel reaches beyond the image.
+    border: int = 0
 
 
 def upscaled(operator: Operator, degraded: list[Degraded]) -> list[torch.Tensor]:
@@ -127,10 +124,10 @@ CASES = {
 
 
 def load_images(folder: Path, limit: int, crop: int = 0) -> list[torch.Tensor]:
-    """The first `limit` (0: all) PNG images of a folder by name, each [3,H,W]; SystemExit where there is none.
+    """The first `limit` (0: all) PNG images of a folder by name, each [3,H,W].
 
-    crop: pixels of each side's middle that are kept, 0 for the whole image. Sides are cut to multiples of 48, of a crop
-    to multiples of 16.
+    crop: pixels of each side's middle that are kept, 0 for the whole image. Sides are cut to
+    multiples of 48, of a crop to multiples of 16. SystemExit where one is missing or small.
     """
     out, side = [], SIDE_CROP if crop else SIDE
     for path in sorted(folder.glob("*.png"))[: limit or None]:
@@ -148,7 +145,7 @@ def load_images(folder: Path, limit: int, crop: int = 0) -> list[torch.Tensor]:
 def degrade_images(
     case: Case, clean: list[torch.Tensor], multiple: int
 ) -> tuple[Operator, list[Degraded]]:
-    """Applies the case to each image. Returns its operator, and what became of the images on canvases of `multiple`."""
+    """The case's operator, and what it makes of each image, on canvases of `multiple` pixels."""
     operator, out = operator_of(case.family), []
     for i, x in enumerate(clean):
         y, parameters = case.degrade(x, np.random.default_rng((7, i)))

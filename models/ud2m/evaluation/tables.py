@@ -27,20 +27,20 @@ Rows = dict[str, dict[str, dict[str, float]]]
 
 
 def markdown(head: list[str], body: list[list[str]]) -> str:
-    """A table."""
+    """A Markdown table."""
     lines = [head, ["---"] * len(head), *body]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def cell(found: dict | None, **formats: str) -> str:
-    return (
-        " / ".join(f"{found[k]:{f}}" if k in found else "–" for k, f in formats.items())
-        if found
-        else "not defined"
-    )
+    """The scores of a cell, each in its format; a score that is missing is a dash."""
+    if not found:
+        return "not defined"
+    return " / ".join(f"{found[k]:{f}}" if k in found else "–" for k, f in formats.items())
 
 
 def title(column: str) -> str:
+    """The heading of a column."""
     return NAMES.get(column, f"UD²M N·K={column.removeprefix('ud2m-')}")
 
 
@@ -99,15 +99,8 @@ def footnote(text: str, arguments: list[str], script: str = "evaluate.py") -> st
 def machine() -> str:
     """Processor, its cores, and how many of them computed."""
     info = Path("/proc/cpuinfo")
-    names = (
-        [
-            line.split(":", 1)[1].strip()
-            for line in info.read_text().splitlines()
-            if line.startswith("model name")
-        ]
-        if info.exists()
-        else []
-    )
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     name, used = names[0] if names else "CPU", torch.get_num_threads()
     return f"{name}, {os.cpu_count()} cores, {used} of them used"
 

@@ -1,12 +1,15 @@
-"""Conditioning: what distillation adds to the denoiser, besides adapters on its weights (G_theta becomes G_theta+Delta).
+"""Conditioning: what distillation adds to the denoiser, besides adapters on its weights.
 
-A denoiser sees an image and a noise level. Inside the unfolded step more is known: which operator, how strong, how far
-the data moved the estimate, which pixels were observed, and the features of the iteration before. All of it enters by
-layers that are zero at first, so that an untrained conditioning leaves the denoiser as it was. The learned initial network f_psi
-(in the spirit of RAM, Terris et al. 2025) is a small U-Net of the denoiser's own kind on the same features.
+A denoiser sees an image and a noise level. Inside the unfolded step more is known: which operator,
+how strong, how far the data moved the estimate, which pixels were observed, and the features of the
+iteration before. All of it enters by layers that are zero at first, so that an untrained
+conditioning leaves the denoiser as it was: G_theta of the paper becomes G_theta+Delta. The learned
+initial network f_psi (in the spirit of RAM, Terris et al. 2025) is a small U-Net of the denoiser's
+own kind on the same features.
 """
 
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -20,9 +23,11 @@ FEATURES = 4  # channels: how far the data moved the estimate (3), which pixels 
 
 @dataclass(frozen=True)
 class ConditioningConfig:
-    """recurrence: scales (0 the finest) whose features are added in the next iteration; initial: shape of f_psi, None for A†y."""
+    """What the conditioning is made of."""
 
+    # Scales, 0 the finest, whose features are added in the next iteration.
     recurrence: tuple[int, ...] = (0, 2)
+    # Shape of f_psi; without it the initial estimate stays as it is.
     initial: DenoiserConfig | None = DenoiserConfig(4, (48, 64, 96), (1, 1, 2), 64)
 
     def to_dict(self) -> dict:
@@ -37,7 +42,11 @@ class ConditioningConfig:
 def features(
     before: torch.Tensor, after: torch.Tensor, level: torch.Tensor, observed: torch.Tensor
 ) -> torch.Tensor:
-    """[B,4,H,W] the data step's move from `before` to `after`, in noise levels [B,1,1,1] (bounded for small ones), and the mask."""
+    """[B,4,H,W]: how far the data step moved the estimate, and the mask of observed pixels.
+
+    before, after [B,3,H,W]: the estimate around the data step; level [B,1,1,1]: noise level in
+    which the move is measured, bounded below for small ones; observed [B or 1,1,H,W].
+    """
     return torch.cat([(after - before) / (level + 0.1), observed.expand_as(after[:, :1])], 1)
 
 
@@ -49,21 +58,32 @@ def zero_init(layer: nn.Module) -> nn.Module:
 
 
 class FeatureInjection(nn.Module):
-    """`features` [B,4,H,W] as an addition to those of the first convolution, [B,channels,H/u,W/u] with u the unshuffle factor."""
+    """`features` [B,4,H,W] as an addition to those of the first convolution, [B,C,H/u,W/u].
+
+    u: the unshuffle factor of the network.
+    """
 
     def __init__(self, config: DenoiserConfig):
         super().__init__()
         self.unshuffle = config.unshuffle
-        self.conv = zero_init(
-            nn.Conv2d(FEATURES * config.unshuffle**2, config.channels[0], 3, padding=1, bias=False)
-        )
+        inputs = FEATURES * config.unshuffle**2
+        self.conv = zero_init(nn.Conv2d(inputs, config.channels[0], 3, padding=1, bias=False))
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         return self.conv(F.pixel_unshuffle(features, self.unshuffle))
 
 
+class Context(NamedTuple):
+    """What holds for the whole image in one iteration."""
+
+    operator: torch.Tensor  # [B or 1,CONTEXT_LENGTH], see `physics.operators.context`
+    sigma_y: torch.Tensor  # [B or 1,1,1,1] noise std of y in [-1, 1]
+    sigma_t: torch.Tensor  # [B or 1,1,1,1] noise level of the outer step
+    share: float  # of the iterations of the step that are over: 0 first, 1 last
+
+
 class ContextEmbedding(nn.Module):
-    """What holds for the whole image, as an addition [B,E] to the level's embedding: operator, sigma_y, sigma_t, iteration."""
+    """A `Context` as an addition [B,E] to the embedding of the noise level."""
 
     def __init__(self, embedding: int):
         super().__init__()
@@ -71,40 +91,34 @@ class ContextEmbedding(nn.Module):
             nn.Linear(CONTEXT_LENGTH + 3, 64), nn.ReLU(), zero_init(nn.Linear(64, embedding))
         )
 
-    def forward(
-        self,
-        operator: torch.Tensor,
-        sigma_y: torch.Tensor,
-        sigma_t: torch.Tensor,
-        share: float,
-        batch: int,
-    ) -> torch.Tensor:
-        column = lambda v: v.reshape(-1, 1).expand(batch, 1)
-        context = [
+    def forward(self, context: Context, batch: int) -> torch.Tensor:
+        operator, sigma_y, sigma_t, share = context
+        numbers = [
             operator.expand(batch, CONTEXT_LENGTH),
-            column(sigma_y).log10(),
-            column(sigma_t).clamp_min(0.01).clamp_max(10.0).log10(),
-            column(torch.full_like(sigma_y[:1], share)),
+            _column(sigma_y, batch).log10(),
+            _column(sigma_t, batch).clamp_min(0.01).clamp_max(10.0).log10(),
+            _column(torch.full_like(sigma_y[:1], share), batch),
         ]
-        return self.net(torch.cat(context, 1))
+        return self.net(torch.cat(numbers, 1))
+
+
+def _column(v: torch.Tensor, batch: int) -> torch.Tensor:
+    """[B,1] of B values or one."""
+    return v.reshape(-1, 1).expand(batch, 1)
 
 
 class Conditioning(nn.Module):
-    """Delta, without the adapters. One for all operators."""
+    """Delta of the paper, without the adapters; one for all operators."""
 
     def __init__(self, denoiser: DenoiserConfig, config: ConditioningConfig = ConditioningConfig()):
         super().__init__()
         self.config = config
         self.inject = FeatureInjection(denoiser)
         self.context = ContextEmbedding(denoiser.embedding)
-        self.recurrence = nn.ModuleDict(
-            {
-                str(i): zero_init(
-                    nn.Conv2d(denoiser.channels[i], denoiser.channels[i], 1, bias=False)
-                )
-                for i in config.recurrence
-            }
-        )
+        self.recurrence = nn.ModuleDict()
+        for scale in config.recurrence:
+            width = denoiser.channels[scale]
+            self.recurrence[str(scale)] = zero_init(nn.Conv2d(width, width, 1, bias=False))
         self.initial = InitialNetwork(config.initial) if config.initial else None
 
     @property
@@ -118,10 +132,11 @@ class Conditioning(nn.Module):
         v: torch.Tensor,  # [B,3,H,W] estimate with noise of `sigma`
         sigma: torch.Tensor,  # [B]
         features: torch.Tensor,  # [B,4,H,W], see the function
-        context: tuple,  # the arguments of ContextEmbedding but the batch
+        context: Context,
         previous: list[torch.Tensor] | None,  # features of the iteration before, finest scale first
-    ) -> tuple[torch.Tensor, list[torch.Tensor]]:  # clean estimate, features
-        level = denoiser.embed_sigma(sigma) + self.context(*context, v.shape[0])
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """The clean estimate [B,3,H,W], and the features for the next iteration."""
+        level = denoiser.embed_sigma(sigma) + self.context(context, v.shape[0])
         recurrent: Additions | None = None
         if previous is not None:
             recurrent = [
@@ -132,7 +147,10 @@ class Conditioning(nn.Module):
 
 
 class InitialNetwork(nn.Module):
-    """f_psi: a first estimate from a plain inverse z0 and the data step's answer to it. Returns z0 until it is trained."""
+    """f_psi: a first estimate from a plain inverse z0 and the data step's answer to it.
+
+    Returns z0 until it is trained.
+    """
 
     def __init__(self, config: DenoiserConfig):
         super().__init__()
@@ -141,23 +159,26 @@ class InitialNetwork(nn.Module):
         self.context = ContextEmbedding(config.embedding)
 
     def forward(
-        self, z0: torch.Tensor, sigma: torch.Tensor, features: torch.Tensor, context: tuple
+        self, z0: torch.Tensor, sigma: torch.Tensor, features: torch.Tensor, context: Context
     ) -> torch.Tensor:
-        level = self.net.embed_sigma(sigma) + self.context(*context, z0.shape[0])
+        level = self.net.embed_sigma(sigma) + self.context(context, z0.shape[0])
         return z0 + 0.5 * self.net.backbone(2 * z0, level, self.inject(features))[0]
 
 
 def conditioned_flops_per_pixel(
     denoiser: DenoiserConfig, config: ConditioningConfig
 ) -> tuple[float, float]:
-    """Of one evaluation, and of the initial network, which runs once a step: multiply-adds times two, for each pixel."""
-    inject = lambda c: (
-        2 * 9 * FEATURES * c.channels[0]
-    )  # FEATURES · s² channels on 1 / s² of the pixels
+    """Multiplications and additions for each pixel: of an evaluation, and of the initial network.
+
+    The initial network runs once a step.
+    """
     recurrence = sum(
         2 * denoiser.channels[i] ** 2 / (denoiser.unshuffle * 2**i) ** 2 for i in config.recurrence
     )
+    evaluation = flops_per_pixel(denoiser) + _injection_flops(denoiser) + recurrence
     initial = config.initial
-    return flops_per_pixel(denoiser) + inject(denoiser) + recurrence, flops_per_pixel(
-        initial
-    ) + inject(initial) if initial else 0.0
+    return evaluation, flops_per_pixel(initial) + _injection_flops(initial) if initial else 0.0
+
+
+def _injection_flops(config: DenoiserConfig) -> float:
+    return 2 * 9 * FEATURES * config.channels[0]  # FEATURES · u² channels on 1/u² of the pixels

@@ -1,7 +1,8 @@
-"""Low-rank adapters on the weights of any network (Hu et al. 2021), by PyTorch's own parametrisation.
+"""Low-rank adapters on the weights of any network (Hu et al. 2021), by PyTorch's parametrisation.
 
-W + (alpha / rank) B A is formed from the frozen W before each use: a layer stays one product or convolution, which on a
-CPU costs half of a separate low-rank branch, and merging is the removal of the parametrisation. Knows no diffusion.
+W + (alpha / rank) B A is formed from the frozen W before each use: a layer stays one product or
+convolution, which on a CPU costs half of a separate low-rank branch, and merging is the removal of
+the parametrisation. Knows no diffusion.
 """
 
 import re
@@ -29,8 +30,9 @@ class LowRank(nn.Module):
 def attach(net: nn.Module, rank: int, alpha: float | None = None, targets: str = "") -> list[str]:
     """Freezes `net` and puts adapters on its layers; returns the names of the adapted layers.
 
-    targets: a regular expression that is searched in each layer's name; only convolutions (1-D, 2-D) and linear layers are
-    adapted. alpha: strength, the rank when None. rank 0 freezes only. Raises ValueError where nothing matches.
+    targets: a regular expression that is searched in each layer's name; only convolutions (1-D,
+    2-D) and linear layers are adapted. alpha: strength, the rank when None. rank 0 freezes only.
+    Raises ValueError where nothing matches.
     """
     net.requires_grad_(False)
     if rank == 0:
@@ -39,18 +41,18 @@ def attach(net: nn.Module, rank: int, alpha: float | None = None, targets: str =
     names = [n for n, m in net.named_modules() if isinstance(m, kinds) and re.search(targets, n)]
     if not names:
         raise ValueError(
-            f"No convolution or linear layer has a name that matches {targets!r}; choose other LoRA targets."
+            f"No convolution or linear layer has a name that matches {targets!r}; "
+            "choose other LoRA targets."
         )
     for name in names:
         layer = net.get_submodule(name)
-        parametrize.register_parametrization(
-            layer, "weight", LowRank(layer.weight, rank, rank if alpha is None else alpha)
-        )
+        adapter = LowRank(layer.weight, rank, rank if alpha is None else alpha)
+        parametrize.register_parametrization(layer, "weight", adapter)
     return names
 
 
 def merge(net: nn.Module) -> nn.Module:
-    """Adds every adapter into its weight, in place: afterwards the network has its plain layers again."""
+    """Adds every adapter into its weight, in place; the network has its plain layers again."""
     for module in list(net.modules()):
         if parametrize.is_parametrized(module, "weight"):
             parametrize.remove_parametrizations(module, "weight", leave_parametrized=True)

@@ -1,9 +1,11 @@
-"""Weights on disk: safetensors in half precision, with the network's configuration and its provenance inside."""
+"""Weights of a denoiser on disk: safetensors in half precision.
+
+The network's configuration and its provenance are in the header.
+"""
 
 import json
 from pathlib import Path
 
-import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
@@ -17,7 +19,7 @@ def save_denoiser(net: Denoiser, path: Path, provenance: dict) -> None:
 
 
 def load_denoiser(path: Path) -> Denoiser:
-    """The network in float32, in training mode off; raises ValueError when the file is not one of ours."""
+    """The network in float32 and eval mode. Raises ValueError for a file of another kind."""
     with safe_open(path, "pt") as f:
         meta = f.metadata() or {}
         if "denoiser" not in meta:
@@ -31,13 +33,3 @@ def provenance(path: Path) -> dict:
     """What a weight file says about its training: the `provenance` that it was saved with."""
     with safe_open(path, "pt") as f:
         return json.loads((f.metadata() or {}).get("provenance", "{}"))
-
-
-def hash_state(net: torch.nn.Module) -> str:
-    """Short digest of the weights, to tell one training from another."""
-    import hashlib
-
-    digest = hashlib.sha256()
-    for name, value in sorted(net.state_dict().items()):
-        digest.update(name.encode() + value.detach().cpu().numpy().tobytes())
-    return digest.hexdigest()[:12]

@@ -1,7 +1,7 @@
 """The padded frame on which a step works, and how it is made to suit transforms that wrap.
 
-A frame's borders are unknown, not periodic: it is padded on a canvas whose sides suit the step graph. Tensors are
-[…,H,W]; images are in [-1, 1].
+A frame's borders are unknown, not periodic: it is padded on a canvas whose sides suit the step
+graph. Tensors are […,H,W]; images are in [-1, 1].
 """
 
 import math
@@ -20,7 +20,9 @@ class Border(Enum):
 
 @dataclass(frozen=True)
 class Canvas:
-    """The output frame inside a larger image: sides of the canvas, and the rows and columns of the frame, in pixels."""
+    """The output frame inside a larger image: sides of the canvas, and the rows and columns of the
+    frame, in pixels.
+    """
 
     height: int
     width: int
@@ -29,16 +31,17 @@ class Canvas:
 
     @classmethod
     def around(cls, height: int, width: int, margin: int, multiple: int) -> "Canvas":
-        """`margin` pixels on all sides, and what is missing to multiples of `multiple` below and on the right."""
-        sides = (math.ceil((n + 2 * margin) / multiple) * multiple for n in (height, width))
-        return cls(*sides, slice(margin, margin + height), slice(margin, margin + width))
+        """`margin` pixels on all sides, and what is missing to multiples of `multiple` below and on
+        the right.
+        """
+        full = [math.ceil((n + 2 * margin) / multiple) * multiple for n in (height, width)]
+        frame = slice(margin, margin + height), slice(margin, margin + width)
+        return cls(full[0], full[1], *frame)
 
     def pad(self, x: torch.Tensor, border: Border, scale: int = 1) -> torch.Tensor:
-        """The frame x, `scale` times smaller than the output, on the canvas of its own resolution."""
-        top, left, height, width = (
-            n // scale for n in (self.rows.start, self.columns.start, self.height, self.width)
-        )
-        return pad(x, top, left, height, width, border)
+        """The frame x [B,C,h,w], `scale` times smaller than the output, on a canvas of its size."""
+        top, left = self.rows.start // scale, self.columns.start // scale
+        return pad(x, top, left, self.height // scale, self.width // scale, border)
 
     def frame_mask(self) -> torch.Tensor:
         """[1,1,H,W]: 1 in the frame, 0 around it."""
@@ -48,7 +51,9 @@ class Canvas:
 
 
 def reflected(n: int, before: int, after: int, border: Border) -> torch.Tensor:
-    """[before + n + after] source index of each position of a line of n pixels that continues beyond its ends."""
+    """[before + n + after] source index of each position of a line of n pixels that continues
+    beyond its ends.
+    """
     i = torch.arange(-before, n + after)
     if border is Border.SYMMETRIC:
         i = i % (2 * n)
@@ -68,7 +73,8 @@ def pad(
 
 
 def crossfade(y: torch.Tensor, band: int) -> torch.Tensor:
-    """y with the outer `band` pixels blended with the opposite side's, so that it is smooth across its wrap.
+    """y with the outer `band` pixels blended with the opposite side's, so that it is smooth across
+    its wrap.
 
     At least one pixel and at most a quarter of a side are blended, equally at the edge itself.
     """

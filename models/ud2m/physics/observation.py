@@ -14,7 +14,10 @@ from ud2m.physics.operators import Operator, Parameters
 
 @dataclass
 class Observation:
-    """One frame on its canvas, ready for the step; the frame is `rows` and `columns` of the step's result."""
+    """One frame on its canvas, ready for the step.
+
+    The frame is `rows` and `columns` of the step's result.
+    """
 
     y: torch.Tensor  # [1,3,H/s,W/s] what was observed, as the graph takes it, in [-1, 1]
     z0: torch.Tensor  # [1,3,H,W] initial estimate
@@ -28,8 +31,8 @@ def observe(
 ) -> Observation:
     """The frame y [1,3,h,w] on a canvas, with the operator's tensors and the initial estimate.
 
-    parameters: those of the degradation, see `Operator.observe`. multiple: of which the canvas's sides are multiples, in
-    output pixels, as the step graph needs it.
+    parameters: those of the degradation, see `Operator.observe`. multiple: of which the canvas's
+    sides are multiples, in output pixels, as the step graph needs it.
     """
     s, step = operator.scale, math.lcm(multiple, operator.multiple)
     canvas = Canvas.around(s * y.shape[-2], s * y.shape[-1], operator.margin(parameters), step)

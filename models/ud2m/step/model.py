@@ -1,7 +1,11 @@
-"""All that training changes, in one module: denoiser (with adapters or whole), conditioning, and each family's scalars."""
+"""The model of all families: denoiser (with adapters or whole), conditioning, scalars by family.
+
+It is all that training changes, and what a step file holds.
+"""
 
 import copy
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -16,14 +20,12 @@ from ud2m.physics.operators import Operator, graphs_of, operator_of
 from ud2m.step.scalars import Scalars, ScalarValues
 from ud2m.step.unfolded import UnfoldedStep
 
-CHOSEN = (
-    "fresh_first",
-    "fresh_last",
-)  # not learned: a squared error would drive fresh noise, and with it the sampling, to zero
+# Not learned: a squared error would drive fresh noise, and with it the sampling, to zero.
+CHOSEN = ("fresh_first", "fresh_last")
 
 
 class UnfoldedModel(nn.Module):
-    """One network for all families; `step` puts the parts together. ensemble: see `UnfoldedStep`."""
+    """One network for all families, whose parts `step` puts together. ensemble: see there."""
 
     def __init__(
         self,
@@ -34,15 +36,9 @@ class UnfoldedModel(nn.Module):
         ensemble: bool = False,
     ):
         super().__init__()
-        self.denoiser, self.conditioning, self.iterations, self.ensemble = (
-            denoiser,
-            conditioning,
-            iterations,
-            ensemble,
-        )
-        self.scalars = nn.ModuleDict(
-            {family: Scalars(values) for family, values in scalars.items()}
-        )
+        self.denoiser, self.conditioning = denoiser, conditioning
+        self.iterations, self.ensemble = iterations, ensemble
+        self.scalars = nn.ModuleDict({name: Scalars(values) for name, values in scalars.items()})
         self.keep_chosen()
 
     def keep_chosen(self) -> None:
@@ -52,7 +48,10 @@ class UnfoldedModel(nn.Module):
                 getattr(k, name).requires_grad_(False)
 
     def step(self, family: str, operator: Operator | None = None) -> UnfoldedStep:
-        """The unfolded step of `family`; operator: one of its kind where the family's usual one does not fit."""
+        """The unfolded step of `family`, on the device of the denoiser.
+
+        operator: one of the family, where its usual one does not fit.
+        """
         step = UnfoldedStep(
             self.denoiser,
             operator or operator_of(family),
@@ -63,13 +62,11 @@ class UnfoldedModel(nn.Module):
         )
         return step.to(next(self.denoiser.parameters()).device)
 
-    def steps(self) -> dict[str, UnfoldedStep]:
-        """The step of every graph of every family."""
-        return {
-            graph: self.step(family, operator_of(graph))
-            for family in self.scalars
-            for graph in graphs_of(family)
-        }
+    def steps(self, families: Iterable[str] | None = None) -> dict[str, UnfoldedStep]:
+        """The step of every graph of `families` (None: all), by the name of the graph."""
+        known = self.scalars if families is None else families
+        graphs = [(family, graph) for family in known for graph in graphs_of(family)]
+        return {graph: self.step(family, operator_of(graph)) for family, graph in graphs}
 
     def values(self) -> dict[str, ScalarValues]:
         """Each family's scalars."""
@@ -77,7 +74,10 @@ class UnfoldedModel(nn.Module):
 
 
 def average(first: UnfoldedModel, second: UnfoldedModel, share: float) -> UnfoldedModel:
-    """`first` with its parameters moved by `share` towards those of `second`; ValueError where their shapes differ."""
+    """`first`, with its parameters moved by `share` (0 … 1) towards those of `second`.
+
+    Raises ValueError where their shapes differ.
+    """
     a, b = dict(first.named_parameters()), dict(second.named_parameters())
     if {n: p.shape for n, p in a.items()} != {n: p.shape for n, p in b.items()}:
         raise ValueError("The two steps have other layers or families; average steps of one shape.")
@@ -88,13 +88,19 @@ def average(first: UnfoldedModel, second: UnfoldedModel, share: float) -> Unfold
 
 
 def grow(net: UnfoldedModel, config: DenoiserConfig) -> UnfoldedModel:
-    """`net` with a denoiser of shape `config` and the same answers; ValueError where `config` is smaller anywhere."""
+    """`net` with a denoiser of shape `config` and the same answers.
+
+    Raises ValueError where `config` is smaller anywhere.
+    """
     denoiser, conditioning = net2net.grow(net.denoiser, net.conditioning, config)
     return UnfoldedModel(denoiser, conditioning, net.values(), net.iterations, net.ensemble).eval()
 
 
 def save_model(net: UnfoldedModel, path: Path, provenance: dict) -> None:
-    """Writes `net` as float16 with adapters merged; configuration, scalars and provenance are in the header."""
+    """Writes `net` to a step file: float16, adapters merged.
+
+    Configuration, scalars and `provenance` (images, minutes, seed …) are in its header.
+    """
     meta = {
         "denoiser": net.denoiser.config.to_dict(),
         "conditioning": net.conditioning.config.to_dict() if net.conditioning else None,
@@ -103,15 +109,15 @@ def save_model(net: UnfoldedModel, path: Path, provenance: dict) -> None:
         "ensemble": net.ensemble,
         "provenance": provenance,
     }
-    parts = {"denoiser": _plain(net.denoiser)} | (
-        {"conditioning": net.conditioning.state_dict()} if net.conditioning else {}
-    )
-    tensors = {
-        f"{part}.{n}": v.detach().cpu().contiguous().half()
-        for part, state in parts.items()
-        for n, v in state.items()
-    }
+    tensors = _part("denoiser", _plain(net.denoiser))
+    if net.conditioning:
+        tensors |= _part("conditioning", net.conditioning.state_dict())
     save_file(tensors, path, {k: json.dumps(v) for k, v in meta.items()})
+
+
+def _part(name: str, state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The tensors of one network, as they are stored."""
+    return {f"{name}.{n}": v.detach().cpu().contiguous().half() for n, v in state.items()}
 
 
 def _plain(net: nn.Module) -> dict[str, torch.Tensor]:
@@ -120,29 +126,21 @@ def _plain(net: nn.Module) -> dict[str, torch.Tensor]:
 
 
 def load_model(path: Path) -> UnfoldedModel:
-    """What `save_model` wrote, in float32 and eval mode; raises ValueError when the file is another."""
+    """What `save_model` wrote, in float32 and eval mode. Raises ValueError for another file."""
     with safe_open(path, "pt") as f:
         meta = {k: json.loads(v) for k, v in (f.metadata() or {}).items()}
         if "scalars" not in meta:
             raise ValueError(f"{path} holds no distilled step; make one with distill.py.")
         tensors = {k: f.get_tensor(k).float() for k in f.keys()}
-    denoiser = Denoiser(DenoiserConfig.from_dict(meta["denoiser"]))
-    conditioning = (
-        Conditioning(denoiser.config, ConditioningConfig.from_dict(meta["conditioning"]))
-        if meta["conditioning"]
-        else None
-    )
-    net = UnfoldedModel(
-        denoiser,
-        conditioning,
-        {f: ScalarValues(**v) for f, v in meta["scalars"].items()},
-        meta["iterations"],
-        meta["ensemble"],
-    )
-    for part in ("denoiser", "conditioning"):
-        own = {
-            k.removeprefix(f"{part}."): v for k, v in tensors.items() if k.startswith(f"{part}.")
-        }
-        if own:
-            getattr(net, part).load_state_dict(own)
+    denoiser, conditioning = Denoiser(DenoiserConfig.from_dict(meta["denoiser"])), None
+    if meta["conditioning"]:
+        config = ConditioningConfig.from_dict(meta["conditioning"])
+        conditioning = Conditioning(denoiser.config, config)
+    scalars = {family: ScalarValues(**values) for family, values in meta["scalars"].items()}
+    net = UnfoldedModel(denoiser, conditioning, scalars, meta["iterations"], meta["ensemble"])
+    for name, part in (("denoiser", denoiser), ("conditioning", conditioning)):
+        prefix = f"{name}."
+        own = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+        if part is not None:
+            part.load_state_dict(own)
     return net.eval()

@@ -1,4 +1,6 @@
-"""The scalars of the unfolded step: the learned numbers of its data step and of its inner noise levels, by family."""
+"""The scalars of the unfolded step: the learned numbers of its data step and of its inner noise
+levels, by family.
+"""
 
 from dataclasses import asdict, dataclass
 
@@ -8,15 +10,13 @@ from torch import nn
 
 @dataclass(frozen=True)
 class ScalarValues:
-    """The scalars of one operator family. Levels are in [-1, 1]."""
+    """The scalars of one family, all positive. Levels are in [-1, 1]."""
 
     max_sigma: float = 0.6  # inner level of the first iteration when the outer level is 999
     sigma_ratio: float = 0.5  # first inner level = sigma_ratio · sigma_t, where that is lower
     min_sigma: float = 0.02  # last inner level = sqrt(min_sigma² + (noise_ratio · sigma_y)²)
     noise_ratio: float = 1.0
-    rho_ratio: float = (
-        1.0  # rho_k = rho_ratio · inner level: how far the data may pull the estimate
-    )
+    rho_ratio: float = 1.0  # rho_k = rho_ratio · inner level: how far the data move the estimate
     noise_trust: float = 1.0  # lambda: the noise variance is taken as noise_trust · sigma_y²
     state_weight: float = 1.0  # weight of the x_t term
     fresh_first: float = 0.5  # share of fresh noise in the inner level, first iteration
@@ -47,12 +47,15 @@ UNTUNED = {  # by family; another one gets the defaults
 
 
 def untuned(family: str) -> ScalarValues:
-    """Scalars that suit no denoiser in particular: where a search begins, and what a denoiser gets that had none."""
+    """Scalars that suit no denoiser in particular: where a search of them begins."""
     return UNTUNED.get(family, ScalarValues())
 
 
 class Scalars(nn.Module):
-    """rho, inner level, lambda … as functions of (t, sigma_y, k): the learnable scalars of the unfolded step."""
+    """The learnable scalars of the unfolded step, and what follows from them in each iteration.
+
+    share: of the iterations of the step that are over, 0 in the first and 1 in the last.
+    """
 
     def __init__(self, values: ScalarValues = ScalarValues()):
         super().__init__()
@@ -63,11 +66,13 @@ class Scalars(nn.Module):
         return ScalarValues(**{n: float(p.detach().exp()) for n, p in self.named_parameters()})
 
     def level(self, sigma_t: torch.Tensor, sigma_y: torch.Tensor, share: float) -> torch.Tensor:
-        """Inner noise level at `share` (0 first, 1 last) of the iterations; [B,1,1,1]."""
+        """Inner noise level [B,1,1,1], from sigma_t and sigma_y of that shape, all in [-1, 1]."""
         low = torch.sqrt(
             self.min_sigma.exp().square() + (self.noise_ratio.exp() * sigma_y).square()
         )
-        first = torch.maximum(
-            torch.minimum(self.sigma_ratio.exp() * sigma_t, self.max_sigma.exp()), low
-        )
-        return first ** (1 - share) * low**share
+        first = torch.minimum(self.sigma_ratio.exp() * sigma_t, self.max_sigma.exp())
+        return torch.maximum(first, low) ** (1 - share) * low**share
+
+    def fresh(self, share: float) -> torch.Tensor:
+        """Share of the inner level that fresh noise has."""
+        return self.fresh_first.exp() * (1 - share) + self.fresh_last.exp() * share

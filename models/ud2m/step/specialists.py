@@ -1,7 +1,8 @@
-"""The networks behind one package: for each family the one that was trained for it, else the joint one.
+"""The networks behind one package: for each family its own, where it has one, else the joint one.
 
-All begin as one network trained on all families; some then go on with a single family (`distill.py --families`). A graph
-holds one family's network, so a specialist costs room on disk and nothing else.
+All begin as one network trained on all families; some then go on with a single family
+(`distill.py --families`). A graph holds one family's network, so a specialist costs room on disk
+and nothing else.
 """
 
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from torch import nn
 
 from ud2m.nn.weights import provenance
-from ud2m.physics.operators import Operator, graphs_of, operator_of
+from ud2m.physics.operators import Operator
 from ud2m.step.model import UnfoldedModel, load_model
 from ud2m.step.unfolded import UnfoldedStep
 
@@ -17,14 +18,18 @@ JOINT, SPECIAL = "step.safetensors", "step-*.safetensors"
 
 
 class Specialists(nn.Module):
-    """families: the network of each. All are alike in iterations and in `ensemble` (ValueError otherwise)."""
+    """families: the network of each.
+
+    Raises ValueError where they differ in iterations or in `ensemble`.
+    """
 
     def __init__(self, families: dict[str, UnfoldedModel]):
         super().__init__()
         self.families = nn.ModuleDict(families)
         if len({(net.iterations, net.ensemble) for net in families.values()}) != 1:
             raise ValueError(
-                "The steps differ in their iterations or in whether they are ensembles; put together steps of one kind."
+                "The steps differ in their iterations or in whether they are ensembles; "
+                "put together steps of one kind."
             )
 
     @property
@@ -47,12 +52,9 @@ class Specialists(nn.Module):
         return self.families[family].step(family, operator)
 
     def steps(self) -> dict[str, UnfoldedStep]:
-        """The step of every graph of every family."""
-        return {
-            graph: self.step(family, operator_of(graph))
-            for family in self.families
-            for graph in graphs_of(family)
-        }
+        """The step of every graph of every family, by the name of the graph."""
+        every = [net.steps([family]) for family, net in self.families.items()]
+        return {graph: step for steps in every for graph, step in steps.items()}
 
 
 def step_files(path: Path) -> list[Path]:
@@ -61,7 +63,10 @@ def step_files(path: Path) -> list[Path]:
 
 
 def load_specialists(path: Path) -> Specialists:
-    """A step file, or a folder of them; a later file takes over the families that it knows. ValueError where one holds no step."""
+    """The networks of a step file, or of a folder of them.
+
+    A later file takes over the families that it knows. Raises ValueError where one holds no step.
+    """
     families: dict[str, UnfoldedModel] = {}
     for file in step_files(path):
         net = load_model(file)

@@ -1,6 +1,7 @@
 """Batches drawn ahead of the training, by processes of their own where there are cores to spare.
 
-Which batch comes at which image depends on the seed alone, not on how many processes draw, nor on where a run was resumed.
+Which batch comes at which image depends on the seed alone, not on how many processes draw, nor on
+where a run was resumed.
 """
 
 import sys
@@ -13,7 +14,7 @@ AHEAD = 4  # batches that each process may be ahead
 
 
 class Batches(Dataset):
-    """The batch that begins at image `index` of a training, drawn from a generator of (seed, index)."""
+    """The batch that begins at image `index`, drawn from a generator of (seed, index)."""
 
     def __init__(self, draw: Callable[[np.random.Generator], object], seed: int):
         self.draw, self.seed = draw, seed
@@ -32,17 +33,15 @@ def stream(
 ) -> Iterator:
     """What `draw` gives for the images start, start + batch …, without end.
 
-    workers: processes that draw; 0: the caller draws. pinned: in memory that a GPU copies from while it computes; what
-    `draw` returns is then a tensor or has a method pin_memory().
+    workers: processes that draw; 0: the caller draws. pinned: in memory that a GPU copies from
+    while it computes; what `draw` returns is then a tensor or has a method pin_memory().
     """
-    ahead = {"prefetch_factor": AHEAD} if workers else {}
-    return iter(
-        DataLoader(
-            Batches(draw, seed),
-            batch_size=None,
-            sampler=range(start, sys.maxsize, batch),
-            num_workers=workers,
-            pin_memory=pinned,
-            **ahead,
-        )
+    loader = DataLoader(
+        Batches(draw, seed),
+        batch_size=None,
+        sampler=range(start, sys.maxsize, batch),
+        num_workers=workers,
+        pin_memory=pinned,
+        prefetch_factor=AHEAD if workers else None,
     )
+    return iter(loader)

@@ -1,8 +1,9 @@
-"""Other zero-shot samplers on the same denoiser, observation, canvas and closed-form physics as UD²M, to compare with.
+"""Other zero-shot samplers, to compare with: same denoiser, observation, canvas and physics.
 
-Each is `restore(denoiser, operator, observation, sigma_y, generator, **settings) -> x0 [1,3,H,W]` on the observation's canvas,
-not clamped; the caller crops. denoiser(x, sigma) is the undistilled network; sigma_y the noise std of y in [-1, 1];
-settings replace the tuned ones. One generator state gives one sample. `NotDefined` says why a method has no answer.
+Each is `restore(denoiser, operator, observation, sigma_y, generator, **settings) -> x0 [1,3,H,W]`
+on the observation's canvas, not clamped; the caller crops. denoiser(x, sigma) is the undistilled
+network; sigma_y the noise std of y in [-1, 1]; settings replace the tuned ones. One generator state
+gives one sample. `NotDefined` says why a method has no answer.
 """
 
 from collections.abc import Callable

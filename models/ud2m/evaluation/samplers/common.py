@@ -1,4 +1,6 @@
-"""What the samplers share: levels, noise, one evaluation of the denoiser, the exact proximal step of the data."""
+"""What the samplers share: levels, noise, an evaluation of the denoiser, the step to the data."""
+
+from collections.abc import Callable
 
 import torch
 
@@ -9,11 +11,14 @@ from ud2m.step.unfolded import SIGMA_FLOOR
 SIGMA_LEAST = 0.01  # of [-1, 1]: the lowest level that the denoiser was trained for
 
 
+Denoiser = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # (x, sigma [B]) -> x0
+
+
 class NotDefined(ValueError):
     """The method has no form for this operator; the text says why."""
 
 
-def denoise(denoiser, x: torch.Tensor, sigma: float) -> torch.Tensor:
+def denoise(denoiser: Denoiser, x: torch.Tensor, sigma: float) -> torch.Tensor:
     """One evaluation of the denoiser on x + sigma n."""
     return denoiser(x, torch.full((x.shape[0],), float(sigma)))
 
@@ -24,27 +29,21 @@ def normal(like: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 
 def falling(first: float, last: float, count: int) -> list[float]:
-    """`count` levels, evenly spaced in the logarithm; never rising, never below what the denoiser knows."""
+    """`count` levels, evenly spaced in the logarithm; never rising, nor below the trained ones."""
     last = max(last, SIGMA_LEAST)
-    return torch.logspace(
-        *torch.tensor([max(first, last), last], dtype=torch.float64).log10().tolist(),
-        count,
-        dtype=torch.float64,
-    ).tolist()
+    ends = torch.tensor([max(first, last), last], dtype=torch.float64).log10().tolist()
+    return torch.logspace(*ends, count, dtype=torch.float64).tolist()
 
 
 class Data:
     """The observation as a proximal step: what the unfolded step uses, prepared once."""
 
     def __init__(self, operator: Operator, observation: Observation, sigma_y: float):
-        self.operator, self.prepared = (
-            operator,
-            operator.prepare(observation.y, *observation.physics),
-        )
+        self.operator = operator
+        self.prepared = operator.prepare(observation.y, *observation.physics)
         self.sigma_y = torch.full((1, 1, 1, 1), max(float(sigma_y), SIGMA_FLOOR))
 
     def pull(self, z: torch.Tensor, variance: float) -> torch.Tensor:
         """argmin_u |Au - y|²/(2 sigma_y²) + |u - z|²/(2 variance)."""
-        return self.operator.data_step(
-            z, torch.full((1, 1, 1, 1), float(variance)), self.sigma_y, *self.prepared
-        )
+        weight = torch.full((1, 1, 1, 1), float(variance))
+        return self.operator.data_step(z, weight, self.sigma_y, *self.prepared)

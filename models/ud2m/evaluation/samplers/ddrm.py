@@ -1,18 +1,20 @@
-"""DDRM (Kawar et al. 2022, arXiv 2201.11793, eqs. 4-8): 20 steps in the singular basis of A, where each coefficient has its own noise.
+"""DDRM (Kawar et al. 2022, arXiv 2201.11793, eqs. 4-8): 20 steps in the singular basis of A.
 
-Own code: deepinv 0.5.0's `DDRM` has no singular basis for reduction and halves the variance of its noise. Defined where
-the basis is in closed form: denoising, masks, circular blur (Fourier; y is smooth across the wrap, and taken as observed all
+Each coefficient there has its own noise. Own code: deepinv 0.5.0's `DDRM` has no singular basis for
+reduction and halves the variance of its noise. Defined where the basis is in closed form:
+denoising, masks, circular blur (Fourier; y is smooth across the wrap, and taken as observed all
 over), reduction (aliased Fourier). JPEG rounds and has none.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, singledispatch
+from itertools import pairwise
 
 import torch
 
 from ud2m.diffusion.schedule import LEVELS, sigmas
-from ud2m.evaluation.samplers.common import NotDefined, denoise, normal
+from ud2m.evaluation.samplers.common import Denoiser, NotDefined, denoise, normal
 from ud2m.evaluation.samplers.settings import of
 from ud2m.physics.observation import Observation
 from ud2m.physics.operators import Blur, Downscale, Identity, Mask, Operator
@@ -23,7 +25,10 @@ GAIN_LEAST = 1e-4  # a singular value below this is nought
 
 @dataclass
 class Basis:
-    """Coefficients of the row space of A. White noise in x stays white in them; what `back(to(x))` loses of x A never sees."""
+    """Coefficients of the row space of A, in which white noise stays white.
+
+    What `back(to(x))` loses of x does not reach y.
+    """
 
     to: Callable[[torch.Tensor], torch.Tensor]  # x [1,3,H,W] -> coefficients
     back: Callable[[torch.Tensor], torch.Tensor]  # the transpose
@@ -35,7 +40,8 @@ class Basis:
 def basis(operator: Operator, y: torch.Tensor, *physics: torch.Tensor) -> Basis:
     """Singular value decomposition of A; NotDefined where there is none."""
     raise NotDefined(
-        f"DDRM is not defined for {operator.family}: the operator is not linear, it has no singular values."
+        f"DDRM is not defined for {operator.family}: the operator is not linear, it has no "
+        "singular values."
     )
 
 
@@ -90,22 +96,25 @@ def _all_channels(gain: torch.Tensor) -> torch.Tensor:
 
 @torch.no_grad()
 def ddrm(
-    denoiser,
+    denoiser: Denoiser,
     operator: Operator,
     observation: Observation,
     sigma_y: float,
     generator: torch.Generator,
     **settings: float,
 ) -> torch.Tensor:
-    """eta: share of fresh noise in what the data do not fix; eta_b: how far coefficients less noisy than the level follow the data."""
+    """A sample; see the package for the arguments.
+
+    Settings: eta, the share of fresh noise in what the data do not fix; eta_b, how far coefficients
+    less noisy than the level follow the data.
+    """
     chosen = of("ddrm", operator, settings)
     eta, eta_b = chosen["eta"], chosen["eta_b"]
     b = basis(operator, observation.y, *observation.physics)
     grid = list(range(0, LEVELS, LEVELS // EVALUATIONS))[::-1]
     level = [float(sigmas()[t]) for t in grid] + [0.0]
-    noise_to_gain = torch.where(
-        b.gain > GAIN_LEAST, sigma_y / b.gain.clamp_min(GAIN_LEAST), torch.inf
-    )
+    level_of_data = sigma_y / b.gain.clamp_min(GAIN_LEAST)
+    noise_to_gain = torch.where(b.gain > GAIN_LEAST, level_of_data, torch.inf)
     observed = noise_to_gain < torch.inf
     keep = (1 - eta**2) ** 0.5
 
@@ -114,22 +123,18 @@ def ddrm(
     spread = (level[0] ** 2 - torch.where(known, noise_to_gain, 0.0).square()).sqrt()
     row = torch.where(known, b.target, torch.zeros(())) + spread * b.to(n)
     x = b.back(row) + level[0] * (n - b.back(b.to(n)))
-    for now, after in zip(level, level[1:]):
+    for now, after in pairwise(level):
         clean = denoise(denoiser, x, now)
         n = normal(x, generator)
         c, x_row, n_row = b.to(clean), b.to(x), b.to(n)
         hidden = c + keep * after / now * (x_row - c) + eta * after * n_row
-        noisy = (
-            c + keep * after / noise_to_gain.clamp_min(1e-12) * (b.target - c) + eta * after * n_row
-        )
-        left = (
-            (after**2 - (eta_b * torch.where(after >= noise_to_gain, noise_to_gain, 0.0)).square())
-            .clamp_min(0)
-            .sqrt()
-        )
+        toward = keep * after / noise_to_gain.clamp_min(1e-12) * (b.target - c)
+        noisy = c + toward + eta * after * n_row
+        taken = eta_b * torch.where(after >= noise_to_gain, noise_to_gain, 0.0)
+        left = (after**2 - taken.square()).clamp_min(0).sqrt()
         sure = (1 - eta_b) * c + eta_b * b.target + left * n_row
         row = torch.where(observed, torch.where(after < noise_to_gain, noisy, sure), hidden)
-        # The null space of a reduction lies outside the coefficients; it follows the rule of what is not observed.
+        # The null space of a reduction lies outside the coefficients: as what is not observed.
         whole = clean + keep * after / now * (x - clean) + eta * after * n
         x = b.back(row) + whole - b.back(b.to(whole))
     return x

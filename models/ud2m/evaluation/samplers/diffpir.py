@@ -1,13 +1,17 @@
-"""DiffPIR (Zhu et al. 2023, arXiv 2305.08995, Algorithm 1): at each level denoise, pull to the data, noise again to the next.
+"""DiffPIR (Zhu et al. 2023, arXiv 2305.08995, Algorithm 1).
 
-Own code, because deepinv 0.5.0's `DiffPIR` needs a physics object of its own for each operator and draws from the global
-generator; a test holds the two against each other (it halves the data term, so its lambda counts twice).
+At each level it denoises, pulls to the data and noises again to the next. Own code, because deepinv
+0.5.0's `DiffPIR` needs a physics object of its own for each operator and draws from the global
+generator; a test holds the two against each other (it halves the data term, so its lambda counts
+twice).
 """
+
+from itertools import pairwise
 
 import torch
 
 from ud2m.diffusion.schedule import LEVELS, alpha_bar, sigmas
-from ud2m.evaluation.samplers.common import Data, denoise, normal
+from ud2m.evaluation.samplers.common import Data, Denoiser, denoise, normal
 from ud2m.evaluation.samplers.settings import of
 from ud2m.physics.observation import Observation
 from ud2m.physics.operators import Operator
@@ -17,43 +21,37 @@ EVALUATIONS = 100
 
 def levels(count: int) -> list[int]:
     """Indices from 999 to 0, dense at low noise: the paper's quadratic sequence."""
-    path = (
-        (LEVELS * torch.linspace(0, 1, count, dtype=torch.float64).sqrt())
-        .long()
-        .clamp_max(LEVELS - 1)
-    )
-    return (LEVELS - 1 - path).tolist()
+    path = (LEVELS * torch.linspace(0, 1, count, dtype=torch.float64).sqrt()).long()
+    return (LEVELS - 1 - path.clamp_max(LEVELS - 1)).tolist()
 
 
 @torch.no_grad()
 def diffpir(
-    denoiser,
+    denoiser: Denoiser,
     operator: Operator,
     observation: Observation,
     sigma_y: float,
     generator: torch.Generator,
     **settings: float,
 ) -> torch.Tensor:
-    """lambda_: weight of the prior against the data, rho_t = lambda_ s²/sigma_t²; zeta: share of fresh noise.
+    """A sample; see the package for the arguments.
 
-    As in the paper's code s is the noise std of full scale 1 and sigma_t the level in [-1, 1], so that s = sigma_y/2.
+    Settings: lambda_, the weight of the prior against the data, rho_t = lambda_ s²/sigma_t²; zeta,
+    the share of fresh noise. As in the paper's code s is the noise std of full scale 1 and sigma_t
+    the level in [-1, 1], so that s = sigma_y/2.
     """
     chosen = of("diffpir", operator, settings)
     lambda_, zeta = chosen["lambda_"], chosen["zeta"]
-    data, abar, sigma, grid = (
-        Data(operator, observation, sigma_y),
-        alpha_bar().tolist(),
-        sigmas().tolist(),
-        levels(EVALUATIONS),
-    )
-    x = abar[grid[0]] ** 0.5 * observation.z0 + (1 - abar[grid[0]]) ** 0.5 * normal(
-        observation.z0, generator
-    )
-    for t, s in zip(grid, [*grid[1:], None]):
+    data, grid = Data(operator, observation, sigma_y), levels(EVALUATIONS)
+    abar, sigma = alpha_bar().tolist(), sigmas().tolist()
+    noise = normal(observation.z0, generator)
+    x = abar[grid[0]] ** 0.5 * observation.z0 + (1 - abar[grid[0]]) ** 0.5 * noise
+    for t, s in pairwise([*grid, None]):
         x0 = denoise(denoiser, x / abar[t] ** 0.5, sigma[t]).clamp(-1, 1)
         if s is None:
-            return x0
+            break
         x0 = data.pull(x0, 4 * sigma[t] ** 2 / lambda_)
         eps = (x - abar[t] ** 0.5 * x0) / (1 - abar[t]) ** 0.5
         eps = (1 - zeta) ** 0.5 * eps + zeta**0.5 * normal(x, generator)
         x = abar[s] ** 0.5 * x0 + (1 - abar[s]) ** 0.5 * eps
+    return x0

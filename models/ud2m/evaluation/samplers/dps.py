@@ -1,9 +1,10 @@
-"""DPS (Chung et al. 2023, arXiv 2209.14687, Algorithm 1): 1000 ancestral steps, each nudged down the gradient of |y - A x0(x_t)|.
+"""DPS (Chung et al. 2023, arXiv 2209.14687, Algorithm 1): 1000 ancestral steps with guidance.
 
-Own code: deepinv 0.5.0's `DPS` hands the guidance to its solver as a score, which scales it by the variance of the step,
-where the paper subtracts it whole. A test holds the gradient against deepinv's `DPSDataFidelity`. The gradient goes through
-the denoiser and through A. JPEG rounds: there it is straight-through (rounding counts as the identity, the averaging of chroma
-does not).
+Each is moved down the gradient of |y - A x0(x_t)|, which goes through the denoiser and through A.
+Own code: deepinv 0.5.0's `DPS` hands the guidance to its solver as a score, which scales it by the
+variance of the step, where the paper subtracts it whole. A test holds the gradient against
+deepinv's `DPSDataFidelity`. JPEG rounds: there the gradient is straight-through (rounding counts as
+the identity, the averaging of chroma does not).
 """
 
 from functools import singledispatch
@@ -12,7 +13,7 @@ import torch
 import torch.nn.functional as F
 
 from ud2m.diffusion.schedule import BETA_FIRST, BETA_LAST, LEVELS, alpha_bar
-from ud2m.evaluation.samplers.common import denoise, normal
+from ud2m.evaluation.samplers.common import Denoiser, denoise, normal
 from ud2m.evaluation.samplers.settings import of
 from ud2m.physics.observation import Observation
 from ud2m.physics.operators import Jpeg, Operator
@@ -41,42 +42,44 @@ def _(operator: Jpeg, x: torch.Tensor, y: torch.Tensor, *tables: torch.Tensor) -
 
 
 def guidance(
-    denoiser, operator: Operator, observation: Observation, x: torch.Tensor, abar: float
+    denoiser: Denoiser, operator: Operator, observation: Observation, x: torch.Tensor, abar: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """x0(x_t) clamped, as in the paper's code, and the gradient of |y - A x0(x_t)| in x_t; both [1,3,H,W]."""
+    """x0(x_t) clamped, as in the paper's code, and the gradient of |y - A x0(x_t)| in x_t.
+
+    x is x_t [1,3,H,W], abar the cumulative signal power of its level; both answers are [1,3,H,W].
+    """
+    y, physics = observation.y, observation.physics
     with torch.enable_grad():
         leaf = x.detach().requires_grad_()
         x0 = denoise(denoiser, leaf / abar**0.5, ((1 - abar) / abar) ** 0.5).clamp(-1, 1)
-        distance = torch.linalg.vector_norm(
-            differentiable_residual(operator, x0, observation.y, *observation.physics)
-        )
-        return x0.detach(), torch.autograd.grad(distance, leaf)[0]
+        residual = differentiable_residual(operator, x0, y, *physics)
+        return x0.detach(), torch.autograd.grad(torch.linalg.vector_norm(residual), leaf)[0]
 
 
 def dps(
-    denoiser,
+    denoiser: Denoiser,
     operator: Operator,
     observation: Observation,
     sigma_y: float,
     generator: torch.Generator,
     **settings: float,
 ) -> torch.Tensor:
-    """zeta: the paper's step size (zeta_i = zeta/|y - A x0|). sigma_y is not used, as in the paper."""
+    """A sample; see the package for the arguments. sigma_y is not used, as in the paper.
+
+    Settings: zeta, the paper's step size (zeta_i = zeta/|y - A x0|).
+    """
     zeta = of("dps", operator, settings)["zeta"]
-    abar = torch.cat(
-        [torch.ones(1, dtype=torch.float64), alpha_bar()]
-    )  # abar[t + 1] belongs to level t
+    # abar[t + 1] belongs to level t.
+    abar = torch.cat([torch.ones(1, dtype=torch.float64), alpha_bar()])
     beta = torch.linspace(BETA_FIRST, BETA_LAST, LEVELS, dtype=torch.float64)
     x = normal(observation.z0, generator)
-    # The gradient of a norm is a unit vector: per pixel it shrinks with the square root of the size, so the step grows with it.
+    # The gradient of a norm is a unit vector: in each pixel it shrinks with the root of the size.
     length = zeta * (x.numel() / PAPER_SIZE) ** 0.5
     for t in reversed(range(LEVELS)):
-        now, before = float(abar[t + 1]), float(abar[t])
+        now, before, b = float(abar[t + 1]), float(abar[t]), float(beta[t])
         x0, gradient = guidance(denoiser, operator, observation, x, now)
-        b = float(beta[t])
-        mean = (before**0.5 * b * x0 + (1 - b) ** 0.5 * (1 - before) * x) / (
-            1 - now
-        )  # Ho et al. 2020, eq. 7
+        # Ho et al. 2020, eq. 7.
+        mean = (before**0.5 * b * x0 + (1 - b) ** 0.5 * (1 - before) * x) / (1 - now)
         x = mean - length * gradient
         if t:
             x = x + (b * (1 - before) / (1 - now)) ** 0.5 * normal(x, generator)

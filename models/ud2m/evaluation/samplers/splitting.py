@@ -1,13 +1,14 @@
-"""The two samplers nearest to UD²M: half-quadratic splitting (DPIR) and zero-shot LATINO. Own code; deepinv has no sampler for them.
+"""Half-quadratic splitting (DPIR) and zero-shot LATINO: the two samplers nearest to UD²M.
 
-Both alternate the exact proximal step of the data with one evaluation of the denoiser at falling levels, and end with the
-denoiser. LATINO noises in between what DPIR hands on as it is. UD²M's unfolded step is the same loop with an outer diffusion
-state, learned levels and a learned share of noise.
+Both alternate the exact proximal step of the data with one evaluation of the denoiser at falling
+levels, and end with the denoiser. LATINO noises in between what DPIR hands on as it is. UD²M's
+unfolded step is the same loop with an outer diffusion state, learned levels and a learned share of
+noise. Own code: deepinv has no sampler for them.
 """
 
 import torch
 
-from ud2m.evaluation.samplers.common import Data, denoise, falling, normal
+from ud2m.evaluation.samplers.common import Data, Denoiser, denoise, falling, normal
 from ud2m.evaluation.samplers.settings import of
 from ud2m.physics.observation import Observation
 from ud2m.physics.operators import Operator
@@ -18,14 +19,17 @@ FIRST = 0.4  # LATINO's first level in [-1, 1]; 0.1 and 0.2 change its PSNR by l
 
 @torch.no_grad()
 def dpir(
-    denoiser,
+    denoiser: Denoiser,
     operator: Operator,
     observation: Observation,
     sigma_y: float,
     generator: torch.Generator,
     **settings: float,
 ) -> torch.Tensor:
-    """Zhang et al. 2021 (arXiv 2008.13751), eq. 6: alpha_k = lambda_ sigma_y²/sigma_k², sigma_k from `first` to sigma_y. Draws nothing."""
+    """The estimate of Zhang et al. 2021 (arXiv 2008.13751), eq. 6; it draws nothing.
+
+    alpha_k = lambda_ sigma_y²/sigma_k², sigma_k from `first` to sigma_y, in `evaluations` steps.
+    """
     chosen = of("dpir", operator, settings)
     data, z = Data(operator, observation, sigma_y), observation.z0
     for sigma in falling(chosen["first"], sigma_y, int(chosen["evaluations"])):
@@ -35,17 +39,17 @@ def dpir(
 
 @torch.no_grad()
 def latino(
-    denoiser,
+    denoiser: Denoiser,
     operator: Operator,
     observation: Observation,
     sigma_y: float,
     generator: torch.Generator,
     **settings: float,
 ) -> torch.Tensor:
-    """Spagnoletti et al. 2025 (arXiv 2503.12615): prox, noise to level s_k, back to a clean image.
+    """A sample of Spagnoletti et al. 2025 (arXiv 2503.12615): prox, noise to s_k, clean again.
 
-    s_k from FIRST to last · sigma_y; the prox has variance (rho_ratio s_k)². The paper goes back by a consistency model; here by
-    the denoiser, the only map that a zero-shot sampler may use.
+    s_k from FIRST to last · sigma_y; the prox has variance (rho_ratio s_k)². The paper goes back by
+    a consistency model; here by the denoiser, the only map that a zero-shot sampler may use.
     """
     chosen = of("latino", operator, settings)
     data, z = Data(operator, observation, sigma_y), observation.z0

@@ -1,6 +1,7 @@
-"""Published diffusion models as denoisers: guided-diffusion (ADM, FFHQ-10m) and pytorch_diffusion (LSUN).
+"""Published diffusion models as denoisers: guided-diffusion (ADM, FFHQ-10m), pytorch_diffusion.
 
-Stands on `diffusion` and `lora` only; an `ImportedDenoiser` goes wherever a `Denoiser` goes: unfolding, export, the element.
+An `ImportedDenoiser` goes wherever a `Denoiser` goes: the unfolded step, export, the element. The
+package stands on the noise schedule and on adapters only.
 """
 
 from ud2m.nn.imported.adapter import merge_adapter, save_adapter

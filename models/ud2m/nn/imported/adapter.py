@@ -1,7 +1,7 @@
-"""Adapters of an imported denoiser on disk: the low-rank tensors and the last layer, small beside the checkpoint they go with.
+"""Adapters of an imported denoiser on disk, small beside the checkpoint that they go with.
 
-One safetensors file: the tensors of `lora.adapter_state`, those of layers that were trained whole under their own names,
-and the strength `alpha` in the header.
+One safetensors file: the tensors of `lora.adapter_state`, those of layers that were trained whole
+under their own names, and the strength `alpha` in the header.
 """
 
 import re
@@ -26,47 +26,48 @@ def save_adapter(denoiser: ImportedDenoiser, path: Path, alpha: float) -> None:
 
 
 def merge_adapter(denoiser: ImportedDenoiser, path: Path) -> list[str]:
-    """Adds the adapters of a file into the denoiser's weights, in place; returns the names of the adapted layers.
+    """Adds the adapters of a file into the denoiser's weights, in place.
 
-    Raises ValueError with a sentence when the file is no adapter, or one of another network; the denoiser may then be changed in part.
+    Returns the names of the adapted layers. Raises ValueError with a sentence when the file is no
+    adapter, or one of another network; the denoiser may then be changed in part.
     """
     if not Path(path).is_file():
         raise ValueError(
             f"{path} does not exist; give the adapter that was trained on this checkpoint."
         )
-    try:
-        with safe_open(path, "pt") as f:
-            alpha = float((f.metadata() or {})["alpha"])
-            held = {name: f.get_tensor(name).float() for name in f.keys()}
-    except (SafetensorError, KeyError, ValueError) as e:
-        raise ValueError(
-            f"{path} is no adapter file; write one with ud2m.nn.imported.save_adapter."
-        ) from e
-    ranks = {
-        name.split(MARK)[0]: len(value)
-        for name, value in held.items()
-        if name.endswith(MARK + "down")
-    }
+    alpha, held = _read(path)
+    ends = len(MARK + "down")
+    ranks = {n[:-ends]: len(v) for n, v in held.items() if n.endswith(MARK + "down")}
     layers = {name for name, _ in denoiser.named_modules()}
     foreign = [name for name in ranks if name not in layers]
     if foreign or not ranks:
-        reason = (
-            f"adapts {foreign[0]}, which this network has not"
-            if foreign
-            else "holds no low-rank tensors"
-        )
+        reason = "holds no low-rank tensors"
+        if foreign:
+            reason = f"adapts {foreign[0]}, which this network has not"
         raise ValueError(f"{path} {reason}; give the adapter that was trained on this checkpoint.")
-    # Only layers smaller than the rank have less than it, so that the largest is the one that was asked for.
-    names = lora.attach(
-        denoiser, max(ranks.values()), alpha, rf"^({'|'.join(map(re.escape, ranks))})$"
-    )
+    # Only layers smaller than the rank have less than it: the largest is the one that was meant.
+    pattern = rf"^({'|'.join(map(re.escape, ranks))})$"
+    names = lora.attach(denoiser, max(ranks.values()), alpha, pattern)
     parameters = dict(denoiser.named_parameters())
     for name, value in held.items():
         if name not in parameters or parameters[name].shape != value.shape:
             raise ValueError(
-                f"{path} has a tensor {name} {list(value.shape)} that does not fit this network; give the adapter that was trained on this checkpoint."
+                f"{path} has a tensor {name} {list(value.shape)} that does not fit this network; "
+                "give the adapter that was trained on this checkpoint."
             )
         with torch.no_grad():
             parameters[name].copy_(value)
     lora.merge(denoiser)
     return names
+
+
+def _read(path: Path) -> tuple[float, dict[str, torch.Tensor]]:
+    """The strength and the tensors of an adapter file; ValueError for another file."""
+    try:
+        with safe_open(path, "pt") as f:
+            alpha = float((f.metadata() or {})["alpha"])
+            return alpha, {name: f.get_tensor(name).float() for name in f.keys()}
+    except (SafetensorError, KeyError, ValueError) as e:
+        raise ValueError(
+            f"{path} is no adapter file; write one with ud2m.nn.imported.save_adapter."
+        ) from e

@@ -1,7 +1,8 @@
-"""The U-Net of guided-diffusion (Dhariwal & Nichol 2021, "ADM"): the 256×256 models and the FFHQ-10m one differ in size only.
+"""The U-Net of guided-diffusion (Dhariwal & Nichol 2021, "ADM").
 
-Predicts the noise of a variance-preserving state. The names of its tensors are those of the published checkpoints.
-Group normalisation and attention make the answer for a pixel depend on the whole image that is handed in.
+The 256×256 models and the FFHQ-10m one differ in size only. Predicts the noise of a
+variance-preserving state. The names of its tensors are those of the published checkpoints. Group
+normalisation and attention make the answer for a pixel depend on the whole image that is handed in.
 """
 
 from dataclasses import asdict, dataclass
@@ -10,27 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ud2m.nn.imported.parts import (
-    GROUPS,
-    Shapes,
-    attend,
-    check_image_channels,
-    check_widths,
-    doubled,
-    shape_of,
-    sinusoids,
-)
+from ud2m.nn.imported.parts import GROUPS, attend, doubled, sinusoids
 
 LAYOUT = "guided-diffusion"
-KNOWN_HEADS = {  # (channels, widths, blocks, attention) -> channels of a head, which no tensor tells
-    (
-        256,
-        (256, 256, 512, 512, 1024, 1024),
-        2,
-        (3, 4, 5),
-    ): 64,  # 256x256_diffusion_uncond and the LSUN models of 256×256
-    (128, (128, 128, 256, 256, 512, 512), 1, (4,)): 64,  # FFHQ-10m
-}
 
 
 @dataclass(frozen=True)
@@ -45,9 +28,7 @@ class AdmConfig:
     head_channels: int
     outputs: int = 6  # 3 of noise, 3 of a learned variance that is not used
     scale_shift: bool = True  # the time scales and shifts, or is added
-    resblock_updown: bool = (
-        True  # scales change inside of residual blocks, or by a convolution of their own
-    )
+    resblock_updown: bool = True  # scales change inside of residual blocks, or by a convolution
     new_order: bool = False  # q, k, v split before the heads, or within each
 
     @property
@@ -60,7 +41,10 @@ class AdmConfig:
 
 
 class ResBlock(nn.Module):
-    """x + conv(silu(film(norm(conv(silu(norm(x))))))); both sides are halved or doubled where `resample` says so."""
+    """x + conv(silu(film(norm(conv(silu(norm(x))))))).
+
+    Both sides are halved or doubled where `resample` says so.
+    """
 
     def __init__(self, inputs: int, outputs: int, config: AdmConfig, resample: str = ""):
         super().__init__()
@@ -71,7 +55,7 @@ class ResBlock(nn.Module):
         self.emb_layers = nn.Sequential(
             nn.SiLU(), nn.Linear(config.embedding, outputs * (2 if config.scale_shift else 1))
         )
-        # The third place is dropout's, in training: it has no tensors, but the convolution's name counts it.
+        # The third place is dropout's, which has no tensors, but which the names count.
         self.out_layers = nn.Sequential(
             nn.GroupNorm(GROUPS, outputs),
             nn.SiLU(),
@@ -81,13 +65,12 @@ class ResBlock(nn.Module):
         self.skip_connection = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
 
     def sized(self, x: torch.Tensor) -> torch.Tensor:
-        return {"": lambda: x, "down": lambda: F.avg_pool2d(x, 2), "up": lambda: doubled(x)}[
-            self.resample
-        ]()
+        if self.resample == "down":
+            return F.avg_pool2d(x, 2)
+        return doubled(x) if self.resample == "up" else x
 
-    def forward(
-        self, x: torch.Tensor, time: torch.Tensor
-    ) -> torch.Tensor:  # x [B,C,H,W]  time [B,E]
+    def forward(self, x: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
+        """x [B,C,H,W] and the embedded time [B,E] -> [B,C',H',W']."""
         h = self.in_layers[2](self.sized(self.in_layers[1](self.in_layers[0](x))))
         film = self.emb_layers(time)[:, :, None, None]
         if self.scale_shift:
@@ -105,10 +88,8 @@ class Attention(nn.Module):
         super().__init__()
         self.heads, self.new_order = channels // config.head_channels, config.new_order
         self.norm = nn.GroupNorm(GROUPS, channels)
-        self.qkv, self.proj_out = (
-            nn.Conv1d(channels, 3 * channels, 1),
-            nn.Conv1d(channels, channels, 1),
-        )
+        self.qkv = nn.Conv1d(channels, 3 * channels, 1)
+        self.proj_out = nn.Conv1d(channels, channels, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         qkv, heads = self.qkv(self.norm(x).flatten(2)), self.heads
@@ -142,14 +123,54 @@ class Doubled(nn.Module):
 
 
 def run(stage: nn.ModuleList, h: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
-    """The parts of one entry of `input_blocks`, `middle_block` or `output_blocks`, one after the other."""
+    """One entry of `input_blocks`, `middle_block` or `output_blocks`, part after part."""
     for part in stage:
         h = part(h, time) if isinstance(part, ResBlock) else part(h)
     return h
 
 
+def _stage(inputs: int, scale: int, c: AdmConfig) -> nn.ModuleList:
+    """A residual block, and attention where the scale has it."""
+    width = c.widths[scale]
+    parts: list[nn.Module] = [ResBlock(inputs, width, c)]
+    if scale in c.attention:
+        parts.append(Attention(width, c))
+    return nn.ModuleList(parts)
+
+
+def _input_blocks(c: AdmConfig) -> tuple[nn.ModuleList, list[int]]:
+    """The way down, and the channels that each of its stages leaves for the way up."""
+    stages, skips = [nn.ModuleList([nn.Conv2d(3, c.widths[0], 3, padding=1)])], [c.widths[0]]
+    for scale, width in enumerate(c.widths):
+        for _ in range(c.blocks):
+            stages.append(_stage(skips[-1], scale, c))
+            skips.append(width)
+        if scale + 1 < len(c.widths):
+            smaller = ResBlock(width, width, c, "down") if c.resblock_updown else Halved(width)
+            stages.append(nn.ModuleList([smaller]))
+            skips.append(width)
+    return nn.ModuleList(stages), skips
+
+
+def _output_blocks(c: AdmConfig, skips: list[int]) -> nn.ModuleList:
+    """The way up, each stage of which takes one of `skips` beside what comes from below."""
+    stages, now, left = [], skips[-1], list(skips)
+    for scale, width in reversed(list(enumerate(c.widths))):
+        for i in range(c.blocks + 1):
+            stage = _stage(now + left.pop(), scale, c)
+            now = width
+            if scale and i == c.blocks:
+                larger = ResBlock(now, now, c, "up") if c.resblock_updown else Doubled(now)
+                stage.append(larger)
+            stages.append(stage)
+    return nn.ModuleList(stages)
+
+
 class AdmUNet(nn.Module):
-    """eps(x, t): the noise [B,3,H,W] in x [B,3,H,W], t [B] in levels 0 … 999; H and W multiples of `config.multiple`."""
+    """eps(x, t): the noise [B,3,H,W] in x [B,3,H,W], t [B] in levels 0 … 999.
+
+    H and W multiples of `config.multiple`.
+    """
 
     lora_targets = r"\.(qkv|proj_out)$"
     last_layer = "out.2"
@@ -160,43 +181,13 @@ class AdmUNet(nn.Module):
         self.time_embed = nn.Sequential(
             nn.Linear(c.channels, c.embedding), nn.SiLU(), nn.Linear(c.embedding, c.embedding)
         )
-        now, skips = c.widths[0], [c.widths[0]]
-        stages = [nn.ModuleList([nn.Conv2d(3, now, 3, padding=1)])]
-        for scale, width in enumerate(c.widths):
-            for _ in range(c.blocks):
-                stages.append(
-                    nn.ModuleList(
-                        [
-                            ResBlock(now, width, c),
-                            *([Attention(width, c)] if scale in c.attention else []),
-                        ]
-                    )
-                )
-                now = width
-                skips.append(now)
-            if scale + 1 < len(c.widths):
-                stages.append(
-                    nn.ModuleList(
-                        [ResBlock(now, now, c, "down") if c.resblock_updown else Halved(now)]
-                    )
-                )
-                skips.append(now)
-        self.input_blocks = nn.ModuleList(stages)
+        self.input_blocks, skips = _input_blocks(c)
+        now = skips[-1]
         self.middle_block = nn.ModuleList(
             [ResBlock(now, now, c), Attention(now, c), ResBlock(now, now, c)]
         )
-        stages = []
-        for scale, width in reversed(list(enumerate(c.widths))):
-            for i in range(c.blocks + 1):
-                parts = [
-                    ResBlock(now + skips.pop(), width, c),
-                    *([Attention(width, c)] if scale in c.attention else []),
-                ]
-                now = width
-                if scale and i == c.blocks:
-                    parts.append(ResBlock(now, now, c, "up") if c.resblock_updown else Doubled(now))
-                stages.append(nn.ModuleList(parts))
-        self.output_blocks = nn.ModuleList(stages)
+        self.output_blocks = _output_blocks(c, skips)
+        now = c.widths[0]
         self.out = nn.Sequential(
             nn.GroupNorm(GROUPS, now), nn.SiLU(), nn.Conv2d(now, c.outputs, 3, padding=1)
         )
@@ -212,65 +203,3 @@ class AdmUNet(nn.Module):
         for stage in self.output_blocks:
             h = run(stage, torch.cat([h, skips.pop()], 1), time)
         return self.out(h)[:, :3]
-
-
-def infer(shapes: Shapes, head_channels: int | None = None, new_order: bool = False) -> AdmConfig:
-    """The configuration of a checkpoint, from the names and shapes of its tensors.
-
-    head_channels: channels of an attention head, where no known model says it; new_order: see AdmConfig. Raises ValueError
-    with a sentence when the checkpoint is of another kind, or the width of the heads is not known.
-    """
-    if "label_emb.weight" in shapes:
-        raise ValueError(
-            "The checkpoint is class-conditional (it has label_emb.weight); choose an unconditional one, such as 256x256_diffusion_uncond.pt."
-        )
-    if not any(n.startswith("output_blocks.") for n in shapes):
-        raise ValueError(
-            "The checkpoint has no output_blocks, so it is a classifier or cut short; choose a diffusion model's checkpoint."
-        )
-    embedding, channels = shape_of(shapes, "time_embed.0.weight")
-    check_image_channels(
-        "The input of the checkpoint", shape_of(shapes, "input_blocks.0.0.weight")[1], (3,)
-    )
-    outputs = shape_of(shapes, "out.2.weight")[0]
-    check_image_channels("The output of the checkpoint", outputs, (3, 6))
-    count = 1 + max(int(n.split(".")[1]) for n in shapes if n.startswith("output_blocks."))
-    # A change of scale is the last part of an output block: a second residual block, or a convolution.
-    inside = [n for n in shapes if n.startswith("output_blocks.") and n.split(".")[2] != "0"]
-    by_block = sum(n.endswith(".in_layers.0.weight") for n in inside)
-    by_layer = sum(n.endswith(".conv.weight") for n in inside)
-    scales = 1 + by_block + by_layer
-    if count % scales or count // scales < 2 or (by_block and by_layer):
-        raise ValueError(
-            f"The checkpoint has {count} output blocks for {scales} scales, which no guided-diffusion model has; download it again."
-        )
-    blocks = count // scales - 1
-    first = [1 + scale * (blocks + 1) for scale in range(scales)]
-    widths = tuple(shape_of(shapes, f"input_blocks.{i}.0.out_layers.3.weight")[0] for i in first)
-    check_widths(widths)
-    attention = tuple(
-        scale for scale, i in enumerate(first) if f"input_blocks.{i}.1.qkv.weight" in shapes
-    )
-    if head_channels is None:
-        head_channels = KNOWN_HEADS.get((channels, widths, blocks, attention))
-    if head_channels is None:
-        raise ValueError(
-            "The checkpoint is of no known model, and its tensors do not tell the width of an attention head; give it with --head-channels."
-        )
-    if head_channels < 1 or any(widths[scale] % head_channels for scale in (*attention, -1)):
-        raise ValueError(
-            f"{head_channels} channels of a head do not divide the {widths[-1]} channels of the attention; give another --head-channels."
-        )
-    film = shape_of(shapes, "input_blocks.1.0.emb_layers.1.weight")[0]
-    return AdmConfig(
-        channels,
-        embedding,
-        widths,
-        blocks,
-        attention,
-        head_channels,
-        outputs,
-        film == 2 * widths[0],
-        not by_layer,
-        new_order,
-    )

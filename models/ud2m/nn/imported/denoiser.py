@@ -1,4 +1,4 @@
-"""A published noise predictor as the project's denoiser: the same call, the same levels, the same image range."""
+"""A published noise predictor as a denoiser: call, levels and range as the project's own."""
 
 import torch
 from torch import nn
@@ -12,10 +12,12 @@ PAPER_RANK, PAPER_ALPHA = 5, 1.5  # LoRA of arXiv 2507.02686
 
 
 class ImportedDenoiser(nn.Module):
-    """Denoiser D(x, sigma) -> x0, all [B,3,H,W] in [-1, 1]; H and W multiples of `config.multiple`.
+    """D(x, sigma) -> x0, x and x0 [B,3,H,W] in [-1, 1], sigma [B].
 
-    The network inside predicts the noise of a variance-preserving state, at one of the levels of `ud2m.diffusion.schedule`. It has
-    seen whole levels only; between them its time embedding, which is a continuous function, takes the fraction.
+    H and W are multiples of `config.multiple`. The network inside predicts the noise of a
+    variance-preserving state, at one of the levels of `ud2m.diffusion.schedule`. It has seen whole
+    levels only; between them its time embedding, which is a continuous function, takes the
+    fraction.
     """
 
     def __init__(self, net: AdmUNet | DdpmUNet):
@@ -26,16 +28,17 @@ class ImportedDenoiser(nn.Module):
         self.register_buffer("log_sigma", sigmas().log().float(), persistent=False)
 
     def level(self, sigma: torch.Tensor) -> torch.Tensor:
-        """Continuous level index [B], 0 … 999, of sigma [B]: linear between the levels in the logarithm; clamped outside."""
+        """Continuous level index [B], 0 … 999, of noise levels sigma [B].
+
+        Between the schedule's levels it is linear in the logarithm; outside it is clamped.
+        """
         wanted, table = sigma.log(), self.log_sigma
         # Counting instead of a search: it exports to plain comparisons and one lookup.
         below = ((wanted[:, None] >= table).sum(1) - 1).clamp(0, LEVELS - 2)
         low, high = table[below], table[below + 1]
         return (below + (wanted - low) / (high - low)).clamp(0, LEVELS - 1)
 
-    def forward(
-        self, x: torch.Tensor, sigma: torch.Tensor
-    ) -> torch.Tensor:  # x [B,3,H,W]  sigma [B]
+    def forward(self, x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
         s = sigma[:, None, None, None]
         eps = self.net(x * torch.rsqrt(1 + s.square()), self.level(sigma))
         return x - s * eps
@@ -48,14 +51,13 @@ def adapt(
     targets: str | None = None,
     last_layer: bool = True,
 ) -> list[str]:
-    """Freezes the denoiser and puts low-rank adapters on its attention; with `last_layer`, that layer is trained whole.
+    """Freezes the denoiser and puts low-rank adapters on its attention.
 
-    Returns the names of the adapted layers; the defaults are the paper's. Raises ValueError where no layer has a name that
-    matches `targets`.
+    With `last_layer`, that layer is trained whole. Returns the names of the adapted layers; the
+    defaults are the paper's. Raises ValueError where no layer has a name that matches `targets`.
     """
-    names = lora.attach(
-        denoiser, rank, alpha, denoiser.lora_targets if targets is None else targets
-    )
+    pattern = denoiser.lora_targets if targets is None else targets
+    names = lora.attach(denoiser, rank, alpha, pattern)
     if last_layer:
         denoiser.net.get_submodule(denoiser.net.last_layer).requires_grad_(True)
     return names

@@ -1,15 +1,20 @@
-"""Degradation for search and evaluation: draws a kernel, a mask, a noise level … and applies it to a clean image.
+"""Degrades clean images for search and evaluation: blur, holes, noise, downscaling, JPEG.
 
-Independent of the operators' own code on purpose: convolution by SciPy with reflected borders, JPEG and reduction by
-Pillow. Images are [3,H,W] float tensors in [-1, 1]; what leaves here has been rounded to 8 bits, as video is.
+Independent of the operators' own code on purpose: convolution by SciPy with reflected borders, JPEG
+and reduction by Pillow. Images are float tensors [3,H,W] in [-1, 1]; what leaves here has been
+rounded to 8 bits, as video is. sigma is the noise's std of full scale 1. Each degradation gives the
+observation [3,H/s,W/s] and its parameters, as `Operator.observe` takes them.
 """
 
 import io
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
 from scipy import ndimage
+
+Degraded = tuple[torch.Tensor, dict[str, Any]]
 
 
 def gaussian(sigma: float, size: int = 0) -> np.ndarray:
@@ -26,7 +31,7 @@ def uniform(size: int) -> np.ndarray:
 
 
 def trajectory(size: int, rng: np.random.Generator) -> np.ndarray:
-    """[size,size] motion of an unsteady hand: an integrated random acceleration, splatted and centred."""
+    """[size,size] motion of an unsteady hand: a random acceleration, integrated and centred."""
     velocity = np.cumsum(rng.standard_normal((400, 2)), 0) + 8 * rng.standard_normal(2)
     path = np.cumsum(velocity, 0)
     path -= path.mean(0)
@@ -35,7 +40,10 @@ def trajectory(size: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def splat(path: np.ndarray, size: int) -> np.ndarray:
-    """[size,size] time that a path [n,2] (row, column, from the centre) spends in each pixel, bilinear; sums to 1."""
+    """[size,size] share of its time that a path spends in each pixel, bilinear; it sums to 1.
+
+    path: [n,2], row and column from the centre.
+    """
     k = np.zeros((size, size))
     low = np.floor(path).astype(int)
     for dy in (0, 1):
@@ -51,48 +59,41 @@ def _noisy(x: np.ndarray, sigma: float, rng: np.random.Generator) -> torch.Tenso
 
 
 def _codes(x: torch.Tensor) -> Image.Image:
-    return Image.fromarray(
-        np.clip(np.rint(127.5 * (x.numpy() + 1)), 0, 255).astype(np.uint8).transpose(1, 2, 0)
-    )
+    codes = np.clip(np.rint(127.5 * (x.numpy() + 1)), 0, 255).astype(np.uint8)
+    return Image.fromarray(codes.transpose(1, 2, 0))
 
 
 def _values(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("RGB"), np.float64).transpose(2, 0, 1) / 127.5 - 1
 
 
-def blur(
-    x: torch.Tensor, psf: np.ndarray, sigma: float, rng: np.random.Generator
-) -> tuple[torch.Tensor, dict]:
-    """Convolution and noise of std `sigma` (full scale 1)."""
+def blur(x: torch.Tensor, psf: np.ndarray, sigma: float, rng: np.random.Generator) -> Degraded:
+    """Convolution with psf [n,n], and noise."""
     y = np.stack([ndimage.convolve(c, psf, mode="mirror") for c in x.numpy().astype(np.float64)])
     return _noisy(y, sigma, rng), {"psf": torch.from_numpy(psf).float()}
 
 
-def mask(
-    x: torch.Tensor, observed: np.ndarray, sigma: float, rng: np.random.Generator
-) -> tuple[torch.Tensor, dict]:
+def mask(x: torch.Tensor, observed: np.ndarray, sigma: float, rng: np.random.Generator) -> Degraded:
     """Pixels where `observed` [H,W] is 0 are lost (black)."""
     m = torch.from_numpy(observed).float()
-    return torch.where(m > 0, _noisy(x.numpy(), sigma, rng), torch.tensor(-1.0)), {
-        "mask": m[None, None]
-    }
+    y = torch.where(m > 0, _noisy(x.numpy(), sigma, rng), torch.tensor(-1.0))
+    return y, {"mask": m[None, None]}
 
 
-def denoise(x: torch.Tensor, sigma: float, rng: np.random.Generator) -> tuple[torch.Tensor, dict]:
+def denoise(x: torch.Tensor, sigma: float, rng: np.random.Generator) -> Degraded:
     """Noise alone."""
     return _noisy(x.numpy(), sigma, rng), {}
 
 
-def downscale(
-    x: torch.Tensor, scale: int, sigma: float, rng: np.random.Generator
-) -> tuple[torch.Tensor, dict]:
-    """Antialiased bicubic reduction; the sides of x are multiples of `scale`."""
-    small = _codes(x).resize((x.shape[2] // scale, x.shape[1] // scale), Image.BICUBIC)
+def downscale(x: torch.Tensor, scale: int, sigma: float, rng: np.random.Generator) -> Degraded:
+    """Antialiased bicubic reduction and noise; the sides of x are multiples of `scale`."""
+    size = x.shape[2] // scale, x.shape[1] // scale
+    small = _codes(x).resize(size, Image.Resampling.BICUBIC)
     return _noisy(_values(small), sigma, rng), {}
 
 
-def jpeg(x: torch.Tensor, quality: int, subsampling: str = "4:2:0") -> tuple[torch.Tensor, dict]:
-    """Compressed and decoded."""
+def jpeg(x: torch.Tensor, quality: int, subsampling: str = "4:2:0") -> Degraded:
+    """Compressed with an IJG quality of 1 … 100 and decoded; no noise."""
     buffer = io.BytesIO()
     _codes(x).save(buffer, "JPEG", quality=quality, subsampling=subsampling)
     return torch.from_numpy(_values(Image.open(buffer))).float(), {"quality": quality}
@@ -103,15 +104,9 @@ def strokes_mask(height: int, width: int, rng: np.random.Generator) -> np.ndarra
     image = Image.new("L", (width, height), 255)
     pen = ImageDraw.Draw(image)
     for _ in range(rng.integers(1, 7)):
-        points = np.cumsum(
-            np.vstack(
-                [
-                    rng.uniform(0, (width, height)),
-                    rng.normal(0, 0.2 * min(height, width), (rng.integers(1, 5), 2)),
-                ]
-            ),
-            0,
-        )
+        begin = rng.uniform(0, (width, height))
+        moves = rng.normal(0, 0.2 * min(height, width), (rng.integers(1, 5), 2))
+        points = np.cumsum(np.vstack([begin, moves]), 0)
         pen.line([tuple(p) for p in points], 0, int(rng.integers(1, 9)))
     return (np.asarray(image) > 0).astype(np.float64)
 
@@ -124,8 +119,6 @@ def random_mask(height: int, width: int, keep: float, rng: np.random.Generator) 
 def box_mask(height: int, width: int, share: float = 0.25) -> np.ndarray:
     """[H,W] a hole of `share` of each side, a little off the centre."""
     m = np.ones((height, width))
-    m[
-        height // 3 : height // 3 + int(height * share),
-        width // 3 : width // 3 + int(width * share),
-    ] = 0
+    top, left = height // 3, width // 3
+    m[top : top + int(height * share), left : left + int(width * share)] = 0
     return m

@@ -1,4 +1,4 @@
-"""Draws blur kernels for training: the range that the element's properties span, and recorded camera shakes.
+"""Draws blur kernels for training: all that the element's properties offer, and recorded shakes.
 
 Kernels are [n,n] float64 arrays, n odd, that sum to 1.
 """
@@ -14,7 +14,7 @@ LARGEST = 31  # px across
 
 
 def gaussian(rng: np.random.Generator) -> np.ndarray:
-    """Random widths along two turned axes; every second one is round, and some are cut to a small support as users do."""
+    """Random widths along two turned axes; half are round, some cut to a small support."""
     wide = np.exp(rng.uniform(np.log(0.5), np.log(4.0)))
     narrow = wide if rng.random() < 0.5 else wide * rng.uniform(0.3, 1.0)
     size = 2 * int(np.ceil(3 * wide)) + 1 if rng.random() < 0.6 else 2 * int(rng.integers(2, 6)) + 1
@@ -44,7 +44,7 @@ def shake(rng: np.random.Generator) -> np.ndarray:
 
 
 def recorded(folder: Path) -> list[np.ndarray]:
-    """Kernels of the `.npz` files in a folder (arrays [n,n]), in the order of their names; those over 31 pixels are left out."""
+    """The kernels in a folder's `.npz` files (arrays [h,w]), by name; those over 31 pixels not."""
     out = []
     for path in sorted(folder.glob("*.npz")):
         with np.load(path) as arrays:
@@ -62,20 +62,16 @@ def mixture(known: list[np.ndarray]) -> Callable[[np.random.Generator], np.ndarr
     """A function that draws a kernel of any kind; recorded ones are turned and mirrored."""
 
     def one_of_known(rng: np.random.Generator) -> np.ndarray:
-        k = np.rot90(known[rng.integers(len(known))], rng.integers(4))
+        k = np.rot90(known[rng.integers(len(known))], int(rng.integers(4)))
         return k[:, ::-1] if rng.random() < 0.5 else k
 
-    kinds = [
-        (gaussian, 0.35),
-        (uniform, 0.2),
-        (line, 0.15),
-        (shake, 0.15),
-        (one_of_known if known else shake, 0.15),
-    ]
-    return lambda rng: kinds[rng.choice(len(kinds), p=[w for _, w in kinds])][0](rng)
+    kinds = [gaussian, uniform, line, shake, one_of_known if known else shake]
+    shares = [0.35, 0.2, 0.15, 0.15, 0.15]
+    return lambda rng: kinds[rng.choice(len(kinds), p=shares)](rng)
 
 
 def _fitted(k: np.ndarray) -> np.ndarray:
+    """The middle of a kernel, as much of it as the largest kernel has."""
     cut = max(0, (k.shape[0] - LARGEST) // 2)
     k = k[cut : k.shape[0] - cut, cut : k.shape[1] - cut]
     return k / k.sum()

@@ -14,8 +14,9 @@ Parameters = dict[str, Any]  # of one degradation, by name, as its generator mad
 class Operator(nn.Module):
     """y = A x + n, and how a frame becomes the tensors of a step.
 
-    `physics` are the operator's own tensors, in the order of `inputs`; where they are a batch, so are x and y. Images
-    are [B,3,H,W] in [-1, 1], y is `scale` times smaller than x; A wraps at the edges.
+    `physics` are the operator's own tensors, in the order of `inputs`; where they are a batch, so
+    are x and y. Images are [B,3,H,W] in [-1, 1], y is `scale` times smaller than x; A wraps at the
+    edges.
     """
 
     kind = ""  # what sort of degradation it is
@@ -26,11 +27,16 @@ class Operator(nn.Module):
     border = Border.MIRROR  # how a frame goes on beyond its edge
 
     def margin(self, parameters: Parameters) -> int:
-        """Output pixels added on each side of a frame, because the observation leans on what lies beyond it."""
+        """Output pixels added on each side of a frame, because the observation leans on what lies
+        beyond it.
+        """
         return 0
 
     def observe(self, padded: torch.Tensor, canvas: Canvas, parameters: Parameters) -> torch.Tensor:
-        """The padded frame [1,3,H/s,W/s] as the other methods take it. parameters: of the degradation, by name."""
+        """The padded frame [1,3,H/s,W/s] as the other methods take it.
+
+        parameters: of the degradation, by name.
+        """
         return padded
 
     def initial(
@@ -58,7 +64,10 @@ class Operator(nn.Module):
         return y - self.A(x, *physics)
 
     def prepare(self, y: torch.Tensor, *physics: torch.Tensor) -> tuple[Any, ...]:
-        """Whatever of y and the physics stays the same over the iterations of a step; handed to `solve`."""
+        """Whatever of y and the physics stays the same over the iterations of a step.
+
+        Handed to `solve`.
+        """
         return (y, *physics)
 
     def solve(self, z: torch.Tensor, gamma: torch.Tensor, *prepared: Any) -> torch.Tensor:
@@ -78,7 +87,9 @@ class Operator(nn.Module):
         return self.solve(z, weight / sigma_y.square(), *prepared)
 
     def strengths(self, *physics: torch.Tensor) -> torch.Tensor:
-        """[B or 1, STRENGTHS] base-10 logarithms of numbers that do not depend on the size of the image."""
+        """[B or 1, STRENGTHS] base-10 logarithms of numbers that do not depend on the size of the
+        image.
+        """
         return torch.zeros(1, STRENGTHS)
 
     def observed(self, x: torch.Tensor, *physics: torch.Tensor) -> torch.Tensor:

@@ -1,8 +1,9 @@
-"""Convolution with a point spread function, given by its transfer function, of which only a part was observed.
+"""Convolution with a point spread function, of which only a part was observed.
 
-What lies beyond a frame's edge is not known, while a transform takes the image to go on at the other side. So the blur is
-circular on a canvas, and `mask` says which pixels of y it really made; the canvas around them is estimated with the rest
-(masked deconvolution: Almeida and Figueiredo 2013, IEEE TIP 22(8), arXiv 1210.2687).
+What lies beyond a frame's edge is not known, while a transform takes the image to go on at the
+other side. So the blur is circular on a canvas, and `mask` says which pixels of y it really made;
+the canvas around them is estimated with the rest (masked deconvolution: Almeida and Figueiredo
+2013, IEEE TIP 22(8), arXiv 1210.2687).
 """
 
 import torch
@@ -17,10 +18,11 @@ LOWEST = 0.2  # eigenvalue from which on a round is to help (docs/decisions/007)
 
 
 class Blur(Operator):
-    """y = M (h * x). `otf` [2,H,W]: real and imaginary part of the transform of h (see `spectral.otf`); `mask` [B,1,H,W]: 1 where observed.
+    """y = M (h * x): `otf` [2,H,W] is the transform of h (see `fft.otf`), `mask` [B,1,H,W] is M.
 
-    What y says elsewhere is a first guess, and best smooth across the wrap (`canvas.crossfade`). rounds: how often the
-    proximal step corrects it; exact at once where all was observed, else in the limit.
+    The mask is 1 where observed. What y says elsewhere is a first guess, and best smooth across the
+    wrap (`canvas.crossfade`). rounds: how often the proximal step corrects it; exact at once where
+    all was observed, else in the limit. parameters: `psf` [n,n], the kernel h.
     """
 
     kind = family = "blur"
@@ -66,7 +68,11 @@ class Blur(Operator):
         return f, h, power(h), multiply(conjugate(h), f.forward(y)), y, mask
 
     def solve(self, z, gamma, f, h, gain, guess, y, mask):
-        """The minimiser for all of y; then Chebyshev's iteration (Saad 2003, Algorithm 12.1) with that as preconditioner, for what was observed."""
+        """The minimiser as if all of y were observed, then rounds towards that for what was.
+
+        They are Chebyshev's iteration (Saad 2003, Algorithm 12.1), with the former as
+        preconditioner.
+        """
         g = gamma[:, :, None]
         plain = 1 / (1 + g * gain)
         a = f.forward(z)
@@ -85,7 +91,6 @@ class Blur(Operator):
         return f.inverse(u)
 
     def strengths(self, otf, mask):
-        gain = (
-            otf.square().sum(-3).mean((-2, -1)).reshape(-1, 1)
-        )  # sum of h²: how much noise the blur would average away
+        # The sum of h²: how much of a noise the blur would leave.
+        gain = otf.square().sum(-3).mean((-2, -1)).reshape(-1, 1)
         return torch.cat([gain.log10(), torch.zeros(gain.shape[0], 2, device=gain.device)], 1)

@@ -1,8 +1,9 @@
-"""Two-dimensional Fourier transform of real images as products with cosine and sine matrices.
+"""The Fourier transform of real images as products with cosine and sine matrices.
 
-Runs on every ONNX provider: no DFT operator, no complex type. The matrices are built from the size at run time, with
-the phase reduced modulo the size in integers, so that large sizes lose no precision. A spectrum is the half that a real
-image needs, real and imaginary part side by side: [..., 2, H, W//2+1].
+So it runs on every ONNX provider: no DFT operator, no complex type. The matrices are built from the
+size at run time, with the phase reduced modulo the size in integers, so that large sizes lose no
+precision. A spectrum is the half that a real image needs, real and imaginary part side by side:
+[..., 2, H, W//2+1].
 """
 
 import math
@@ -19,10 +20,9 @@ def _waves(n: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def transform(height: int, width: int, device: torch.device) -> "MatrixTransform | FastTransform":
-    """The transform of images of one size: by matrices in a graph that is being exported, else PyTorch's."""
-    return (MatrixTransform if torch.compiler.is_exporting() else FastTransform)(
-        height, width, device
-    )
+    """The transform of images of one size: PyTorch's, or matrices while a graph is exported."""
+    kind = MatrixTransform if torch.compiler.is_exporting() else FastTransform
+    return kind(height, width, device)
 
 
 class FastTransform:
@@ -79,14 +79,11 @@ def power(a: torch.Tensor) -> torch.Tensor:
 
 
 def otf(psf: torch.Tensor, height: int, width: int) -> torch.Tensor:
-    """[2,H,W] transform of a kernel [h,w] centred at the origin (both parts full-size); kernels larger than the image wrap."""
+    """The transform [2,H,W] of a kernel [h,w] whose middle is the origin; a larger kernel wraps."""
     full = psf.new_zeros(height, width, dtype=torch.float64)
     rows = (torch.arange(psf.shape[0]) - psf.shape[0] // 2) % height
     cols = (torch.arange(psf.shape[1]) - psf.shape[1] // 2) % width
-    full.index_put_(
-        (rows[:, None].expand(psf.shape), cols[None].expand(psf.shape)),
-        psf.double(),
-        accumulate=True,
-    )
+    places = rows[:, None].expand(psf.shape), cols[None].expand(psf.shape)
+    full.index_put_(places, psf.double(), accumulate=True)
     spectrum = torch.fft.fft2(full)
     return torch.stack([spectrum.real, spectrum.imag]).float()

@@ -1,8 +1,10 @@
-"""JPEG: block DCT, quantised; luma at full size, chroma too (4:4:4) or averaged over 2×2 (4:2:0) or 1×2 pixels (4:2:2).
+"""JPEG: the quantised DCT of blocks of Y, Cb and Cr.
 
-The observation is the decoded image. Each coefficient of the original lay within half a step of the decoded one; the
-proximal step takes that as Gaussian noise of variance step²/12 and then stays within the cell (design: closed form).
-It works on Y, Cb, Cr in their own metric, in which the transform to RGB is left out of account.
+Luma has its full size, chroma too (4:4:4) or is averaged over 2×2 (4:2:0) or 1×2 pixels (4:2:2).
+The observation is the decoded image. Each coefficient of the original lay within half a step of the
+decoded one; the proximal step takes that as Gaussian noise of variance step²/12 and then stays
+within the cell. It works on Y, Cb, Cr in their own metric, in which the transform to RGB is left
+out of account.
 """
 
 import math
@@ -31,11 +33,8 @@ CHROMA = (
     (47, 66, 99, 99, 99, 99, 99, 99),
 ) + ((99,) * 8,) * 4
 EIGHT_BIT_STEP = 2 / 255  # one 8-bit code value in [-1, 1]
-FACTORS = {
-    "4:2:0": (2, 2),
-    "4:2:2": (1, 2),
-    "4:4:4": (1, 1),
-}  # pixels to a chroma sample, down and across
+# Pixels to a chroma sample, down and across.
+FACTORS = {"4:2:0": (2, 2), "4:2:2": (1, 2), "4:4:4": (1, 1)}
 TO_YCC = (
     (0.299, 0.587, 0.114),
     (-0.168735892, -0.331264108, 0.5),
@@ -45,12 +44,15 @@ TO_RGB = ((1.0, 0.0, 1.402), (1.0, -0.344136286, -0.714136286), (1.0, 1.772, 0.0
 
 
 def quantisation(quality: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Luma and chroma steps [8,8] in code values for an IJG quality of 1 … 100."""
+    """Luma and chroma steps [8,8] in code values for an IJG quality of 1 … 100, else ValueError."""
     if not 1 <= quality <= 100:
         raise ValueError(f"JPEG quality is {quality}; choose 1 to 100.")
     scale = 5000 // quality if quality < 50 else 200 - 2 * quality
-    step = lambda table: ((torch.tensor(table) * scale + 50) // 100).clamp(1, 255).float()
-    return step(LUMA), step(CHROMA)
+    luma, chroma = (
+        ((torch.tensor(table) * scale + 50) // 100).clamp(1, 255).float()
+        for table in (LUMA, CHROMA)
+    )
+    return luma, chroma
 
 
 def _dct_basis() -> torch.Tensor:
@@ -66,9 +68,10 @@ def _pair(value: torch.Tensor) -> torch.Tensor:
 
 
 class Jpeg(Operator):
-    """`quant_luma`, `quant_chroma` [8,8] in code values. Sides are multiples of `multiple`, on the encoder's block grid.
+    """Compression with the quantisation steps `quant_luma`, `quant_chroma` [8,8], in code values.
 
-    subsampling: "4:2:0", "4:2:2" or "4:4:4".
+    Sides are multiples of `multiple`, on the encoder's block grid. subsampling: a key of `FACTORS`.
+    parameters: `quality`, 1 … 100.
     """
 
     kind = family = "jpeg"
@@ -88,27 +91,29 @@ class Jpeg(Operator):
         return {"y": observed, "quant_luma": luma, "quant_chroma": chroma}
 
     def planes(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Luma coefficients [B,64,H/8,W/8] and, of Cb and Cr averaged over f×g pixels (`factors`), [2B,64,H/8f,W/8g]."""
+        """Coefficients of luma [B,64,H/8,W/8], and of Cb and Cr [2B,64,H/8f,W/8g].
+
+        Chroma is averaged over f×g pixels, the `factors`.
+        """
         ycc = F.conv2d(x, self.to_ycc)
         chroma = F.avg_pool2d(ycc[:, 1:], self.factors)
         b, _, h, w = chroma.shape
-        return F.conv2d(ycc[:, :1], self.basis, stride=8), F.conv2d(
-            chroma.reshape(2 * b, 1, h, w), self.basis, stride=8
-        )
+        chroma = chroma.reshape(2 * b, 1, h, w)
+        return F.conv2d(ycc[:, :1], self.basis, stride=8), F.conv2d(chroma, self.basis, stride=8)
 
     def _lattice(self, quant_luma, quant_chroma):
-        # One table for all images, or one for each: [8,8] or [B,8,8].
-        luma, chroma = (
-            EIGHT_BIT_STEP * q.reshape(-1, 64, 1, 1) for q in (quant_luma, quant_chroma)
-        )
+        """The steps in [-1, 1]; tables are one for all images or one for each, [8,8] or [B,8,8]."""
+        tables = (q.reshape(-1, 64, 1, 1) for q in (quant_luma, quant_chroma))
+        luma, chroma = (EIGHT_BIT_STEP * q for q in tables)
         return [luma, _pair(chroma)]
 
     def A(self, x, quant_luma, quant_chroma):
         """Compressed and decoded, before rounding to 8 bits; chroma is repeated over f×g pixels."""
         steps = self._lattice(quant_luma, quant_chroma)
-        # A code value v stands at EIGHT_BIT_STEP (v - 127.5); the encoder shifts by 128: half a code value times 8 in the DC term.
+        # A code value v stands at EIGHT_BIT_STEP (v - 127.5), but the encoder shifts by 128: by
+        # half a code value more, which is 8 times that in the DC term.
         coefficients = []
-        for c, q, dc in zip(self.planes(x), steps, (4 * EIGHT_BIT_STEP, 0.0)):
+        for c, q, dc in zip(self.planes(x), steps, (4 * EIGHT_BIT_STEP, 0.0), strict=True):
             shift = dc * F.one_hot(torch.tensor(0, device=x.device), 64).reshape(1, 64, 1, 1)
             coefficients.append(torch.round((c - shift) / q) * q + shift)
         luma = F.conv_transpose2d(coefficients[0], self.basis, stride=8)
@@ -116,11 +121,10 @@ class Jpeg(Operator):
         return F.conv2d(torch.cat([luma, self._upscaled(chroma, x)], 1), self.to_rgb)
 
     def decoded(self, x, quant_luma, quant_chroma):
-        """`A` with luma and chroma rounded and clipped to 8 bits each, as a decoder hands its planes out."""
+        """`A` with luma and chroma rounded and clipped to 8 bits each, as a decoder has them."""
         ycc = F.conv2d(self.A(x, quant_luma, quant_chroma), self.to_ycc)
-        luma = (
-            (ycc[:, :1] / EIGHT_BIT_STEP + 127.5).round().clamp(0, 255) - 127.5
-        ) * EIGHT_BIT_STEP
+        luma = (ycc[:, :1] / EIGHT_BIT_STEP + 127.5).round().clamp(0, 255)
+        luma = (luma - 127.5) * EIGHT_BIT_STEP
         chroma = (ycc[:, 1:] / EIGHT_BIT_STEP).round().clamp(-128, 127) * EIGHT_BIT_STEP
         return F.conv2d(torch.cat([luma, chroma], 1), self.to_rgb)
 
@@ -132,7 +136,7 @@ class Jpeg(Operator):
         zl, zc = self.planes(z)
         f, g = self.factors
         dl = self._cell(zl, luma, step_luma, weight, sigma_y) - zl
-        # Averaging over f×g and repeating are adjoint up to f·g: the chroma correction weighs that much less.
+        # Averaging over f×g and repeating are adjoint up to f·g: chroma weighs that much less.
         dc = self._cell(zc, chroma, step_chroma, _pair(weight) / (f * g), _pair(sigma_y)) - zc
         luma = F.conv_transpose2d(dl, self.basis, stride=8)
         chroma = F.conv_transpose2d(dc, self.basis, stride=8)
@@ -142,16 +146,13 @@ class Jpeg(Operator):
         """The planes [2B,1,H/f,W/g] as [B,2,H,W], the size of x: each value repeated."""
         (b, _, h, w), (f, g) = x.shape, self.factors
         chroma = chroma.reshape(b, 2, h // f, w // g)
-        return (
-            chroma
-            if f * g == 1
-            else F.interpolate(chroma, scale_factor=(float(f), float(g)), mode="nearest")
-        )
+        if f * g == 1:
+            return chroma
+        return F.interpolate(chroma, scale_factor=(float(f), float(g)), mode="nearest")
 
     def strengths(self, quant_luma, quant_chroma):
-        means = torch.stack(
-            [q.mean((-2, -1)).reshape(-1) for q in (quant_luma, quant_chroma)], 1
-        ).log10()
+        means = [q.mean((-2, -1)).reshape(-1) for q in (quant_luma, quant_chroma)]
+        means = torch.stack(means, 1).log10()
         fine = torch.full_like(means[:, :1], float(self.factors == (1, 1)))
         return torch.cat([means, fine], 1)
 

@@ -22,7 +22,8 @@ class Kind:
     operator: Callable[[], Operator]
 
 
-# Name of the step graph -> kind. Trained networks know the order in which kinds first stand here: append new ones.
+# Name of the step graph -> kind. Trained networks know the order in which kinds first stand here:
+# append new ones.
 KINDS = {
     "denoise": Kind("denoise", Identity),
     "mask": Kind("mask", Mask),

@@ -7,7 +7,9 @@ from ud2m.physics.operators.base import Operator
 
 
 class Mask(Operator):
-    """y = M x, `mask` [B,1,H,W] 1 where observed. y must be finite where it is missing; its value there is not used.
+    """y = M x, `mask` [B,1,H,W] 1 where observed. y must be finite where it is missing.
+
+    Its value there is not used.
 
     parameters: `mask` [1,1,h,w] of the frame.
     """
@@ -41,7 +43,7 @@ class Mask(Operator):
 
 
 def fill(y: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """y [B,3,H,W] where mask [B,1,H,W] is 1, and holes from ever coarser means of it (push-pull)."""
+    """y [B,3,H,W] where mask [B,1,H,W] is 1, and holes from ever coarser means (push-pull)."""
     if min(y.shape[-2:]) < 2 or bool((mask > 0).all()):
         return y
     h, w = y.shape[-2:]

@@ -1,4 +1,4 @@
-"""The terms of the distillation's loss: regression is the caller's, the perceptual and the adversarial ones are here."""
+"""The perceptual and the adversarial term of the distillation's loss, and how much each weighs."""
 
 from ud2m.training.losses.adversarial import (
     Discriminator,

@@ -1,8 +1,11 @@
-"""Draws training problems: which degradation, how strong, and the observation; other physics in each image of a batch.
+"""Draws training problems: which degradation, how strong, and the observation.
 
-What a step gets here is what `physics.observation` gives it at run time: observations with true borders (cut from larger
-images), mirrored onto a canvas or, as inside a tile, running to its edge; rounded to 8 bits. Operators are applied
-here with their own draws (deepinv's division: generators draw, operators apply).
+Other physics in each image of a batch.
+
+What a step gets here is what `physics.observation` gives it at run time: observations with true
+borders (cut from larger images), mirrored onto a canvas or, as inside a tile, running to its edge;
+rounded to 8 bits. Operators are applied here with their own draws (deepinv's division: generators
+draw, operators apply).
 """
 
 from collections.abc import Callable
@@ -44,7 +47,9 @@ WEIGHTS = {name: family.weight for name, family in PROBLEMS.items()}
 
 
 def largest_crop(side: int) -> int:
-    """Pixels a side of the largest piece that a problem of about `side` is cut from: blurs, with their kernels' reach."""
+    """Pixels a side of the largest piece that a problem of about `side` is cut from: blurs, with
+    their kernels' reach.
+    """
     return max(side * 3 // 2 + 32, 128)
 
 
@@ -57,5 +62,8 @@ def draw(
     draw_kernel: Callable[[np.random.Generator], np.ndarray],
     masks: tuple[float, float, float] = MASKS,
 ) -> Problem:
-    """A batch of `family`, about `count` images of about `side` pixels (a multiple of 48). KeyError for another family."""
+    """A batch of `family`, about `count` images of about `side` pixels (a multiple of 48).
+
+    KeyError for another family.
+    """
     return PROBLEMS[family].draw(source, count, side, rng, Choices(draw_kernel, masks))

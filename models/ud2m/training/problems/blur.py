@@ -22,9 +22,12 @@ from ud2m.training.problems.problem import (
 def blur(
     source: Source, count: int, side: int, rng: np.random.Generator, choices: Choices
 ) -> Problem:
-    """Convolution with another kernel in each image; a third of the batches are whole frames with borders.
+    """Convolution with another kernel in each image.
 
-    Half as many images of 1.5 times the side: what a sharp inverse makes of an edge rings far into a small crop.
+    A third of the batches are whole frames with borders.
+
+    Half as many images of 1.5 times the side: what a sharp inverse makes of an edge rings far into
+    a small crop.
     """
     count, side = max(1, count // 2), up_to_multiple(side * 3 / 2, 16)
     psfs = [choices.kernel(rng) for _ in range(count)]
@@ -58,6 +61,6 @@ def blur(
 
 
 def _circular(x: torch.Tensor, spectra: torch.Tensor) -> torch.Tensor:
-    """Each image of x [B,3,H,W] convolved with its kernel, given by transfer functions [B,2,H,W]."""
+    """Each image of x [B,3,H,W] convolved with its kernel, whose transform is in [B,2,H,W]."""
     half = torch.complex(*spectra[:, None].unbind(2))[..., : x.shape[-1] // 2 + 1]
     return torch.fft.irfft2(torch.fft.rfft2(x) * half, x.shape[-2:])

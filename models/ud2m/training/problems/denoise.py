@@ -20,9 +20,6 @@ def denoise(
 ) -> Problem:
     """Noise alone, clipped as cameras clip."""
     clean, sigma = source(count, side), draw_sigma(count, rng, 0.01, 0.3, 0.0)
-    y, std, hardness = (
-        noisy(clean, sigma, rng),
-        internal_sigma(sigma),
-        bins(sigma, (0.03, 0.06, 0.12, 0.2)),
-    )
-    return Problem("denoise", Identity(), clean, y, y, (), std, inset(side), hardness)
+    y, hardness = noisy(clean, sigma, rng), bins(sigma, (0.03, 0.06, 0.12, 0.2))
+    std, inside = internal_sigma(sigma), inset(side)
+    return Problem("denoise", Identity(), clean, y, y, (), std, inside, hardness)

@@ -24,9 +24,12 @@ OTHERS = ("box", "triangle", "gaussian", "lanczos2")  # antialias kernels in thr
 def downscale(
     scale: int, source: Source, count: int, side: int, rng: np.random.Generator, choices: Choices
 ) -> Problem:
-    """Downscaling by bicubic or another antialias kernel, one a batch; a quarter of the batches are whole frames.
+    """Downscaling by bicubic or another antialias kernel, one a batch.
 
-    Large scales: half as many images of 1.5 times the side, or most of the small image would be next to its edge.
+    A quarter of the batches are whole frames.
+
+    Large scales: half as many images of 1.5 times the side, or most of the small image would be
+    next to its edge.
     """
     kernel = antialias(scale, "bicubic" if rng.random() < 0.7 else str(rng.choice(OTHERS)))
     operator, whole, step = Downscale(scale), rng.random() < 0.25, 48 if scale == 3 else 16

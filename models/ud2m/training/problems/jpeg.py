@@ -29,7 +29,10 @@ CODECS = (  # chroma subsampling, whether the planes are as they were decoded, h
 def jpeg(
     source: Source, count: int, side: int, rng: np.random.Generator, choices: Choices
 ) -> Problem:
-    """Quality five to ninety-five, low ones more often; from a decoder that interpolates chroma, or its planes."""
+    """Quality five to ninety-five, low ones more often.
+
+    From a decoder that interpolates chroma, or its planes.
+    """
     clean = source(count, side)
     subsampling, planes, _ = CODECS[rng.choice(len(CODECS), p=[share for *_, share in CODECS])]
     quality = np.clip(np.exp(rng.normal(np.log(22), 0.75, count)), 5, 95).astype(int)

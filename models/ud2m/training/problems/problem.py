@@ -58,7 +58,9 @@ class Problem:
 def draw_sigma(
     count: int, rng: np.random.Generator, low: float, high: float, usual: float = 0.4
 ) -> np.ndarray:
-    """[count] noise std of full scale 1: a share `usual` at the default, the rest log-uniform from `low` to `high`."""
+    """[count] noise std of full scale 1: a share `usual` at the default, the rest log-uniform from
+    `low` to `high`.
+    """
     default = rng.random(count) < usual
     return np.where(default, DEFAULT_SIGMA, np.exp(rng.uniform(np.log(low), np.log(high), count)))
 
