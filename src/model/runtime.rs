@@ -52,12 +52,12 @@ pub fn log_to(sink: LogSink) {
 
 /// The process's ONNX Runtime, opened by the first call that finds it.
 pub fn environment() -> Result<Runtime, RestoreError> {
-    let mut known = ENVIRONMENT.lock();
-    if let Some(runtime) = known.as_ref() {
+    let mut opened = ENVIRONMENT.lock();
+    if let Some(runtime) = opened.as_ref() {
         return Ok(runtime.clone());
     }
     let runtime = open()?;
-    *known = Some(runtime.clone());
+    *opened = Some(runtime.clone());
     Ok(runtime)
 }
 

@@ -128,7 +128,7 @@ impl Physics for Mask {
 
     fn tensors(&mut self, observed: &Image, canvas: &Canvas, window: Window) -> Tensors {
         let padded = match self.padded.take() {
-            Some((known, padded)) if known == *canvas => padded,
+            Some((last, padded)) if last == *canvas => padded,
             _ => self.on(canvas),
         };
         let (_, mask) = self.padded.insert((*canvas, padded));
@@ -149,14 +149,14 @@ impl Physics for Mask {
     fn residual(&self, x: &Image, y: &Image, channel: usize) -> Image {
         let mut residual = single(y, channel);
         let pairs = residual.data.iter_mut().zip(x.plane(channel));
-        let known = pairs.zip(&self.mask.data);
-        known.for_each(|((e, x), m)| *e = m * (*e - x));
+        let masked = pairs.zip(&self.mask.data);
+        masked.for_each(|((r, x), m)| *r = m * (*r - x));
         residual
     }
 
     fn residual_rms(&self, x: &Image, y: &Image, sigma: f32) -> f32 {
         let residual = self.residual(x, y, green(y));
-        let sum: f32 = residual.data.iter().map(|e| e * e).sum();
+        let sum: f32 = residual.data.iter().map(|r| r * r).sum();
         let observed: f32 = self.mask.data.iter().sum();
         over_noise((sum / observed.max(1.0)).sqrt(), sigma)
     }

@@ -7,7 +7,7 @@ use gst_video::VideoInfo;
 use gst_video::prelude::*;
 
 use super::{Readable, Writable};
-use crate::image::Image;
+use crate::image::{EIGHT_BIT_STEP, Image};
 
 /// Where the samples of one component lie within its bytes.
 struct Layout {
@@ -47,7 +47,7 @@ pub fn unpack(frame: &Readable) -> Option<Image> {
                 return None;
             }
             for (value, code) in values.iter_mut().zip(codes) {
-                *value = f32::from(*code) * (2.0 / 255.0) - 1.0;
+                *value = f32::from(*code) * EIGHT_BIT_STEP as f32 - 1.0;
             }
         }
     }

@@ -5,10 +5,10 @@
 //! Values are 8-bit codes: a code v stands at (v - 127.5) / 127.5. Chroma lies around zero.
 
 use super::dct::BLOCK;
-use crate::image::{Image, Scratch};
+use crate::image::{EIGHT_BIT_STEP, Image, Scratch};
 
 /// 8-bit codes in one unit of [-1, 1].
-pub const CODES: f32 = 127.5;
+pub const CODES: f32 = (1.0 / EIGHT_BIT_STEP) as f32;
 /// Weights of red, green and blue in luma, Cb and Cr (ITU-T T.871).
 const TO_YCC: [[f32; 3]; 3] = [
     [0.299, 0.587, 0.114],
