@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The one error of the crate, with a variant for each party that can mend it.
+//! The error type of the crate, with a variant for each cause that a user can act on.
 //!
 //! Every message is one sentence that says what is wrong and what to do. It reaches the user
 //! unchanged.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What a step graph takes: its specification, and the tensors that fit it.
 //!
-//! An operator writes both and the model reads them, so that neither knows the other.
+//! An operator writes both and the model reads them, so neither depends on the other.
 
 mod tensor;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Planar f32 images, windows into them, and the memory that they share.
 //!
-//! Copies work on whole rows; no function here knows what a pixel means.
+//! Copies work on whole rows. Values are not interpreted here.
 
 mod pool;
 

@@ -7,8 +7,8 @@ use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::value::Outlet;
 
-use super::errors::one_line;
 use super::manifest::{KEY, Manifest};
+use super::ort_errors::one_line;
 use super::provider::{Engine, Provider};
 use super::runtime::{self, Runtime};
 use crate::error::RestoreError;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The manifest of a step graph, read strictly: each difference from what is needed is named.
 //!
-//! Knows no runtime: the graph's own inputs are given as names and dimensions.
+//! Depends on no runtime: the graph's own inputs are given as names and dimensions.
 
 use std::collections::BTreeMap;
 

@@ -4,10 +4,10 @@
 //! A package is a directory of step graphs, one for each kind of degradation. The runtime is opened
 //! when the first graph is loaded, never earlier, so that the plugin registers without it.
 
-mod errors;
 mod inputs;
 mod load;
 mod manifest;
+mod ort_errors;
 mod package;
 mod provider;
 mod runtime;

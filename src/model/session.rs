@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! [`OrtStep`]: a loaded step graph. Patches go in, clean estimates come out.
 //!
-//! A value that is not a number never leaves this room.
+//! An answer with a value that is not finite is an error.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use ort::session::RunOptions;
 
-use super::errors::failed;
 use super::inputs::Inputs;
 use super::load::{self, Loaded};
 use super::manifest::Manifest;
+use super::ort_errors::failed;
 use super::provider::Engine;
 use crate::error::RestoreError;
 use crate::graph::{GraphSpec, Tensor};

@@ -3,7 +3,8 @@
 //! needs.
 //!
 //! Also applies A and its transpose, for residuals, tests and examples. Convolutions are circular:
-//! frames are padded on a [`Canvas`] first. Knows no diffusion, no tile and no runtime.
+//! frames are padded on a [`Canvas`] first. Depends on no diffusion, no tile and no
+//! runtime.
 
 mod canvas;
 mod fft;

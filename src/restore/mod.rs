@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
-//! One frame in, one restored frame out.
+//! Restores one frame: joins the operator, the sampler, the tiles and the loaded model.
 //!
 //! `pipeline` is the way of one frame, `restorer` holds what lasts from frame to frame, `fallback`
-//! says what happens when memory or a valid answer is missing. Knows neither GStreamer nor ONNX
-//! Runtime by name.
+//! says what happens when memory or a valid answer is missing. Depends on neither GStreamer nor
+//! ONNX Runtime.
 
-mod blend;
 mod fallback;
 mod moments;
 mod noise_model;
@@ -14,6 +13,7 @@ mod restorer;
 mod settings;
 mod smoothing;
 mod step;
+mod strength;
 mod temporal;
 mod tiling;
 

@@ -4,11 +4,11 @@
 //! Each stage hands a value of its own type to the next. y is the observation, x0 the restored
 //! frame; images are planar RGB in [-1, 1].
 
-use super::blend::blend;
 use super::moments::{Moments, Output};
 use super::noise_model::NoiseModel;
 use super::restorer::prepared;
 use super::step::OperatorStep;
+use super::strength::mix_with_input;
 use super::temporal::{Average, PreviousFrame};
 use super::{FrameReport, Interrupt, RestoredFrame, Restorer, Settings, fallback, tiling};
 use crate::error::RestoreError;
@@ -216,7 +216,7 @@ impl Restorer {
             Output::Sample | Output::Mean => (moments.into_mean(), settings.strength),
         };
         let image = match observation.unrestored {
-            Some(input) => blend(restored, &input, strength, settings.compare),
+            Some(input) => mix_with_input(restored, &input, strength, settings.compare),
             None => restored,
         };
         Ok(RestoredFrame { image, report })

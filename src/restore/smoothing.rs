@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Smooths what is estimated in each frame of a stream: the estimates waver, the stream does not.
+//! Smooths the noise level and the JPEG quality that are estimated in each frame of a stream.
 
 /// The noise level and the JPEG quality of the frames so far.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The reverse diffusion: levels, noise, and one loop over a trait.
 //!
-//! Knows no degradation, no tile and no runtime; the [`StepModel`] does.
+//! Depends on no degradation, no tile and no runtime; these lie behind the [`StepModel`].
 
 mod noise;
 mod reverse;

@@ -2,16 +2,17 @@
 //! A step on a large image, made of steps on its tiles.
 //!
 //! States and noise belong to the whole image. The clean estimates of overlapping tiles are blended
-//! with weights that sum to one. Knows no degradation and no runtime.
+//! with weights that sum to one. Depends on no degradation and no
+//! runtime.
 
-mod feather;
+mod blend;
 mod grid;
 
 pub use grid::offsets;
 
 use std::mem;
 
-use feather::Axis;
+use blend::Axis;
 
 use crate::image::{Image, Window};
 use crate::sampler::{Aggregation, Level, Patch, StepModel};

@@ -5,7 +5,7 @@ use std::ops::RangeFull;
 
 use gst::glib;
 
-use super::table::{PropertyValue, Row, property_type};
+use super::row::{PropertyValue, Row, property_type};
 
 /// Makes enumerations of rows `Variant: "nick", "what it means";`.
 macro_rules! choices {

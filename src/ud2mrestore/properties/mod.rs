@@ -3,8 +3,8 @@
 
 pub mod enums;
 mod restore_settings;
+mod row;
 pub mod settings;
-mod table;
 
 use std::sync::LazyLock;
 

@@ -10,7 +10,7 @@ use super::enums::{
     ExecutionProvider, JpegSubsampling, KernelShape, NoiseMode, Output, OverloadPolicy, Task,
     Temporal,
 };
-use super::table::{CONTROLLED, PLAYING, PropertyValue, READY, Row, properties};
+use super::row::{CONTROLLED, PLAYING, PropertyValue, READY, Row, properties};
 
 properties! {
 /// What may change while the element is stopped, and is read when it starts.

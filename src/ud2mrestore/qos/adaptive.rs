@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
-//! How much work a frame may cost under overload-policy=fewer-steps. Numbers in, numbers out.
+//! How much work a frame may cost under overload-policy=fewer-steps. It is given
+//! numbers, and calls no GStreamer.
 //!
-//! The work settles instead of swinging. It goes down at once to what the measured load allows, and
+//! It goes down at once to what the measured load allows, and
 //! waits until the effect shows. It goes up by one step at a time, where that leaves room, and
 //! waits longer after each step up that proved too much.
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Whether a frame is late, and what becomes of it then. Times in, decisions out.
+//! Whether a frame is late, and what becomes of it then. Calls no GStreamer: it is given the times.
 //!
 //! A frame is late before the earliest running time that downstream's QoS events ask for. Where
 //! none come, as from a sink that does not synchronise, a live pipeline's clock decides: a frame is

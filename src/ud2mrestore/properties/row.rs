@@ -66,7 +66,7 @@ macro_rules! property_type {
             }
 
             fn from_property(value: &glib::Value) -> Self {
-                $crate::ud2mrestore::properties::table::checked(value)
+                $crate::ud2mrestore::properties::row::checked(value)
             }
         }
     };

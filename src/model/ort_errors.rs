@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! ONNX Runtime's errors as those of the crate.
+//! Turns errors of ONNX Runtime into the crate's own.
 
 use crate::error::RestoreError;
 

@@ -7,7 +7,7 @@ use crate::image::Image;
 ///
 /// `strength` is the share of `restored`, 0 to 1. `compare`, 0 to 1, is the share of the width,
 /// from the left, that shows `input` alone.
-pub fn blend(mut restored: Image, input: &Image, strength: f32, compare: f32) -> Image {
+pub fn mix_with_input(mut restored: Image, input: &Image, strength: f32, compare: f32) -> Image {
     let keep = 1.0 - strength;
     if keep > 0.0 {
         let values = restored.data.iter_mut().zip(&input.data);
@@ -34,7 +34,7 @@ mod tests {
     fn strength_goes_from_one_image_to_the_other() {
         let (one, zero) = (Image::filled(3, 2, 4, 1.0), Image::filled(3, 2, 4, 0.0));
         for strength in [0.0, 0.25, 1.0] {
-            let blended = blend(one.clone(), &zero, strength, 0.0);
+            let blended = mix_with_input(one.clone(), &zero, strength, 0.0);
             assert!(blended.data.iter().all(|v| (v - strength).abs() < 1e-6));
         }
     }
@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn compare_shows_what_came_in_on_the_left() {
         let (one, zero) = (Image::filled(3, 2, 4, 1.0), Image::filled(3, 2, 4, 0.0));
-        let blended = blend(one, &zero, 1.0, 0.5);
+        let blended = mix_with_input(one, &zero, 1.0, 0.5);
         for c in 0..3 {
             assert_eq!(blended.row(c, 1), [0.0, 0.0, 1.0, 1.0]);
         }
