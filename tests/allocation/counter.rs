@@ -117,7 +117,7 @@ fn an_allocation_belongs_to_the_innermost_of_the_crates() {
 #[test]
 #[cfg_attr(
     not(debug_assertions),
-    ignore = "line tables tell who asked: run it without --release"
+    ignore = "it reads line tables: run it without --release"
 )]
 fn an_allocation_inside_this_crate_is_seen() {
     let places = ours(|| drop(gstud2m::sampler::time_grid(3)));

@@ -3,121 +3,25 @@
 //!
 //! Only the requests of this crate count, not those of ONNX Runtime, GStreamer and their bindings.
 
+mod cases;
 #[path = "../common/mod.rs"]
 mod common;
 mod counter;
 
+use std::collections::BTreeMap;
+
+use cases::{HEIGHT, WIDTH, degradations, frame, settings, ways};
 use common::{Bench, caps, element, info};
 use gst_video::VideoFormat;
 use gstud2m::image::{Image, Window};
-use gstud2m::restore::{
-    Degradation, Engine, Kernel, Output, Restorer, Settings, Subsampling, Temporal, Tiling,
-};
-use gstud2m::sampler;
+use gstud2m::restore::{Degradation, Engine, Restorer};
 
-const WIDTH: usize = 96;
-const HEIGHT: usize = 72;
 /// Frames before those that are counted, and the frames that are.
 const WARMING: u64 = 2;
 const COUNTED: u64 = 5;
 
-fn settings(degradation: Degradation) -> Settings {
-    Settings {
-        degradation,
-        noise_sigma: 0.02,
-        steps: 3,
-        seed: 7,
-        noise_per_frame: true,
-        stochasticity: 0.3,
-        samples: 1,
-        output: Output::Sample,
-        temporal: Temporal::Off,
-        strength: 1.0,
-        compare: 0.0,
-        tiling: Tiling::default(),
-    }
-}
-
-/// Every family, with a name; the folder holds the mask.
-fn families() -> (tempfile::TempDir, Vec<(&'static str, Degradation)>) {
-    let folder = tempfile::tempdir().unwrap();
-    let mask = folder.path().join("mask.png");
-    let holes = |x: u32, y: u32| image::Luma([if x % 7 < 3 && y % 5 < 4 { 0 } else { 255 }]);
-    let holed = image::GrayImage::from_fn(WIDTH as u32, HEIGHT as u32, holes);
-    holed.save(&mask).unwrap();
-    let blur = Degradation::Blur(Kernel::Gaussian {
-        size: 0,
-        sigma: 1.5,
-    });
-    let all = vec![
-        ("blur", blur),
-        ("mask", Degradation::Mask(mask.into())),
-        ("denoise", Degradation::Denoise),
-        ("downscale2", Degradation::Downscale(2)),
-        ("downscale3", Degradation::Downscale(3)),
-        (
-            "jpeg",
-            Degradation::Jpeg {
-                quality: 30,
-                subsampling: Subsampling::C420,
-            },
-        ),
-        (
-            "jpeg of a quality to be found",
-            Degradation::Jpeg {
-                quality: 0,
-                subsampling: Subsampling::C444,
-            },
-        ),
-    ];
-    (folder, all)
-}
-
-/// The ways to restore a frame, with a name.
-fn ways(degradation: &Degradation) -> Vec<(&'static str, Settings)> {
-    let plain = settings(degradation.clone());
-    let tiling = Tiling {
-        width: 64,
-        height: 48,
-        overlap: 16,
-        batch: 3,
-    };
-    let with = |change: &dyn Fn(&mut Settings)| {
-        let mut settings = plain.clone();
-        change(&mut settings);
-        settings
-    };
-    vec![
-        ("whole", plain.clone()),
-        ("tiles in batches", with(&|s| s.tiling = tiling)),
-        (
-            "one sample after another",
-            with(&|s| (s.samples, s.output) = (3, Output::Mean)),
-        ),
-        (
-            "deviation of samples",
-            with(&|s| (s.samples, s.output) = (3, Output::Deviation)),
-        ),
-        ("warm start", with(&|s| s.temporal = Temporal::WarmStart)),
-        ("noise to be found", with(&|s| s.noise_sigma = -1.0)),
-        (
-            "beside the frame",
-            with(&|s| (s.strength, s.compare) = (0.5, 0.25)),
-        ),
-    ]
-}
-
-fn frame(number: u64) -> Image {
-    let noise = sampler::normal_image(number, 0, 3, HEIGHT, WIDTH);
-    let scene = |c: usize, y: usize, x: usize| ((x / 5 + y / 3 + c) % 9) as f32 / 9.0 - 0.5;
-    Image::from_fn(3, HEIGHT, WIDTH, |c, y, x| {
-        let value = scene(c, y, x) + 0.02 * noise.row(c, y)[x];
-        (value * 127.5).round() / 127.5
-    })
-}
-
 /// What is wrong, in lines; empty where nothing is.
-fn report(case: &str, places: std::collections::BTreeMap<String, (usize, usize)>) -> String {
+fn report(case: &str, places: BTreeMap<String, (usize, usize)>) -> String {
     let times: usize = places.values().map(|(times, _)| times).sum();
     let bytes: usize = places.values().map(|(_, bytes)| bytes).sum();
     let line = |(place, (times, bytes)): (&String, &(usize, usize))| {
@@ -134,13 +38,13 @@ fn report(case: &str, places: std::collections::BTreeMap<String, (usize, usize)>
 #[test]
 #[cfg_attr(
     not(debug_assertions),
-    ignore = "line tables tell who asked: run it without --release"
+    ignore = "it reads line tables: run it without --release"
 )]
 fn restoring_a_frame_asks_for_no_memory() {
     common::init();
-    let (_folder, families) = families();
+    let (_folder, degradations) = degradations();
     let mut wrong = String::new();
-    for (name, degradation) in families {
+    for (name, degradation) in degradations {
         for (way, settings) in ways(&degradation) {
             let model = common::path("tests/data/echo");
             let mut restorer =
@@ -202,10 +106,10 @@ fn what_is_kept_does_not_grow_and_goes_with_its_size() {
 #[test]
 #[cfg_attr(
     not(debug_assertions),
-    ignore = "line tables tell who asked: run it without --release"
+    ignore = "it reads line tables: run it without --release"
 )]
 fn the_element_asks_for_no_memory() {
-    let (folder, _) = families();
+    let (folder, _) = degradations();
     let mask = folder.path().join("mask.png");
     let mut wrong = String::new();
     let tasks: [&[(&str, &str)]; 6] = [
@@ -228,7 +132,7 @@ fn the_element_asks_for_no_memory() {
             let size = info(format, WIDTH as u32, HEIGHT as u32).size();
             let bytes: Vec<u8> = (0..size).map(|i| (i * i / 50 % 251) as u8).collect();
             let case = format!("{format:?} {properties:?}");
-            let mut all = std::collections::BTreeMap::new();
+            let mut all = BTreeMap::new();
             for number in 0..WARMING + COUNTED {
                 let buffer = gst::Buffer::from_slice(bytes.clone());
                 let push = || {

@@ -166,11 +166,12 @@ fn nick(value: glib::Value) -> String {
     value.nick().to_owned()
 }
 
-/// The enumerations of the properties, with what each value means.
+/// The enumerations of the properties that the plugin marks as its own, with what each value means.
 fn enums(element: &gst::Element) -> Map<String, Value> {
     let specs = own(element).filter_map(|spec| spec.downcast::<glib::ParamSpecEnum>().ok());
-    let entries = specs.map(|spec| {
-        let class = spec.enum_class();
+    let classes = specs.map(|spec| spec.enum_class());
+    let marked = classes.filter(|class| class.type_().plugin_api_flags().is_some());
+    let entries = marked.map(|class| {
         let values = class.values().iter().map(|value| {
             json!({
                 "desc": value.name(),
