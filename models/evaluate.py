@@ -30,7 +30,7 @@ from ud2m.evaluation.cases import (
     load_images,
     upscaled,
 )
-from ud2m.evaluation.samplers import SAMPLERS, NotDefined
+from ud2m.evaluation.samplers import SAMPLERS, NotDefined, Restoration
 from ud2m.nn.weights import load_denoiser
 from ud2m.physics.observation import Observation
 from ud2m.physics.operators import Operator, operator_of
@@ -207,7 +207,7 @@ class Bench:
         """The method of a column; it leaves its count of evaluations in `evaluations`."""
         if column in SAMPLERS:
             return lambda case, d, g: SAMPLERS[column](
-                self.denoiser, operator, d.observation, 2 * case.sigma, g
+                Restoration(self.denoiser, operator, d.observation, 2 * case.sigma, g)
             )
         count = int(column.removeprefix("ud2m-"))
         k = min(count, ITERATIONS)

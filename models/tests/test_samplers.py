@@ -5,7 +5,7 @@ posterior are in closed form.
 import pytest
 import torch
 
-from ud2m.evaluation.samplers import SAMPLERS, NotDefined
+from ud2m.evaluation.samplers import SAMPLERS, NotDefined, Restoration
 from ud2m.evaluation.samplers.ddrm import basis
 from ud2m.evaluation.samplers.dps import differentiable_residual, guidance
 from ud2m.evaluation.samplers.settings import SETTINGS, of
@@ -57,10 +57,13 @@ def world(operator):
     return x, c, mean
 
 
+def given(operator, c, seed=0, denoiser=None):
+    generator = torch.Generator().manual_seed(seed)
+    return Restoration(denoiser or Gaussian(), operator, c, SIGMA, generator)
+
+
 def run(name, operator, c, seed=0, **settings):
-    return SAMPLERS[name](
-        Gaussian(), operator, c, SIGMA, torch.Generator().manual_seed(seed), **settings
-    )
+    return SAMPLERS[name](given(operator, c, seed), **settings)
 
 
 EXACT = {
@@ -89,9 +92,7 @@ def test_the_count_of_evaluations_is_the_papers(name):
         (Mask(), 24 if name == "dpir" else COUNTS[name]),
     ):
         denoiser = Gaussian()
-        SAMPLERS[name](
-            denoiser, operator, world(operator)[1], SIGMA, torch.Generator().manual_seed(0)
-        )
+        SAMPLERS[name](given(operator, world(operator)[1], denoiser=denoiser))
         assert denoiser.calls == count
 
 
@@ -187,7 +188,7 @@ def test_the_guidance_of_dps_agrees_with_deepinv(abar):
     x, c, _ = world(Mask())
     physics = deepinv.physics.Inpainting((3, H, W), mask=c.physics[0][0].expand(3, H, W))
     xt = abar**0.5 * x + (1 - abar) ** 0.5 * torch.randn_like(x)
-    x0, gradient = guidance(Gaussian(), Mask(), c, xt, abar)
+    x0, gradient = guidance(given(Mask(), c), xt, abar)
     fidelity = deepinv.sampling.DPSDataFidelity(Wrapped(False), clip=(-1, 1))
     sigma = torch.tensor([((1 - abar) / abar) ** 0.5])
     theirs, denoised = fidelity.grad(xt / abar**0.5, c.y, physics, sigma, get_model_outputs=True)
@@ -197,7 +198,7 @@ def test_the_guidance_of_dps_agrees_with_deepinv(abar):
 
 def test_dps_without_guidance_samples_the_prior_in_1000_evaluations():
     denoiser, (_, c, _) = Gaussian(), world(Mask())
-    x0 = SAMPLERS["dps"](denoiser, Mask(), c, SIGMA, torch.Generator().manual_seed(0), zeta=0.0)
+    x0 = SAMPLERS["dps"](given(Mask(), c, denoiser=denoiser), zeta=0.0)
     assert denoiser.calls == COUNTS["dps"] and float(x0.std()) == pytest.approx(S, rel=0.08)
 
 

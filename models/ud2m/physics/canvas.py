@@ -4,7 +4,6 @@ A frame's borders are unknown, not periodic: it is padded on a canvas whose side
 graph. Tensors are […,H,W]; images are in [-1, 1].
 """
 
-import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -34,7 +33,7 @@ class Canvas:
         """`margin` pixels on all sides, and what is missing to multiples of `multiple` below and on
         the right.
         """
-        full = [math.ceil((n + 2 * margin) / multiple) * multiple for n in (height, width)]
+        full = [up_to_multiple(n + 2 * margin, multiple) for n in (height, width)]
         frame = slice(margin, margin + height), slice(margin, margin + width)
         return cls(full[0], full[1], *frame)
 
@@ -48,6 +47,11 @@ class Canvas:
         mask = torch.zeros(1, 1, self.height, self.width)
         mask[..., self.rows, self.columns] = 1
         return mask
+
+
+def up_to_multiple(n: float, step: int) -> int:
+    """The least multiple of `step` that is not less than n."""
+    return -int(-n // step) * step
 
 
 def reflected(n: int, before: int, after: int, border: Border) -> torch.Tensor:

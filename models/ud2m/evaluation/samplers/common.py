@@ -1,6 +1,7 @@
 """What the samplers share: levels, noise, an evaluation of the denoiser, the step to the data."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 
@@ -12,6 +13,17 @@ SIGMA_LEAST = 0.01  # of [-1, 1]: the lowest level that the denoiser was trained
 
 
 Denoiser = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # (x, sigma [B]) -> x0
+
+
+@dataclass(frozen=True)
+class Restoration:
+    """What a sampler restores, and by what."""
+
+    denoiser: Denoiser  # undistilled, as it was trained
+    operator: Operator
+    observation: Observation
+    sigma_y: float  # noise std of y, in [-1, 1]
+    generator: torch.Generator  # one state gives one sample
 
 
 class NotDefined(ValueError):
@@ -38,10 +50,10 @@ def falling(first: float, last: float, count: int) -> list[float]:
 class Data:
     """The observation as a proximal step: what the unfolded step uses, prepared once."""
 
-    def __init__(self, operator: Operator, observation: Observation, sigma_y: float):
-        self.operator = operator
-        self.prepared = operator.prepare(observation.y, *observation.physics)
-        self.sigma_y = torch.full((1, 1, 1, 1), max(float(sigma_y), SIGMA_FLOOR))
+    def __init__(self, given: Restoration):
+        y, physics = given.observation.y, given.observation.physics
+        self.operator, self.prepared = given.operator, given.operator.prepare(y, *physics)
+        self.sigma_y = torch.full((1, 1, 1, 1), max(float(given.sigma_y), SIGMA_FLOOR))
 
     def pull(self, z: torch.Tensor, variance: float) -> torch.Tensor:
         """argmin_u |Au - y|²/(2 sigma_y²) + |u - z|²/(2 variance)."""

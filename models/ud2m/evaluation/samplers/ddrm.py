@@ -14,9 +14,8 @@ from itertools import pairwise
 import torch
 
 from ud2m.diffusion.schedule import LEVELS, sigmas
-from ud2m.evaluation.samplers.common import Denoiser, NotDefined, denoise, normal
+from ud2m.evaluation.samplers.common import NotDefined, Restoration, denoise, normal
 from ud2m.evaluation.samplers.settings import of
-from ud2m.physics.observation import Observation
 from ud2m.physics.operators import Blur, Downscale, Identity, Mask, Operator
 
 EVALUATIONS = 20
@@ -95,22 +94,16 @@ def _all_channels(gain: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def ddrm(
-    denoiser: Denoiser,
-    operator: Operator,
-    observation: Observation,
-    sigma_y: float,
-    generator: torch.Generator,
-    **settings: float,
-) -> torch.Tensor:
+def ddrm(given: Restoration, **settings: float) -> torch.Tensor:
     """A sample; see the package for the arguments.
 
     Settings: eta, the share of fresh noise in what the data do not fix; eta_b, how far coefficients
     less noisy than the level follow the data.
     """
-    chosen = of("ddrm", operator, settings)
+    observation, sigma_y = given.observation, given.sigma_y
+    chosen = of("ddrm", given.operator, settings)
     eta, eta_b = chosen["eta"], chosen["eta_b"]
-    b = basis(operator, observation.y, *observation.physics)
+    b = basis(given.operator, observation.y, *observation.physics)
     grid = list(range(0, LEVELS, LEVELS // EVALUATIONS))[::-1]
     level = [float(sigmas()[t]) for t in grid] + [0.0]
     level_of_data = sigma_y / b.gain.clamp_min(GAIN_LEAST)
@@ -118,14 +111,14 @@ def ddrm(
     observed = noise_to_gain < torch.inf
     keep = (1 - eta**2) ** 0.5
 
-    n = normal(observation.z0, generator)
+    n = normal(observation.z0, given.generator)
     known = noise_to_gain < level[0]
     spread = (level[0] ** 2 - torch.where(known, noise_to_gain, 0.0).square()).sqrt()
     row = torch.where(known, b.target, torch.zeros(())) + spread * b.to(n)
     x = b.back(row) + level[0] * (n - b.back(b.to(n)))
     for now, after in pairwise(level):
-        clean = denoise(denoiser, x, now)
-        n = normal(x, generator)
+        clean = denoise(given.denoiser, x, now)
+        n = normal(x, given.generator)
         c, x_row, n_row = b.to(clean), b.to(x), b.to(n)
         hidden = c + keep * after / now * (x_row - c) + eta * after * n_row
         toward = keep * after / noise_to_gain.clamp_min(1e-12) * (b.target - c)

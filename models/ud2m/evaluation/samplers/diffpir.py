@@ -11,10 +11,8 @@ from itertools import pairwise
 import torch
 
 from ud2m.diffusion.schedule import LEVELS, alpha_bar, sigmas
-from ud2m.evaluation.samplers.common import Data, Denoiser, denoise, normal
+from ud2m.evaluation.samplers.common import Data, Restoration, denoise, normal
 from ud2m.evaluation.samplers.settings import of
-from ud2m.physics.observation import Observation
-from ud2m.physics.operators import Operator
 
 EVALUATIONS = 100
 
@@ -26,32 +24,25 @@ def levels(count: int) -> list[int]:
 
 
 @torch.no_grad()
-def diffpir(
-    denoiser: Denoiser,
-    operator: Operator,
-    observation: Observation,
-    sigma_y: float,
-    generator: torch.Generator,
-    **settings: float,
-) -> torch.Tensor:
+def diffpir(given: Restoration, **settings: float) -> torch.Tensor:
     """A sample; see the package for the arguments.
 
     Settings: lambda_, the weight of the prior against the data, rho_t = lambda_ s²/sigma_t²; zeta,
     the share of fresh noise. As in the paper's code s is the noise std of full scale 1 and sigma_t
     the level in [-1, 1], so that s = sigma_y/2.
     """
-    chosen = of("diffpir", operator, settings)
+    chosen, z0 = of("diffpir", given.operator, settings), given.observation.z0
     lambda_, zeta = chosen["lambda_"], chosen["zeta"]
-    data, grid = Data(operator, observation, sigma_y), levels(EVALUATIONS)
+    data, grid = Data(given), levels(EVALUATIONS)
     abar, sigma = alpha_bar().tolist(), sigmas().tolist()
-    noise = normal(observation.z0, generator)
-    x = abar[grid[0]] ** 0.5 * observation.z0 + (1 - abar[grid[0]]) ** 0.5 * noise
+    noise = normal(z0, given.generator)
+    x = abar[grid[0]] ** 0.5 * z0 + (1 - abar[grid[0]]) ** 0.5 * noise
     for t, s in pairwise([*grid, None]):
-        x0 = denoise(denoiser, x / abar[t] ** 0.5, sigma[t]).clamp(-1, 1)
+        x0 = denoise(given.denoiser, x / abar[t] ** 0.5, sigma[t]).clamp(-1, 1)
         if s is None:
             break
         x0 = data.pull(x0, 4 * sigma[t] ** 2 / lambda_)
         eps = (x - abar[t] ** 0.5 * x0) / (1 - abar[t]) ** 0.5
-        eps = (1 - zeta) ** 0.5 * eps + zeta**0.5 * normal(x, generator)
+        eps = (1 - zeta) ** 0.5 * eps + zeta**0.5 * normal(x, given.generator)
         x = abar[s] ** 0.5 * x0 + (1 - abar[s]) ** 0.5 * eps
     return x0

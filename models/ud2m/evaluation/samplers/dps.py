@@ -13,9 +13,8 @@ import torch
 import torch.nn.functional as F
 
 from ud2m.diffusion.schedule import BETA_FIRST, BETA_LAST, LEVELS, alpha_bar
-from ud2m.evaluation.samplers.common import Denoiser, denoise, normal
+from ud2m.evaluation.samplers.common import Restoration, denoise, normal
 from ud2m.evaluation.samplers.settings import of
-from ud2m.physics.observation import Observation
 from ud2m.physics.operators import Jpeg, Operator
 
 EVALUATIONS = LEVELS
@@ -41,46 +40,37 @@ def _(operator: Jpeg, x: torch.Tensor, y: torch.Tensor, *tables: torch.Tensor) -
     return -(smooth + (compressed - smooth).detach() - y)
 
 
-def guidance(
-    denoiser: Denoiser, operator: Operator, observation: Observation, x: torch.Tensor, abar: float
-) -> tuple[torch.Tensor, torch.Tensor]:
+def guidance(given: Restoration, x: torch.Tensor, abar: float) -> tuple[torch.Tensor, torch.Tensor]:
     """x0(x_t) clamped, as in the paper's code, and the gradient of |y - A x0(x_t)| in x_t.
 
     x is x_t [1,3,H,W], abar the cumulative signal power of its level; both answers are [1,3,H,W].
     """
-    y, physics = observation.y, observation.physics
+    y, physics = given.observation.y, given.observation.physics
     with torch.enable_grad():
         leaf = x.detach().requires_grad_()
-        x0 = denoise(denoiser, leaf / abar**0.5, ((1 - abar) / abar) ** 0.5).clamp(-1, 1)
-        residual = differentiable_residual(operator, x0, y, *physics)
+        x0 = denoise(given.denoiser, leaf / abar**0.5, ((1 - abar) / abar) ** 0.5).clamp(-1, 1)
+        residual = differentiable_residual(given.operator, x0, y, *physics)
         return x0.detach(), torch.autograd.grad(torch.linalg.vector_norm(residual), leaf)[0]
 
 
-def dps(
-    denoiser: Denoiser,
-    operator: Operator,
-    observation: Observation,
-    sigma_y: float,
-    generator: torch.Generator,
-    **settings: float,
-) -> torch.Tensor:
-    """A sample; see the package for the arguments. sigma_y is not used, as in the paper.
+def dps(given: Restoration, **settings: float) -> torch.Tensor:
+    """A sample; see the package for the arguments. The noise of y is not used, as in the paper.
 
     Settings: zeta, the paper's step size (zeta_i = zeta/|y - A x0|).
     """
-    zeta = of("dps", operator, settings)["zeta"]
+    zeta = of("dps", given.operator, settings)["zeta"]
     # abar[t + 1] belongs to level t.
     abar = torch.cat([torch.ones(1, dtype=torch.float64), alpha_bar()])
     beta = torch.linspace(BETA_FIRST, BETA_LAST, LEVELS, dtype=torch.float64)
-    x = normal(observation.z0, generator)
+    x = normal(given.observation.z0, given.generator)
     # The gradient of a norm is a unit vector: in each pixel it shrinks with the root of the size.
     length = zeta * (x.numel() / PAPER_SIZE) ** 0.5
     for t in reversed(range(LEVELS)):
         now, before, b = float(abar[t + 1]), float(abar[t]), float(beta[t])
-        x0, gradient = guidance(denoiser, operator, observation, x, now)
+        x0, gradient = guidance(given, x, now)
         # Ho et al. 2020, eq. 7.
         mean = (before**0.5 * b * x0 + (1 - b) ** 0.5 * (1 - before) * x) / (1 - now)
         x = mean - length * gradient
         if t:
-            x = x + (b * (1 - before) / (1 - now)) ** 0.5 * normal(x, generator)
+            x = x + (b * (1 - before) / (1 - now)) ** 0.5 * normal(x, given.generator)
     return x

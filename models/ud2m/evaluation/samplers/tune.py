@@ -17,7 +17,7 @@ import torch
 
 from ud2m.evaluation.cases import CASES, Case
 from ud2m.evaluation.metrics import psnr
-from ud2m.evaluation.samplers import SAMPLERS
+from ud2m.evaluation.samplers import SAMPLERS, Restoration
 from ud2m.nn.denoiser import Denoiser
 from ud2m.nn.weights import load_denoiser
 from ud2m.physics.observation import observe
@@ -74,7 +74,8 @@ def mean_psnr(
         y, parameters = case.degrade(x, np.random.default_rng((seed, i)))
         c = observe(operator, y[None], parameters, denoiser.config.multiple)
         generator = torch.Generator().manual_seed(i)
-        x0 = SAMPLERS[method](denoiser, operator, c, 2 * case.sigma, generator, **settings)
+        given = Restoration(denoiser, operator, c, 2 * case.sigma, generator)
+        x0 = SAMPLERS[method](given, **settings)
         found.append(psnr(x0[0][:, c.rows, c.columns].clamp(-1, 1), x, case.border))
     return float(np.mean(found))
 

@@ -5,39 +5,26 @@ variance-preserving state. The names of its tensors are those of the published c
 normalisation and attention make the answer for a pixel depend on the whole image that is handed in.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ud2m.nn.imported.parts import GROUPS, attend, doubled, sinusoids
-
-LAYOUT = "guided-diffusion"
+from ud2m.nn.imported.parts import GROUPS, NoisePredictor, UNetConfig, attend, double, sinusoids
 
 
 @dataclass(frozen=True)
-class AdmConfig:
-    """Shape of the network. Scale 0 is the full image; each further one halves it."""
+class AdmConfig(UNetConfig):
+    """Shape of the network."""
 
-    channels: int  # of the time's sinusoids
-    embedding: int  # of the time
-    widths: tuple[int, ...]  # channels of each scale
-    blocks: int  # residual blocks of a scale, on the way down
-    attention: tuple[int, ...]  # scales with attention; the middle has it always
+    layout = "guided-diffusion"
+
     head_channels: int
     outputs: int = 6  # 3 of noise, 3 of a learned variance that is not used
     scale_shift: bool = True  # the time scales and shifts, or is added
     resblock_updown: bool = True  # scales change inside of residual blocks, or by a convolution
     new_order: bool = False  # q, k, v split before the heads, or within each
-
-    @property
-    def multiple(self) -> int:
-        """Height and width must be multiples of this."""
-        return 2 ** (len(self.widths) - 1)
-
-    def to_dict(self) -> dict:
-        return {"layout": LAYOUT, **asdict(self)}
 
 
 class ResBlock(nn.Module):
@@ -67,7 +54,7 @@ class ResBlock(nn.Module):
     def sized(self, x: torch.Tensor) -> torch.Tensor:
         if self.resample == "down":
             return F.avg_pool2d(x, 2)
-        return doubled(x) if self.resample == "up" else x
+        return double(x) if self.resample == "up" else x
 
     def forward(self, x: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
         """x [B,C,H,W] and the embedded time [B,E] -> [B,C',H',W']."""
@@ -119,7 +106,7 @@ class Doubled(nn.Module):
         self.conv = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.conv(doubled(x))
+        return self.conv(double(x))
 
 
 def run(stage: nn.ModuleList, h: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
@@ -166,18 +153,14 @@ def _output_blocks(c: AdmConfig, skips: list[int]) -> nn.ModuleList:
     return nn.ModuleList(stages)
 
 
-class AdmUNet(nn.Module):
-    """eps(x, t): the noise [B,3,H,W] in x [B,3,H,W], t [B] in levels 0 … 999.
-
-    H and W multiples of `config.multiple`.
-    """
+class AdmUNet(NoisePredictor):
+    """The network itself, see `NoisePredictor`."""
 
     lora_targets = r"\.(qkv|proj_out)$"
     last_layer = "out.2"
 
-    def __init__(self, config: AdmConfig):
-        super().__init__()
-        self.config = c = config
+    def __init__(self, c: AdmConfig):
+        super().__init__(c)
         self.time_embed = nn.Sequential(
             nn.Linear(c.channels, c.embedding), nn.SiLU(), nn.Linear(c.embedding, c.embedding)
         )

@@ -11,16 +11,16 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from ud2m.nn.imported import adm, ddpm
-from ud2m.nn.imported.adm import AdmUNet
-from ud2m.nn.imported.ddpm import DdpmUNet
+from ud2m.nn.imported.adm import AdmConfig, AdmUNet
+from ud2m.nn.imported.ddpm import DdpmConfig, DdpmUNet
 from ud2m.nn.imported.denoiser import ImportedDenoiser
 from ud2m.nn.imported.infer import infer_adm, infer_ddpm
+from ud2m.nn.imported.parts import NoisePredictor
 
 # Where frameworks keep the network within what they save; averaged weights are the better ones.
 NESTS = ("ema", "ema_state_dict", "model_ema", "state_dict", "model_state_dict", "model")
 # A tensor that only this layout has.
-MARKS = {"time_embed.0.weight": adm.LAYOUT, "temb.dense.0.weight": ddpm.LAYOUT}
+MARKS = {"time_embed.0.weight": AdmConfig.layout, "temb.dense.0.weight": DdpmConfig.layout}
 ENDINGS = (".pt", ".pth", ".ckpt", ".safetensors")
 
 
@@ -102,7 +102,7 @@ def from_tensors(
     shapes = {name: value.shape for name, value in state.items()}
     # Without memory at first: the checkpoint's tensors become the network's, not a second copy.
     with torch.device("meta"):
-        net: AdmUNet | DdpmUNet
+        net: NoisePredictor
         if "time_embed.0.weight" in shapes:
             net = AdmUNet(infer_adm(shapes, head_channels, new_order))
         else:

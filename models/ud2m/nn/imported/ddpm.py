@@ -5,35 +5,25 @@ The names of its tensors are those of the published checkpoints. Group normalisa
 make the answer for a pixel depend on the whole image that is handed in.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ud2m.nn.imported.parts import GROUPS, attend, doubled, sinusoids
+from ud2m.nn.imported.parts import GROUPS, NoisePredictor, UNetConfig, attend, double, sinusoids
 
-LAYOUT = "pytorch_diffusion"
 EPS = 1e-6  # of the group normalisation; PyTorch's own is ten times that
 
 
 @dataclass(frozen=True)
-class DdpmConfig:
-    """Shape of the network. Scale 0 is the full image; each further one halves it."""
+class DdpmConfig(UNetConfig):
+    """Shape of the network. The first convolution has as many channels as the time's sinusoids.
 
-    channels: int  # of the first convolution and of the time's sinusoids
-    embedding: int  # of the time
-    widths: tuple[int, ...]  # channels of each scale
-    blocks: int  # residual blocks of a scale, on the way down
-    attention: tuple[int, ...]  # scales with attention, of one head; the middle has it always
+    Attention is of one head.
+    """
 
-    @property
-    def multiple(self) -> int:
-        """Height and width must be multiples of this."""
-        return 2 ** (len(self.widths) - 1)
-
-    def to_dict(self) -> dict:
-        return {"layout": LAYOUT, **asdict(self)}
+    layout = "pytorch_diffusion"
 
 
 class ResBlock(nn.Module):
@@ -102,18 +92,14 @@ def _up(c: DdpmConfig, skips: list[int]) -> nn.ModuleList:
     return nn.ModuleList(reversed(levels))
 
 
-class DdpmUNet(nn.Module):
-    """eps(x, t): the noise [B,3,H,W] in x [B,3,H,W], t [B] in levels 0 … 999.
-
-    H and W multiples of `config.multiple`.
-    """
+class DdpmUNet(NoisePredictor):
+    """The network itself, see `NoisePredictor`."""
 
     lora_targets = r"\.(q|k|v|proj_out)$"
     last_layer = "conv_out"
 
-    def __init__(self, config: DdpmConfig):
-        super().__init__()
-        self.config = c = config
+    def __init__(self, c: DdpmConfig):
+        super().__init__(c)
         dense = [nn.Linear(c.channels, c.embedding), nn.Linear(c.embedding, c.embedding)]
         self.temb = nn.ModuleDict({"dense": nn.ModuleList(dense)})
         self.conv_in = nn.Conv2d(3, c.channels, 3, padding=1)
@@ -153,5 +139,5 @@ class DdpmUNet(nn.Module):
                 if len(level["attn"]):
                     h = level["attn"][i](h)
             if "upsample" in level:
-                h = level["upsample"]["conv"](doubled(h))
+                h = level["upsample"]["conv"](double(h))
         return self.conv_out(F.silu(self.norm_out(h)))

@@ -5,8 +5,7 @@ from torch import nn
 
 from ud2m.diffusion.schedule import LEVELS, sigmas
 from ud2m.nn import lora
-from ud2m.nn.imported.adm import AdmConfig, AdmUNet
-from ud2m.nn.imported.ddpm import DdpmConfig, DdpmUNet
+from ud2m.nn.imported.parts import NoisePredictor
 
 PAPER_RANK, PAPER_ALPHA = 5, 1.5  # LoRA of arXiv 2507.02686
 
@@ -20,10 +19,10 @@ class ImportedDenoiser(nn.Module):
     fraction.
     """
 
-    def __init__(self, net: AdmUNet | DdpmUNet):
+    def __init__(self, net: NoisePredictor):
         super().__init__()
         self.net = net
-        self.config: AdmConfig | DdpmConfig = net.config
+        self.config = net.config
         self.lora_targets = net.lora_targets
         self.register_buffer("log_sigma", sigmas().log().float(), persistent=False)
 

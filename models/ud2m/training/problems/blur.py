@@ -3,20 +3,10 @@
 import numpy as np
 import torch
 
-from ud2m.physics.canvas import Canvas, crossfade
+from ud2m.physics.canvas import Canvas, crossfade, up_to_multiple
 from ud2m.physics.operators import Blur
 from ud2m.physics.operators.fft import otf
-from ud2m.training.problems.problem import (
-    Choices,
-    Problem,
-    Source,
-    bins,
-    draw_sigma,
-    inset,
-    internal_sigma,
-    noisy,
-    up_to_multiple,
-)
+from ud2m.training.problems.problem import Choices, Problem, Source, bins, draw_sigma, inset, noisy
 
 
 def blur(
@@ -50,14 +40,11 @@ def blur(
     transfer = torch.stack([otf(k, side, side) for k in kernels])[:, None]
     # Inside a tile the blur does not wrap either.
     mask = inset(side, margin if whole else max(band, radius)).expand(count, -1, -1, -1)
-    inside = inset(side, margin if whole else side // 6)
     widths = np.array([(k**2).sum() for k in psfs])
-    hardness = [
-        3 * a + b
-        for a, b in zip(bins(sigma, (0.006, 0.03)), bins(widths, (0.01, 0.04)), strict=True)
-    ]
-    observed, std = crossfade(y, band), internal_sigma(sigma)
-    return Problem("blur", operator, clean, observed, y, (transfer, mask), std, inside, hardness)
+    classes = zip(bins(sigma, (0.006, 0.03)), bins(widths, (0.01, 0.04)), strict=True)
+    hardness, border = [3 * a + b for a, b in classes], margin if whole else side // 6
+    observed, physics = crossfade(y, band), (transfer, mask)
+    return Problem.drawn(operator, clean, observed, y, physics, sigma, hardness, border)
 
 
 def _circular(x: torch.Tensor, spectra: torch.Tensor) -> torch.Tensor:

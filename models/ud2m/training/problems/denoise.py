@@ -3,16 +3,7 @@
 import numpy as np
 
 from ud2m.physics.operators import Identity
-from ud2m.training.problems.problem import (
-    Choices,
-    Problem,
-    Source,
-    bins,
-    draw_sigma,
-    inset,
-    internal_sigma,
-    noisy,
-)
+from ud2m.training.problems.problem import Choices, Problem, Source, bins, draw_sigma, noisy
 
 
 def denoise(
@@ -21,5 +12,4 @@ def denoise(
     """Noise alone, clipped as cameras clip."""
     clean, sigma = source(count, side), draw_sigma(count, rng, 0.01, 0.3, 0.0)
     y, hardness = noisy(clean, sigma, rng), bins(sigma, (0.03, 0.06, 0.12, 0.2))
-    std, inside = internal_sigma(sigma), inset(side)
-    return Problem("denoise", Identity(), clean, y, y, (), std, inside, hardness)
+    return Problem.drawn(Identity(), clean, y, y, (), sigma, hardness)

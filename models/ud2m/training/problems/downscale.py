@@ -3,20 +3,10 @@
 import numpy as np
 import torch.nn.functional as F
 
-from ud2m.physics.canvas import Canvas, crossfade
+from ud2m.physics.canvas import Canvas, crossfade, up_to_multiple
 from ud2m.physics.operators import Downscale
 from ud2m.physics.operators.downscale import antialias, gram, upscaled
-from ud2m.training.problems.problem import (
-    Choices,
-    Problem,
-    Source,
-    bins,
-    draw_sigma,
-    inset,
-    internal_sigma,
-    noisy,
-    up_to_multiple,
-)
+from ud2m.training.problems.problem import Choices, Problem, Source, bins, draw_sigma, noisy
 
 OTHERS = ("box", "triangle", "gaussian", "lanczos2")  # antialias kernels in three of ten batches
 
@@ -48,6 +38,6 @@ def downscale(
         canvas = Canvas.around(visible, visible, margin, 1)
         y, clean = canvas.pad(y, operator.border, scale), canvas.pad(clean, operator.border)
     physics = (kernel, gram(kernel, scale, side // scale, side // scale))
-    inside, hardness = inset(side, margin if whole else 2 * scale), bins(sigma, (0.006, 0.03))
-    observed, z0, std = crossfade(y, 2), upscaled(y, scale), internal_sigma(sigma)
-    return Problem(operator.family, operator, clean, observed, z0, physics, std, inside, hardness)
+    observed, z0, hardness = crossfade(y, 2), upscaled(y, scale), bins(sigma, (0.006, 0.03))
+    border = margin if whole else 2 * scale
+    return Problem.drawn(operator, clean, observed, z0, physics, sigma, hardness, border)

@@ -13,8 +13,6 @@ from ud2m.training.problems.problem import (
     Source,
     bins,
     draw_sigma,
-    inset,
-    internal_sigma,
     noisy,
 )
 
@@ -29,10 +27,7 @@ CODECS = (  # chroma subsampling, whether the planes are as they were decoded, h
 def jpeg(
     source: Source, count: int, side: int, rng: np.random.Generator, choices: Choices
 ) -> Problem:
-    """Quality five to ninety-five, low ones more often.
-
-    From a decoder that interpolates chroma, or its planes.
-    """
+    """Quality five to ninety-five, low ones more often; chroma interpolated, or planes as decoded."""
     clean = source(count, side)
     subsampling, planes, _ = CODECS[rng.choice(len(CODECS), p=[share for *_, share in CODECS])]
     quality = np.clip(np.exp(rng.normal(np.log(22), 0.75, count)), 5, 95).astype(int)
@@ -49,5 +44,4 @@ def jpeg(
     if not planes and rng.random() < 0.25:
         sigma = draw_sigma(count, rng, 0.003, 0.05, 0.0)
         y = noisy(y, sigma, rng)
-    std, hardness = internal_sigma(sigma), bins(quality, (9, 15, 30, 60))
-    return Problem("jpeg", operator, clean, y, y, tables, std, inset(side), hardness)
+    return Problem.drawn(operator, clean, y, y, tables, sigma, bins(quality, (9, 15, 30, 60)))

@@ -6,16 +6,7 @@ import torch
 from ud2m.physics.generators import degradations
 from ud2m.physics.operators import Mask
 from ud2m.physics.operators.mask import fill
-from ud2m.training.problems.problem import (
-    Choices,
-    Problem,
-    Source,
-    bins,
-    draw_sigma,
-    inset,
-    internal_sigma,
-    noisy,
-)
+from ud2m.training.problems.problem import Choices, Problem, Source, bins, draw_sigma, noisy
 
 
 def mask(
@@ -24,17 +15,14 @@ def mask(
     """Random pixels at any rate, boxes, strokes."""
     clean, kinds = source(count, side), rng.choice(3, count, p=choices.masks)
     draws = (_random_pixels, _box, degradations.strokes_mask)
-    m = torch.from_numpy(np.stack([draws[kind](side, side, rng) for kind in kinds])).float()[
-        :, None
-    ]
+    masks = np.stack([draws[kind](side, side, rng) for kind in kinds])
+    m = torch.from_numpy(masks).float()[:, None]
     sigma = draw_sigma(count, rng, 0.002, 0.2)
     y = noisy(clean, sigma, rng) * m
     kept = bins(m.mean((1, 2, 3)).numpy(), (0.25, 0.45, 0.9))
-    hardness = [
-        10 * k + b + 4 * (s > 0.03) for k, b, s in zip(kinds.tolist(), kept, sigma, strict=True)
-    ]
-    std, inside = internal_sigma(sigma), inset(side)
-    return Problem("mask", Mask(), clean, y, fill(y, m), (m,), std, inside, hardness)
+    classes = zip(kinds.tolist(), kept, sigma, strict=True)
+    hardness = [10 * k + b + 4 * (s > 0.03) for k, b, s in classes]
+    return Problem.drawn(Mask(), clean, y, fill(y, m), (m,), sigma, hardness)
 
 
 def _random_pixels(height: int, width: int, rng: np.random.Generator) -> np.ndarray:

@@ -37,6 +37,22 @@ class Problem:
         default_factory=list
     )  # [B] coarse class of each degradation, for the balance of the loss
 
+    @classmethod
+    def drawn(
+        cls,
+        operator: Operator,
+        clean: torch.Tensor,
+        y: torch.Tensor,
+        z0: torch.Tensor,
+        physics: tuple[torch.Tensor, ...],
+        sigma: np.ndarray,
+        hardness: list[int],
+        border: int = 0,
+    ) -> "Problem":
+        """A problem of square images; sigma [B] is of full scale 1, `border` pixels do not count."""
+        std, inside = torch.from_numpy(2 * sigma).float(), inset(clean.shape[-1], border)
+        return cls(operator.family, operator, clean, y, z0, physics, std, inside, hardness)
+
     def to(self, device: torch.device | str) -> "Problem":
         """On `device`; from pinned memory the copy does not wait."""
         return self._each(lambda v: v.to(device, non_blocking=True), self.operator.to(device))
@@ -65,11 +81,6 @@ def draw_sigma(
     return np.where(default, DEFAULT_SIGMA, np.exp(rng.uniform(np.log(low), np.log(high), count)))
 
 
-def internal_sigma(sigma: np.ndarray) -> torch.Tensor:
-    """[B] noise std in [-1, 1] of one of full scale 1."""
-    return torch.from_numpy(2 * sigma).float()
-
-
 def noisy(x: torch.Tensor, sigma: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
     """x [B,3,H,W] with noise of std sigma [B] of full scale 1, rounded and clipped to 8 bits."""
     n = torch.from_numpy(rng.standard_normal(x.shape, np.float32))
@@ -87,8 +98,3 @@ def inset(side: int, border: int = 0) -> torch.Tensor:
 def bins(values: np.ndarray, edges: tuple[float, ...]) -> list[int]:
     """Which of the intervals between `edges` each value lies in."""
     return np.digitize(values, edges).tolist()
-
-
-def up_to_multiple(n: float, step: int) -> int:
-    """The least multiple of `step` that is not less than n."""
-    return -int(-n // step) * step
