@@ -1,76 +1,42 @@
-"""Scores the element on degraded clips, each frame by itself against temporal=warm-start.
+"""Scores the element on clips: degraded ones, Motion JPEG, or those of other codecs.
 
-    python models/evaluate_video.py --clips FOLDER --plugin-path target/release --cut --report docs/results.md video
+python models/evaluate_video.py clips --clips FOLDER --plugin-path target/release --cut
+python models/evaluate_video.py mjpeg --clips FOLDER --plugin-path target/release \\
+    --formats Y42B Y444 --qualities 30 --report docs/results/video.md mjpeg
+python models/evaluate_video.py pair --distorted low.mp4 --pristine clean.mp4 \\
+    --plugin-path target/release --ways "task=denoise noise-sigma=0.02" "task=jpeg"
 
-Clips are decoded by OpenCV, reduced and cut to a common size, degraded frame by frame, rounded to 8 bits, and sent through
-gst-launch-1.0. Flicker is the mean absolute difference of successive frames less that of the clean clip, in codes of 8
-bits: above zero, the restored clip moves more than the clean one; below, less, which may be blur too.
+ud2m/evaluation/video says how each is measured.
 """
 
 import argparse
-import os
-import re
-import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+import textwrap
 from pathlib import Path
 
-import cv2
-import numpy as np
-import torch
-
-from ud2m.evaluation import metrics, tables
-from ud2m.evaluation.cases import CASES
-
-SIZE = (176, 144)  # pixels of every clip
-LARGEST = 320  # a clip is reduced to this width before it is cut, or as far as its height allows, so that something moves in the cut
-PROPERTIES = {
-    "deblur-gaussian": "task=deblur kernel=gaussian kernel-size=5 noise-sigma=0.01",
-    "jpeg-q10": "task=jpeg jpeg-quality=10",
-    "denoise-15": "task=denoise noise-sigma=0.0588",
-    "super-resolve-x4": "task=super-resolve scale=4 noise-sigma=0.01",
-}
-MODES = {"off": "temporal=off", "warm-start": "temporal=warm-start"}
-CODES = 127.5  # 8-bit codes in one unit of [-1, 1]
-
-
-@dataclass
-class Clip:
-    """name: the file's; frames: clean, each [3,H,W] in [-1, 1]."""
-
-    name: str
-    frames: list[torch.Tensor]
+from ud2m.evaluation import tables
+from ud2m.evaluation.video import clips, mjpeg, pair
+from ud2m.evaluation.video.frames import CHROMA, Format
+from ud2m.evaluation.video.pipelines import Pipelines
 
 
 def main() -> None:
-    a = arguments()
-    clips = [decoded(path, a.frames, a.first) for path in sorted(a.clips.glob(a.pattern))]
-    if not clips:
-        raise SystemExit(f"{a.clips} holds no {a.pattern}; name a folder of clean clips.")
-    if a.cut:
-        clips.append(
-            Clip("a cut", clips[0].frames[: a.frames // 2] + clips[-1].frames[a.frames // 2 :])
-        )
-    rows = {}
-    for case in a.cases:
-        for clip in clips:
-            rows[case, clip.name] = {
-                mode: measured(a.plugin_path, case, clip, mode) for mode in MODES
-            }
-            print(case, clip.name, rows[case, clip.name], flush=True)
-    what = f"{a.frames} frames of each clip, {SIZE[0]}x{SIZE[1]}, through the element."
-    text = f"{table(rows)}\n{tables.footnote(what, sys.argv[1:], Path(__file__).name)}"
-    print("\n" + text)
-    if a.report:
-        tables.replace_section(Path(a.report[0]), a.report[1], text)
-
-
-def arguments() -> argparse.Namespace:
     p = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    p.add_argument("--clips", type=Path, required=True)
+    commands = p.add_subparsers(required=True, metavar="COMMAND")
+    rooms = {"clips": (clips, add_clips), "mjpeg": (mjpeg, add_mjpeg), "pair": (pair, add_pair)}
+    for name, (room, add) in rooms.items():
+        text = room.__doc__ or ""
+        add(commands.add_parser(name, help=text.splitlines()[0], description=text))
+    a = p.parse_args()
+    a.run(a)
+
+
+def add_clips(p: argparse.ArgumentParser) -> None:
+    p.set_defaults(run=evaluate_clips)
+    p.add_argument("--clips", type=Path, required=True, help="folder of clean clips")
     p.add_argument("--pattern", default="*.mp4")
     p.add_argument("--plugin-path", type=Path, required=True, help="folder of libgstud2m.so")
     p.add_argument("--frames", type=int, default=24)
@@ -78,111 +44,113 @@ def arguments() -> argparse.Namespace:
     p.add_argument(
         "--cut", action="store_true", help="one more clip: half of the first, half of the last"
     )
-    p.add_argument(
-        "--cases", nargs="+", default=["deblur-gaussian", "jpeg-q10"], choices=PROPERTIES
-    )
+    usual = ["deblur-gaussian", "jpeg-q10"]
+    p.add_argument("--cases", nargs="+", default=usual, choices=clips.PROPERTIES)
     p.add_argument("--report", nargs=2, metavar=("FILE", "SECTION"))
-    return p.parse_args()
 
 
-def decoded(path: Path, count: int, first: int) -> Clip:
-    """The middle of `count` frames of a clip."""
-    video, frames = cv2.VideoCapture(str(path)), []
-    for i in range(first + count):
-        found, bgr = video.read()
-        if not found:
-            raise SystemExit(
-                f"{path} has less than {first + count} frames; choose fewer with --frames."
-            )
-        if i < first:
-            continue
-        width, height = bgr.shape[1], bgr.shape[0]
-        if width < SIZE[0] or height < SIZE[1]:
-            raise SystemExit(
-                f"{path} has {width}x{height} pixels; name clips of at least {SIZE[0]}x{SIZE[1]}."
-            )
-        share = max(LARGEST / width, SIZE[1] / height)
-        if share < 1:
-            width, height = round(width * share), round(height * share)
-            bgr = cv2.resize(bgr, (width, height), interpolation=cv2.INTER_AREA)
-        left, top = (width - SIZE[0]) // 2, (height - SIZE[1]) // 2
-        rgb = bgr[top : top + SIZE[1], left : left + SIZE[0], ::-1]
-        frames.append(torch.from_numpy(rgb.astype(np.float32).transpose(2, 0, 1) / CODES - 1))
-    return Clip(path.stem, frames)
+def evaluate_clips(a: argparse.Namespace) -> None:
+    found = [clips.decoded(path, a.frames, a.first) for path in sorted(a.clips.glob(a.pattern))]
+    if not found:
+        raise SystemExit(f"{a.clips} holds no {a.pattern}; name a folder of clean clips.")
+    if a.cut:
+        found.append(clips.cut(found[0], found[-1]))
+    rows: clips.Rows = {}
+    for case in a.cases:
+        for clip in found:
+            scores = {m: clips.measured(a.plugin_path, case, clip, m) for m in clips.MODES}
+            rows[case, clip.name] = scores
+            print(case, clip.name, scores, flush=True)
+    what = f"{a.frames} frames of each clip, {clips.SIZE[0]}x{clips.SIZE[1]}, through the element."
+    note = tables.footnote(what, sys.argv[1:], Path(__file__).name)
+    publish(f"{clips.table(rows)}\n{note}", a.report)
 
 
-def measured(plugin: Path, case: str, clip: Clip, mode: str) -> dict[str, float]:
-    """PSNR and flicker without the border that the case leaves out, and evaluations for each frame."""
-    rng = np.random.default_rng(7)
-    degraded = [CASES[case].degrade(x, rng)[0] for x in clip.frames]
-    restored, evaluations = through_the_element(
-        plugin, degraded, f"{PROPERTIES[case]} {MODES[mode]}", clip.frames[0].shape[1:]
+def add_pipelines(p: argparse.ArgumentParser, size: str) -> None:
+    """What Motion JPEG and pairs have in common."""
+    p.add_argument("--size", default=size, help="to which frames are scaled: multiples of 8")
+    p.add_argument("--frames", type=int, default=12, help="of each clip")
+    p.add_argument("--skip", type=int, default=0, help="frames left out at the start")
+    p.add_argument("--model", default="lite")
+    p.add_argument("--plugin-path", type=Path, help="folder of libgstud2m.so")
+
+
+def add_mjpeg(p: argparse.ArgumentParser) -> None:
+    p.set_defaults(run=evaluate_mjpeg)
+    p.add_argument("--clips", type=Path, required=True, help="a clip or image, or a folder of them")
+    p.add_argument(
+        "--formats",
+        nargs="+",
+        choices=list(CHROMA),
+        default=["I420"],
+        help="what is compressed: 4:2:0, 4:2:2, 4:4:4",
     )
-    inner = lambda x: metrics.inner(x, CASES[case].border)
-    moves = lambda frames: (
-        float(
-            np.mean([float((inner(b) - inner(a)).abs().mean()) for a, b in zip(frames, frames[1:])])
-        )
-        * CODES
-    )
-    return {
-        "psnr": float(
-            np.mean([metrics.psnr(x, y, CASES[case].border) for x, y in zip(restored, clip.frames)])
-        ),
-        "flicker": moves(restored) - moves(clip.frames),
-        "evaluations": evaluations / len(restored),
-    }
+    p.add_argument("--qualities", nargs="+", type=int, default=[10, 30])
+    add_pipelines(p, "320x240")
+    p.add_argument("--limit", type=int, default=0, help="clips; 0 all")
+    p.add_argument("--means", action="store_true", help="tells no clip apart in the table")
+    p.add_argument("--properties", default="", help="of ud2mrestore, such as steps=1")
+    p.add_argument("--report", nargs=2, metavar=("FILE", "SECTION"))
 
 
-def through_the_element(
-    plugin: Path, frames: list[torch.Tensor], properties: str, size: tuple[int, int]
-) -> tuple[list[torch.Tensor], int]:
-    """The frames [3,H,W] after ud2mrestore, each of `size` (rows, columns), and the network evaluations they took."""
-    height, width = frames[0].shape[1:]
+def evaluate_mjpeg(a: argparse.Namespace) -> None:
+    width, height = size(a.size)
+    files = sorted(a.clips.iterdir()) if a.clips.is_dir() else [a.clips]
+    found = [file for file in files if file.suffix in mjpeg.CLIPS]
+    if not found:
+        raise SystemExit(f"{a.clips} holds no clip or image ({', '.join(mjpeg.CLIPS)}).")
+    restore = f"ud2mrestore task=jpeg model={a.model} {a.properties}"
+    rows: mjpeg.Rows = {}
     with tempfile.TemporaryDirectory() as folder:
-        source, sink = Path(folder, "in.rgb"), Path(folder, "out.rgb")
-        codes = [
-            ((x + 1) * CODES).round().clamp(0, 255).byte().permute(1, 2, 0).numpy() for x in frames
-        ]
-        source.write_bytes(b"".join(c.tobytes() for c in codes))
-        pipeline = (
-            f"filesrc location={source} blocksize={3 * height * width} ! rawvideoparse format=rgb width={width} height={height} framerate=25/1"
-            f" ! ud2mrestore stats-interval=1 {properties} ! filesink location={sink}"
-        )
-        env = dict(
-            os.environ,
-            GST_PLUGIN_PATH=str(plugin.resolve()),
-            GST_REGISTRY=str(Path(folder, "registry.bin")),
-        )
-        run = subprocess.run(
-            ["gst-launch-1.0", "-m", *pipeline.split()], env=env, capture_output=True, text=True
-        )
-        if run.returncode:
-            raise SystemExit(
-                f"gst-launch-1.0 failed; mend what it says: {run.stderr.strip()[-500:]}"
-            )
-        counts = re.findall(r"ud2mrestore-stats.*?evaluations=\(guint64\)(\d+)", run.stdout)
-        out = np.frombuffer(sink.read_bytes(), np.uint8).reshape(-1, *size, 3)
-    if len(out) != len(frames) or not counts:
-        raise SystemExit(
-            f"{len(out)} of {len(frames)} frames came out, with {len(counts)} messages of statistics; report it."
-        )
-    return [
-        torch.from_numpy(o.astype(np.float32).transpose(2, 0, 1) / CODES - 1) for o in out
-    ], int(counts[-1])
+        pipelines = Pipelines(Path(folder), a.plugin_path, a.frames, a.skip)
+        for clip in found[: a.limit or None]:
+            for name, quality in ((f, q) for f in a.formats for q in a.qualities):
+                format = Format(name, width, height)
+                row = mjpeg.row(pipelines, clip, format, quality, restore)
+                rows[clip.stem, name, quality] = row
+                print(clip.stem, name, quality, row, flush=True)
+    about = (
+        f"PSNR in dB of luma / of RGB; {width}×{height}, up to {a.frames} frames of each. "
+        "The estimate is the lowest and the highest of the frames."
+    )
+    text = "\n".join(textwrap.wrap(about, tables.WIDTH))
+    command = tables.command(sys.argv[1:], Path(__file__).name)
+    table = mjpeg.table(mjpeg.means(rows) if a.means else rows)
+    publish(f"{table}\n{text}\n\n```\n{command}\n```\n", a.report)
 
 
-def table(rows: dict) -> str:
-    """One row for a case and clip: PSNR, flicker and evaluations, alone and from a warm start."""
-    head = ["PSNR alone", "PSNR warm", "flicker alone", "flicker warm", "evaluations"]
-    body = []
-    for (case, clip), found in rows.items():
-        off, warm = found["off"], found["warm-start"]
-        psnr = [f"{f['psnr']:.2f}" for f in (off, warm)]
-        flicker = [f"{f['flicker']:+.2f}" for f in (off, warm)]
-        evaluations = f"{off['evaluations']:.2f}, {warm['evaluations']:.2f}"
-        body.append([case, clip, *psnr, *flicker, evaluations])
-    return tables.markdown(["case", "clip", *head], body)
+def add_pair(p: argparse.ArgumentParser) -> None:
+    p.set_defaults(run=evaluate_pair)
+    p.add_argument("--distorted", type=Path, required=True)
+    p.add_argument("--pristine", type=Path, required=True, help="of the same size, frame for frame")
+    p.add_argument("--ways", nargs="+", required=True, help="properties of ud2mrestore")
+    add_pipelines(p, "352x288")
+
+
+def evaluate_pair(a: argparse.Namespace) -> None:
+    format = Format("I420", *size(a.size))
+    with tempfile.TemporaryDirectory() as folder:
+        pipelines = Pipelines(Path(folder), a.plugin_path, a.frames, a.skip)
+        restore = f"ud2mrestore model={a.model}"
+        rows = pair.rows(pipelines, a.distorted, a.pristine, format, restore, a.ways)
+        print(tables.markdown(pair.HEAD, []), end="")
+        for row in rows:
+            print(tables.markdown(row, []).splitlines()[0], flush=True)
+
+
+def size(text: str) -> tuple[int, int]:
+    """Width and height of `352x288`; both are multiples of 8."""
+    width, height = map(int, text.split("x"))
+    if width % 8 or height % 8:
+        raise SystemExit(f"--size {text} has a side that is no multiple of 8.")
+    return width, height
+
+
+def publish(text: str, report: list[str] | None) -> None:
+    """Prints a table, and puts it into the section of a Markdown file."""
+    print("\n" + text)
+    if report:
+        tables.replace_section(Path(report[0]), report[1], text)
 
 
 if __name__ == "__main__":

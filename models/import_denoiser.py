@@ -1,8 +1,10 @@
 """Makes a model package of a published diffusion model: load, merge adapters, unfold, export.
 
-    python models/import_denoiser.py --checkpoint 256x256_diffusion_uncond.pt --out models/zoo/adm --families blur mask
+python models/import_denoiser.py --checkpoint 256x256_diffusion_uncond.pt --out models/zoo/adm \\
+    --families blur mask
 
-Reads checkpoints of guided-diffusion (ADM, FFHQ-10m) and pytorch_diffusion (LSUN); docs/imported-models.md says which.
+Reads checkpoints of guided-diffusion (ADM, FFHQ-10m) and pytorch_diffusion (LSUN);
+docs/imported-models.md says which.
 """
 
 import argparse
@@ -17,8 +19,9 @@ from ud2m.physics.operators import FAMILIES
 from ud2m.step.scalars import ScalarValues, untuned
 
 ADVICE = (
-    "This denoiser normalises and attends over the whole image that it gets, so its answer for a pixel depends on the tile around it: "
-    "restore frames in tiles of the size it was trained on, with ud2mrestore tile-width=256 tile-height=256."
+    "This denoiser normalises and attends over the whole image that it gets, so its answer for a "
+    "pixel depends on the tile around it: restore frames in tiles of the size it was trained on, "
+    "with ud2mrestore tile-width=256 tile-height=256."
 )
 
 
@@ -29,14 +32,18 @@ def digest(path: Path) -> str:
 
 
 def read_scalars(families: list[str], file: Path | None) -> dict[str, ScalarValues]:
-    """The scalars of each family: from a file that search_scalars.py wrote, else where its search begins."""
+    """The scalars of each family: those that search_scalars.py wrote, else where it begins.
+
+    Raises ValueError where the file lacks a family.
+    """
     if file is None:
         return {family: untuned(family) for family in families}
     found = json.loads(file.read_text())
     missing = [family for family in families if family not in found]
     if missing:
         raise ValueError(
-            f"{file} has no scalars for {missing[0]}; search them, or leave the family out with --families."
+            f"{file} has no scalars for {missing[0]}; "
+            "search them, or leave the family out with --families."
         )
     return {family: ScalarValues(**found[family]["values"]) for family in families}
 
@@ -54,7 +61,8 @@ def arguments() -> argparse.Namespace:
     p.add_argument(
         "--adapter",
         type=Path,
-        help="low-rank adapters trained on this checkpoint (ud2m.nn.imported.save_adapter); merged into the weights",
+        help="low-rank adapters trained on this checkpoint (ud2m.nn.imported.save_adapter); "
+        "merged into the weights",
     )
     p.add_argument("--out", type=Path, required=True, help="folder of the package")
     p.add_argument(
@@ -97,9 +105,9 @@ def main() -> int:
         denoiser = read_checkpoint(a.checkpoint, a.head_channels, a.new_attention_order)
         facts = denoiser.config.to_dict()
         size = sum(p.numel() for p in denoiser.parameters()) / 1e6
-        print(
-            f"{facts['layout']}: {size:.1f} million weights, {len(facts['widths'])} scales of {list(facts['widths'])} channels"
-        )
+        widths = list(facts["widths"])
+        scales = f"{len(widths)} scales of {widths} channels"
+        print(f"{facts['layout']}: {size:.1f} million weights, {scales}")
         training = {
             "checkpoint": a.checkpoint.name,
             "sha256": digest(a.checkpoint),

@@ -25,7 +25,7 @@ from ud2m.training.distillation import (
     squared_error,
     trajectory,
 )
-from ud2m.training.losses import PRESETS
+from ud2m.training.losses import LOSSES
 from ud2m.training.problems import draw
 
 TOY = DenoiserConfig(2, (8, 16), (1, 1), 16)
@@ -206,10 +206,10 @@ def test_the_balance_gives_every_kind_the_same_say():
     assert torch.allclose(balance(error, p, "0"), torch.ones(2), atol=0.01)
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_a_few_updates_lower_the_loss(preset):
+@pytest.mark.parametrize("terms", LOSSES)
+def test_a_few_updates_lower_the_loss(terms):
     net, p, carried = network(), problem("denoise"), {}
-    objective = fidelity if preset == "fidelity" else Perceptual(PRESETS[preset])
+    objective = fidelity if terms == "fidelity" else Perceptual(LOSSES[terms])
     learning = [p for p in net.parameters() if p.requires_grad]
     optimiser, errors = torch.optim.Adam(learning, 3e-3), []
     for _ in range(25):
@@ -221,16 +221,16 @@ def test_a_few_updates_lower_the_loss(preset):
         with torch.no_grad():
             errors.append(float(squared_error(run(net, p), p).mean()))
     assert errors[-1] < 0.8 * errors[0]
-    assert ("critic" in carried) == (preset == "perceptual")
+    assert ("critic" in carried) == (terms == "perceptual")
 
 
 def test_a_resumed_discriminator_goes_on_where_it_stood():
     carried, p = {}, problem("denoise")
-    first = Perceptual(PRESETS["perceptual"])
+    first = Perceptual(LOSSES["perceptual"])
     for _ in range(2):
         first(network(), p, np.random.default_rng(0), carried)
     before = {k: v.clone() for k, v in carried["critic"].items()}
-    second = Perceptual(PRESETS["perceptual"])
+    second = Perceptual(LOSSES["perceptual"])
     for _ in range(2):
         second(network(), p, np.random.default_rng(0), carried)
     moved = max(float((v - before[k]).abs().max()) for k, v in carried["critic"].items())

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from ud2m.training.losses import (
-    PRESETS,
+    LOSSES,
     Discriminator,
     FeatureDistance,
     discriminator_loss,
@@ -122,13 +122,13 @@ def test_a_missing_package_is_one_sentence(monkeypatch):
 
 
 def test_the_presets_exist_and_fidelity_needs_no_feature_network():
-    assert set(PRESETS) == {"fidelity", "perceptual"}
-    assert not PRESETS["fidelity"].needs_features and not PRESETS["fidelity"].needs_discriminator
-    assert PRESETS["perceptual"].needs_features and PRESETS["perceptual"].needs_discriminator
+    assert set(LOSSES) == {"fidelity", "perceptual"}
+    assert not LOSSES["fidelity"].needs_features and not LOSSES["fidelity"].needs_discriminator
+    assert LOSSES["perceptual"].needs_features and LOSSES["perceptual"].needs_discriminator
     # A fresh interpreter, where nothing has loaded the package yet.
     code = (
         f"import sys; sys.modules['{PACKAGE}'] = None; "
-        "from ud2m.training.losses import PRESETS; print(PRESETS['fidelity'].regression)"
+        "from ud2m.training.losses import LOSSES; print(LOSSES['fidelity'].regression)"
     )
     run = subprocess.run(
         [sys.executable, "-c", code],

@@ -17,7 +17,7 @@ from ud2m.step.model import UnfoldedModel, grow, load_model, save_model
 from ud2m.step.scalars import ScalarValues
 from ud2m.training.problems import draw
 
-VERB = Path(__file__).parents[1] / "grow.py"
+VERB = Path(__file__).parents[1] / "checkpoint.py"
 SMALL, LARGE = (
     DenoiserConfig(2, (8, 12, 16), (1, 1, 2), 16),
     DenoiserConfig(2, (12, 24, 40), (2, 1, 3), 24),
@@ -102,6 +102,7 @@ def test_the_verb_grows_a_file_and_tells_from_what(tmp_path):
     command = [
         sys.executable,
         VERB,
+        "grow",
         "--step",
         tmp_path / "a.safetensors",
         "--out",

@@ -12,6 +12,7 @@ from deepinv.models import RAM
 
 import evaluate
 from ud2m.evaluation import ram
+from ud2m.evaluation.bench import Bench
 from ud2m.physics.observation import Observation, observe
 from ud2m.physics.operators import FAMILIES, Operator, operator_of
 from ud2m.physics.operators.downscale import bicubic, gram
@@ -167,11 +168,11 @@ def test_sampling_starts_from_what_ram_answered():
 
     step.ensemble = False
     bench = SimpleNamespace(
-        ram=lambda *given: asked.append(given) or x,
+        initial=lambda *given: asked.append(given) or x,
         step=lambda *_: step,
-        options=SimpleNamespace(stochasticity=0.0),
+        stochasticity=0.0,
     )
-    restored = evaluate.Bench.restore(bench, "ud2m-6", operator)(
+    restored = Bench.restore(bench, "ud2m-6", operator)(
         SimpleNamespace(family="denoise", sigma=0.1),
         SimpleNamespace(observation=c),
         torch.Generator(),

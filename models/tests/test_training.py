@@ -129,7 +129,9 @@ def test_a_toy_trains_is_distilled_exported_and_restores(shard, tmp_path):
     failed = subprocess.run(
         [*search, "--tries", "1", "--images", "1"], capture_output=True, text=True
     )
-    assert failed.returncode != 0 and "128" in failed.stderr
+    assert (
+        failed.returncode != 0 and "name a cache of images of 128 pixels or more" in failed.stderr
+    )
     check_distillation(shard, run, tmp_path)
 
 
@@ -177,6 +179,7 @@ def check_distillation(shard, run, tmp_path):
         text=True,
     )
     assert small.returncode == 2 and "side of 128 pixels or more" in small.stderr
+    check_dry_run([*command, "8"], out)
     assert "started at 0 images" in distil(8)
     assert "resumed at" in distil(24)
     rows = [json.loads(line) for line in (out / "stats.jsonl").read_text().splitlines()]
@@ -204,9 +207,23 @@ def check_distillation(shard, run, tmp_path):
     training = facts["training"]
     assert facts["aggregation"] == "mean"
     assert (package / "step.safetensors").read_bytes() == (out / "step.safetensors").read_bytes()
-    assert training["images"] == rows[-1]["images"] and training["rank"] == "4"
+    assert training["images"] == rows[-1]["images"] and training["options"]["rank"] == "4"
     restore_with(package, tmp_path)
     check_going_on(large, out / "step.safetensors", tmp_path / "further")
+
+
+def check_dry_run(command, out):
+    """It prints the configuration, the network's size and the first batch, and trains nothing."""
+    text = subprocess.run([*command, "--dry-run"], capture_output=True, text=True, check=True)
+    configuration, _, rest = text.stdout.partition("\n}\n")
+    options = json.loads(configuration + "}")
+    assert options["rank"] == "4" and options["ensemble"] and options["image_budget"] == 8
+    size, first = rest.splitlines()
+    assert "M weights to train" in size and "kFLOP per pixel" in size
+    assert first.startswith("first problem: ")
+    shapes = json.loads(first[first.index("{") :])
+    assert shapes["clean"][:2] == [2, 3] and shapes["clean"] == shapes["z0"]
+    assert [p.name for p in out.iterdir()] == ["cache"]
 
 
 def check_going_on(shard, step, out):

@@ -7,6 +7,7 @@ would have got.
 
 import json
 import tarfile
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import IO, cast
@@ -16,6 +17,7 @@ import torch
 from PIL import Image
 
 SLOT = 256  # side of a slot in pixels; no training crop is larger
+HELD_OUT_CROP = 128  # pixels a side
 
 
 def decode(shards: list[Path], cache: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -95,3 +97,44 @@ def crops(
         crop = np.rot90(crop, int(rng.integers(4)))
         slot[:] = crop[:, ::-1] if rng.random() < 0.5 else crop
     return torch.from_numpy(out).permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+
+
+def held_out_crops(cache: Path, count: int, rng: np.random.Generator) -> torch.Tensor:
+    """[count,3,128,128] random crops in [-1, 1] of the held-out images in `cache`.
+
+    `decode` filled it. Raises ValueError where an image is smaller than a crop.
+    """
+    images, sides = np.load(cache / "pixels.npy", mmap_mode="r"), np.load(cache / "sizes.npy")
+    if sides.min() < HELD_OUT_CROP:
+        raise ValueError(
+            f"{cache} holds images of {sides.min()} pixels a side; "
+            f"name a cache of images of {HELD_OUT_CROP} pixels or more."
+        )
+    return crops(images, sides, count, HELD_OUT_CROP, rng, split(len(images))[1], shrink=0)
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Decoded images, and which of them are trained on and which are held out."""
+
+    pixels: np.ndarray  # [N,256,256,3] uint8
+    sides: np.ndarray  # [N], in pixels
+    train: np.ndarray  # indices
+    held: np.ndarray
+
+    @classmethod
+    def read(cls, shards: list[Path], cache: Path) -> "ImageSet":
+        """The images of tar files, see `decode`."""
+        pixels, sides = decode(shards, cache)
+        return cls(pixels, sides, *split(len(pixels)))
+
+    @property
+    def smallest(self) -> int:
+        """Side of the smallest image in pixels."""
+        return int(self.sides.min())
+
+    def crops(
+        self, which: np.ndarray, count: int, size: int, rng: np.random.Generator
+    ) -> torch.Tensor:
+        """[count,3,size,size] random crops in [-1, 1] of the images `which`, see `crops`."""
+        return crops(self.pixels, self.sides, count, size, rng, which)

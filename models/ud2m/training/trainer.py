@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -37,6 +38,13 @@ class Schedule:
 def default_device() -> torch.device:
     """The GPU where there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def seeded(seed: int, images: int) -> np.random.Generator:
+    """The generator of the update at `images`, which did not draw its batch; seeds PyTorch too."""
+    rng = np.random.default_rng((seed, images, 1))
+    torch.manual_seed(int(rng.integers(2**62)))
+    return rng
 
 
 class Trainer:

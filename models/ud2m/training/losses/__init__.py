@@ -7,10 +7,10 @@ from ud2m.training.losses.adversarial import (
     zero_centred_penalty,
 )
 from ud2m.training.losses.perceptual import FeatureDistance
-from ud2m.training.losses.presets import PRESETS, LossWeights
+from ud2m.training.losses.weights import LOSSES, LossWeights
 
 __all__ = [
-    "PRESETS",
+    "LOSSES",
     "Discriminator",
     "FeatureDistance",
     "LossWeights",

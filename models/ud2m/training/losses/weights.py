@@ -37,7 +37,7 @@ class LossWeights:
 # - penalty 0.01 is the paper's for LSUN. In 120 steps of four such crops the discriminator's loss
 #   fell to 0.53 from log 2 with it, to 0.65 with 0.1; a stronger penalty is cheaper to obey than the
 #   crops are to tell apart.
-PRESETS = {
+LOSSES = {
     # The mean or median of what y allows: highest PSNR, no invented texture.
     "fidelity": LossWeights(regression=1.0, perceptual=0.0, adversarial=0.0, penalty=0.0),
     # One likely image: texture at the price of PSNR.

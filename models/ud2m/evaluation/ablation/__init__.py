@@ -1,0 +1,1 @@
+"""What the parts of the unfolded step and of its distillation are worth."""

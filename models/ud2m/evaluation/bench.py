@@ -1,0 +1,210 @@
+"""Every method that is scored, under one signature, and its scores on the images of a case."""
+
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ud2m.diffusion.sampler import sample
+from ud2m.evaluation import metrics
+from ud2m.evaluation.cases import Case, Degraded, upscaled
+from ud2m.evaluation.samplers import SAMPLERS, Restoration
+from ud2m.nn.weights import load_denoiser
+from ud2m.physics.observation import Observation
+from ud2m.physics.operators import Operator, operator_of
+from ud2m.step.scalars import Scalars, ScalarValues
+from ud2m.step.specialists import load_specialists
+from ud2m.step.unfolded import UnfoldedStep
+
+ITERATIONS = 3  # K of the shipped steps; a count below it is one step of that many iterations
+NO_SAMPLER = ("input", "classical")
+Restore = Callable[[Case, Degraded, torch.Generator], torch.Tensor]  # -> [1,3,H,W] on the canvas
+Initial = Callable[[Operator, Observation, float], torch.Tensor]  # (…, sigma_y) -> [1,3,H,W]
+
+
+def restore(
+    step: UnfoldedStep,
+    observation: Observation,
+    sigma_y: float,
+    counts: tuple[int, int],
+    generator: torch.Generator,
+    initial: torch.Tensor | None = None,
+    stochasticity: float = 0.0,
+) -> torch.Tensor:
+    """What the element answers for one observation: [1,3,H,W] on its canvas, not cut to [-1, 1].
+
+    sigma_y: noise std in units of [-1, 1]. counts: outer steps N and iterations K.
+    initial: the first estimate instead of a plain inverse. stochasticity: zeta of the sampler.
+    """
+    shape, (steps, iterations) = observation.z0.shape, counts
+
+    def normal(*size: int) -> torch.Tensor:
+        return torch.randn(*size, generator=generator)
+
+    def run(xt: torch.Tensor, z: torch.Tensor, n: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        return step(xt, z, observation.y, n, t, torch.tensor([sigma_y]), *observation.physics)
+
+    with torch.no_grad():
+        return sample(
+            run,
+            observation.z0 if initial is None else initial,
+            normal(*shape),
+            steps,
+            lambda _: normal(1, iterations, *shape[1:]),
+            lambda _: normal(*shape),
+            stochasticity,
+            step.ensemble,
+        )
+
+
+def cropped(x0: torch.Tensor, degraded: Degraded) -> torch.Tensor:
+    """[3,H,W] in [-1, 1]: an estimate less what the canvas adds."""
+    return x0[0][:, degraded.observation.rows, degraded.observation.columns].clamp(-1, 1)
+
+
+class Bench:
+    """The denoiser, the steps, and the methods that run on them.
+
+    families: what is degraded. model: a step file, or the folder of a package; without it, scalars
+    is the file of the undistilled step's. initial: see `restore`; stochasticity: of UD²M alone.
+    """
+
+    def __init__(
+        self,
+        denoiser: Path,
+        families: Iterable[str],
+        model: Path | None = None,
+        scalars: Path | None = None,
+        initial: Initial | None = None,
+        stochasticity: float = 0.0,
+    ):
+        self.denoiser = load_denoiser(denoiser).to(memory_format=torch.channels_last)
+        self.denoiser.requires_grad_(False)
+        self.model, self.scalars = model, scalars
+        self.initial, self.stochasticity = initial, stochasticity
+        self.steps: dict[tuple[str, int], UnfoldedStep] = {}
+        self.distance = metrics.perceptual()
+        self.evaluations = 0
+        self.denoiser.register_forward_hook(self._count)
+        # One canvas for all, so that all see the same observation.
+        steps = [self.step(family, ITERATIONS) for family in families]
+        multiples = [self.denoiser.config.multiple, *(step.multiple for step in steps)]
+        self.multiple = int(np.lcm.reduce(multiples))
+
+    def _count(self, *_: object) -> None:
+        self.evaluations += 1
+
+    @property
+    def has_initial_network(self) -> bool:
+        """Whether outer steps begin with a pass of a smaller network."""
+        parts = [getattr(step, "conditioning", None) for step in self.steps.values()]
+        return any(getattr(part, "initial", None) for part in parts)
+
+    def step(self, family: str, iterations: int) -> UnfoldedStep:
+        """The step of a family with K = `iterations`, made once."""
+        if (family, iterations) not in self.steps:
+            if self.model:
+                net = load_specialists(self.model).to(memory_format=torch.channels_last)
+                net.iterations = iterations
+                self.steps |= {(f, iterations): s for f, s in net.steps().items()}
+            else:
+                assert self.scalars, "a bench needs a model, or the scalars of the undistilled step"
+                values = ScalarValues(**json.loads(self.scalars.read_text())[family]["values"])
+                self.steps[family, iterations] = UnfoldedStep(
+                    self.denoiser, operator_of(family), Scalars(values), iterations
+                )
+        return self.steps[family, iterations]
+
+    def restore(self, column: str, operator: Operator) -> Restore:
+        """The method of a column; it leaves its count of evaluations in `evaluations`."""
+        if column in SAMPLERS:
+            return lambda case, d, g: SAMPLERS[column](
+                Restoration(self.denoiser, operator, d.observation, 2 * case.sigma, g)
+            )
+        count = int(column.removeprefix("ud2m-"))
+        k = min(count, ITERATIONS)
+
+        def unfolded(case: Case, d: Degraded, generator: torch.Generator) -> torch.Tensor:
+            c, sigma_y, step = d.observation, 2 * case.sigma, self.step(case.family, k)
+            first = self.initial(operator, c, sigma_y) if self.initial else None
+            counts = (count // k, k)
+            x0 = restore(step, c, sigma_y, counts, generator, first, self.stochasticity)
+            self.evaluations = count  # a distilled step does not call the denoiser as a whole
+            return x0
+
+        return unfolded
+
+    def quality(self, restored: torch.Tensor, d: Degraded, border: int) -> dict[str, float]:
+        """The scores of an image [3,H,W] against the clean one."""
+        scores: dict[str, Callable[[torch.Tensor, torch.Tensor, int], float]]
+        scores = {"psnr": metrics.psnr, "ssim": metrics.ssim}
+        if self.distance:
+            scores["distance"] = self.distance
+        return {name: score(restored, d.clean, border) for name, score in scores.items()}
+
+
+def columns_of(methods: list[str], counts: list[int]) -> list[str]:
+    """The columns of a table: `ud2m` becomes one for each count of evaluations."""
+    unfolded = [f"ud2m-{n}" for n in counts]
+    return [c for m in methods for c in (unfolded if m == "ud2m" else [m])]
+
+
+def mean(scores: list[dict[str, float]]) -> dict[str, float]:
+    """The mean of each score."""
+    return {k: float(np.mean([s[k] for s in scores])) for k in scores[0]}
+
+
+def scored(
+    bench: Bench, case: Case, operator: Operator, degraded: list[Degraded], column: str
+) -> dict[str, float]:
+    """Means over the images; the time is the median."""
+    if column in NO_SAMPLER:
+        plain = column == "input"
+        images = upscaled(operator, degraded) if plain else case.classical(case, degraded)
+        pairs = zip(images, degraded, strict=True)
+        return mean([bench.quality(z, d, case.border) for z, d in pairs])
+    method, found, seconds = bench.restore(column, operator), [], []
+    for i, d in enumerate(degraded):
+        bench.evaluations, began = 0, time.monotonic()
+        x0 = method(case, d, torch.Generator().manual_seed(i))
+        seconds.append(time.monotonic() - began)
+        fit = metrics.residual_rms(operator, x0.clamp(-1, 1), d.observation, 2 * case.sigma)
+        found.append(
+            bench.quality(cropped(x0, d), d, case.border)
+            | {"residual_rms": fit, "evaluations": bench.evaluations}
+        )
+    return mean(found) | {"seconds": statistics.median(seconds)}
+
+
+def sampled(
+    bench: Bench,
+    case: Case,
+    operator: Operator,
+    degraded: list[Degraded],
+    column: str,
+    samples: int,
+) -> dict[str, float]:
+    """A sample (mean of their scores) against the mean of all, and the spread over all pixels."""
+    method, found, drawn, truth = bench.restore(column, operator), [], [], []
+    for i, d in enumerate(degraded):
+        seeds = [torch.Generator().manual_seed(1000 * i + j) for j in range(samples)]
+        canvases = [method(case, d, seed) for seed in seeds]
+        each = torch.stack([cropped(x0, d) for x0 in canvases])
+        one = mean([bench.quality(x, d, case.border) for x in each])
+        whole = bench.quality(each.mean(0), d, case.border)
+        first = canvases[0].clamp(-1, 1)
+        fit = metrics.residual_rms(operator, first, d.observation, 2 * case.sigma)
+        found.append(
+            {f"{k}_sample": v for k, v in one.items()}
+            | {f"{k}_mean": v for k, v in whole.items()}
+            | {"residual_rms": fit}
+        )
+        drawn.append(metrics.inner(each, case.border).flatten(1))
+        truth.append(metrics.inner(d.clean, case.border).flatten())
+    s = metrics.spread_against_error(torch.cat(drawn, 1), torch.cat(truth))
+    names = ("spread", "error", "ratio", "correlation", "calibration_error")
+    return mean(found) | {k: getattr(s, k) for k in names}

@@ -1,0 +1,1 @@
+"""What the element makes of clips: degraded ones, Motion JPEG, and those of other codecs."""

@@ -1,0 +1,54 @@
+"""Which problems a distillation draws, by its options."""
+
+import numpy as np
+
+from ud2m.physics.generators.kernels import mixture, recorded
+from ud2m.training.data import ImageSet
+from ud2m.training.options import DistillationOptions
+from ud2m.training.problems import WEIGHTS, Problem, Source, draw, largest_crop
+
+HELD_OUT = 8  # problems of each family
+
+
+class Draws:
+    """Problems of the images that are trained on, and of those that are held out.
+
+    Raises ValueError where an image is smaller than the pieces that are cut.
+    """
+
+    def __init__(self, options: DistillationOptions, images: ImageSet):
+        largest = largest_crop(options.crop)
+        if images.smallest < largest:
+            raise ValueError(
+                f"the smallest image has {images.smallest} pixels a side, and --crop "
+                f"{options.crop} cuts pieces with a side of {largest} pixels or more; leave it out."
+            )
+        self.options, self.images = options, images
+        self.kernel = mixture(recorded(options.kernels) if options.kernels else [])
+        families, shares = options.families, options.shares
+        self.shares = np.array([WEIGHTS[f] for f in families] if shares is None else shares)
+        self.shares /= self.shares.sum()
+        pixels, boxes, strokes = (share / sum(options.masks) for share in options.masks)
+        self.masks = (pixels, boxes, strokes)
+
+    def train(self, rng: np.random.Generator) -> Problem:
+        """A batch to train on, of a family by its share."""
+        o = self.options
+        family = o.families[rng.choice(len(self.shares), p=self.shares)]
+        source = self._source(self.images.train, rng)
+        return draw(family, source, o.batch, o.crop, rng, self.kernel, self.masks)
+
+    def held_out(self, family: str, rng: np.random.Generator) -> Problem:
+        """Problems of a family on images that no training sees; masks have their usual shares."""
+        source, o = self._source(self.images.held, rng), self.options
+        return draw(family, source, HELD_OUT, o.crop, rng, self.kernel).to(o.device)
+
+    def _source(self, which: np.ndarray, rng: np.random.Generator) -> Source:
+        return lambda count, side: self.images.crops(which, count, side, rng)
+
+
+def shapes(problem: Problem) -> dict[str, list[int]]:
+    """The size of each tensor of a batch."""
+    tensors = {name: getattr(problem, name) for name in ("clean", "y", "z0", "sigma_y", "inside")}
+    physics = zip(problem.operator.inputs, problem.physics, strict=True)
+    return {name: list(v.shape) for name, v in [*tensors.items(), *physics]}

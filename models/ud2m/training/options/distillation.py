@@ -1,0 +1,111 @@
+"""The options of `distill.py`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ud2m.training.distillation import GO_ON
+from ud2m.training.losses import LOSSES
+from ud2m.training.options.arguments import option, with_default
+from ud2m.training.options.common import TrainingOptions
+from ud2m.training.options.presets import PRESETS
+from ud2m.training.problems import MASKS, WEIGHTS
+from ud2m.training.trainer import Schedule
+
+WARM_UP = 1500  # problems
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistillationOptions(TrainingOptions):
+    """What is trained, on which problems, and how. Raises ValueError where options do not fit."""
+
+    preset: str | None = option(None, help="fills the options that are not given", choices=PRESETS)
+    kernels: Path | None = option(
+        None, help="of .npz files with recorded blur kernels", unit="folder"
+    )
+    denoiser: Path | None = option(None, help="denoiser.safetensors to begin with", unit="file")
+    scalars: Path | None = option(
+        None, help="scalars of each family to begin with (search_scalars.py)", unit="file"
+    )
+    start: Path | None = option(
+        None, help="step to go on from, instead of --denoiser and --scalars", unit="file"
+    )
+    families: list[str] = option(
+        lambda: list(WEIGHTS), help="to draw (default: all, one network for all)", choices=WEIGHTS
+    )
+    shares: list[float] | None = option(
+        None,
+        help="how often each family is drawn (default: WEIGHTS of training.problems)",
+        unit="share",
+    )
+    masks: tuple[float, float, float] = option(
+        MASKS, help="how often a mask is random pixels, boxes, strokes", unit="share"
+    )
+    rank: str = option(
+        "full", help="of the LoRA adapters on the denoiser; 0: none; full: all weights", unit="rank"
+    )
+    alpha: float | None = option(
+        None, help="strength of the adapters (default: the rank)", unit="strength"
+    )
+    targets: str = option(
+        r"head|tail|down|up|first|second|film",
+        help="regular expression of the layers to adapt",
+        unit="regex",
+    )
+    initial: str = option("learned", help="f_psi, or A†y alone", choices=("learned", "adjoint"))
+    conditioning: str = option(
+        "full", help="none: the denoiser sees an image and a level only", choices=("full", "none")
+    )
+    iterations: int = option(3, help="K: iterations of a step", unit="count")
+    ensemble: bool = option(False, help="let the networks see mirrored images (step.unfolded)")
+    loss: str = option(
+        "fidelity", help="weights of its terms (training.losses.LOSSES)", choices=LOSSES
+    )
+    go_on: float = option(
+        GO_ON,
+        help="that a trajectory has a further outer step; low: the first is trained most",
+        unit="probability",
+    )
+    time_budget: float = with_default(TrainingOptions, "time_budget", 90.0)
+    batch: int = with_default(TrainingOptions, "batch", 8)
+    rate: float = with_default(TrainingOptions, "rate", 5e-4)
+    exact_share: float = with_default(TrainingOptions, "exact_share", 0.08)
+    every: float = with_default(TrainingOptions, "every", 240.0)
+    warm_up: int | None = option(
+        None,
+        help=f"over which the learning rate rises (default: {WARM_UP}, "
+        "at most an eighth of --image-budget)",
+        unit="problems",
+    )
+
+    def __post_init__(self) -> None:
+        wrong = {
+            "name --start, or --denoiser and --scalars.": not self.start
+            and not (self.denoiser and self.scalars),
+            f"--shares has {len(self.shares or [])} numbers for {len(self.families)} families; "
+            "give one each.": self.shares is not None and len(self.shares) != len(self.families),
+            f"--go-on {self.go_on} must be between 0 and 1.": not 0 <= self.go_on <= 1,
+            f"--warm-up {self.warm_up} must be 1 problem or more.": self.warm_up is not None
+            and self.warm_up < 1,
+            f"--crop {self.crop} must be a multiple of 48, so that every family's blocks "
+            "fit.": self.crop % 48 != 0,
+            f"--rank {self.rank} must be a whole number or full.": self.rank != "full"
+            and not self.rank.isdigit(),
+        }
+        for sentence, is_wrong in wrong.items():
+            if is_wrong:
+                raise ValueError(sentence)
+
+    @property
+    def schedule(self) -> Schedule:
+        """How long and how hard to train."""
+        eighth = max(1, self.image_budget // 8) if self.image_budget else WARM_UP
+        return Schedule(
+            self.time_budget,
+            self.image_budget,
+            self.batch,
+            self.rate,
+            self.warm_up or min(WARM_UP, eighth),
+            ema_half_life=3000,
+            exact_share=self.exact_share,
+            seed=self.seed,
+        )
