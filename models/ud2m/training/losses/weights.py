@@ -33,10 +33,11 @@ class LossWeights:
 # not the result of a search:
 # - perceptual 0.2 is twice the paper's and pulls 3 times as hard as the regression. With 0.1 the
 #   distance in holes did not fall.
-# - adversarial 0.05 pulls 0.8 times as hard as the regression, which so decides where they disagree.
+# - adversarial 0.05 pulls 0.8 times as hard as the regression, which so decides where the two
+#   disagree.
 # - penalty 0.01 is the paper's for LSUN. In 120 steps of four such crops the discriminator's loss
-#   fell to 0.53 from log 2 with it, to 0.65 with 0.1; a stronger penalty is cheaper to obey than the
-#   crops are to tell apart.
+#   fell to 0.53 from log 2 with it, to 0.65 with 0.1; a stronger penalty is cheaper to obey than
+#   the crops are to tell apart.
 LOSSES = {
     # The mean or median of what y allows: highest PSNR, no invented texture.
     "fidelity": LossWeights(regression=1.0, perceptual=0.0, adversarial=0.0, penalty=0.0),

@@ -27,7 +27,7 @@ CODECS = (  # chroma subsampling, whether the planes are as they were decoded, h
 def jpeg(
     source: Source, count: int, side: int, rng: np.random.Generator, choices: Choices
 ) -> Problem:
-    """Quality five to ninety-five, low ones more often; chroma interpolated, or planes as decoded."""
+    """Quality 5 to 95, low ones more often; chroma interpolated, or planes as decoded."""
     clean = source(count, side)
     subsampling, planes, _ = CODECS[rng.choice(len(CODECS), p=[share for *_, share in CODECS])]
     quality = np.clip(np.exp(rng.normal(np.log(22), 0.75, count)), 5, 95).astype(int)

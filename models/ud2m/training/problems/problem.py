@@ -49,7 +49,7 @@ class Problem:
         hardness: list[int],
         border: int = 0,
     ) -> "Problem":
-        """A problem of square images; sigma [B] is of full scale 1, `border` pixels do not count."""
+        """A problem of square images. sigma [B] is of full scale; `border` pixels do not count."""
         std, inside = torch.from_numpy(2 * sigma).float(), inset(clean.shape[-1], border)
         return cls(operator.family, operator, clean, y, z0, physics, std, inside, hardness)
 
