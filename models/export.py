@@ -2,8 +2,8 @@
 
     python models/export.py --step runs/distil/step.safetensors --name lite --out models/zoo/lite
 
-The graphs point into the step files, of which the package gets copies. Without --step, a denoiser is unfolded as it
-is, and its weights are written as weights.safetensors:
+The graphs point into the step files, of which the package gets copies. Without --step, a denoiser
+is unfolded as it is, and its weights are written as weights.safetensors:
 --denoiser runs/lite/denoiser.safetensors --scalars runs/lite/scalars.json
 """
 

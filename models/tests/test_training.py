@@ -17,7 +17,8 @@ import pytest
 import torch
 from PIL import Image
 
-from ud2m.export import package as exporting
+from ud2m.export import golden
+from ud2m.export import graph as graphs
 from ud2m.export.manifest import KEY
 from ud2m.export.package import ExportError, export, unfolded
 from ud2m.nn.denoiser import Denoiser, DenoiserConfig
@@ -304,6 +305,27 @@ def test_graphs_share_one_weight_file(package):
     assert (package / "weights.safetensors").stat().st_size < 1.3 * weights
 
 
+def with_noise(stored):
+    """A golden file's arrays, with the random inputs of its step."""
+    seed, size = int(stored["seed"][0]), stored["z0"].shape[-2:]
+    return dict(stored) | {
+        "xt": golden.initial_state(seed, size).numpy(),
+        "noise": golden.inner_noise(seed, 0, 3, size).numpy(),
+    }
+
+
+def test_a_golden_file_holds_seeds_from_which_its_outputs_follow(package):
+    for name in ("blur", "downscale3"):
+        stored = np.load(package / f"{name}.golden.npz")
+        assert (
+            not {"xt", "noise"} & set(stored) and stored["run_x0"].shape == stored["x0"].shape[1:]
+        )
+        session = onnxruntime.InferenceSession(package / f"{name}.onnx")
+        inputs = with_noise(stored)
+        found = session.run(None, {i.name: inputs[i.name] for i in session.get_inputs()})[0]
+        assert np.abs(found - stored["x0"]).max() <= 1e-4
+
+
 def test_jpeg_has_a_graph_for_each_size_of_chroma(tmp_path):
     torch.manual_seed(0)
     net = Denoiser(TOY)
@@ -318,7 +340,7 @@ def test_jpeg_has_a_graph_for_each_size_of_chroma(tmp_path):
         "weights.safetensors",
         *(f"{g}{end}" for g in graphs_of("jpeg") for end in (".onnx", ".golden.npz")),
     }
-    stored = np.load(out / "jpeg.golden.npz")
+    stored = with_noise(np.load(out / "jpeg.golden.npz"))
     # Colours that differ between two rows, or between two columns, of equal luma: what is averaged
     # has no effect.
     red = np.array([1.402, -0.714136, 0.0], np.float32)[:, None, None]
@@ -358,7 +380,7 @@ def test_no_graph_holds_a_random_or_fourier_operator(package):
 
 
 def test_a_graph_that_differs_from_pytorch_is_refused_and_nothing_is_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(exporting, "_largest_miss", lambda *a: 0.5)
+    monkeypatch.setattr(graphs, "largest_miss", lambda *a: 0.5)
     with pytest.raises(ExportError, match="nothing was written"):
         export(unfolded(Denoiser(TOY), {"denoise": ScalarValues()}), tmp_path / "zoo", {})
     assert not (tmp_path / "zoo").exists()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the export wrote beside each graph: inputs of a step and of a run, and PyTorch's outputs.
+//! What the export wrote beside each graph: a degraded image, seeds, and PyTorch's outputs of a step
+//! and of a run. Random inputs are drawn from the seeds, here as there.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -8,11 +9,15 @@ use gstud2m::graph::{Data, GraphSpec, Tensor};
 use gstud2m::image::Image;
 use gstud2m::model::{Engine, OrtStep};
 use gstud2m::operator::{Degradation, Kernel, Subsampling};
+use gstud2m::sampler;
 
 use crate::common;
 
 /// What ships; the first also serves where one package is enough.
 pub const PACKAGES: [&str; 3] = ["lite", "lite-perceptual", "base"];
+
+/// Arrays that hold one integer.
+const NUMBERS: [&str; 3] = ["seed", "run_seed", "run_steps"];
 
 /// The graphs of a package.
 pub fn specs() -> [GraphSpec; 9] {
@@ -67,6 +72,8 @@ impl Array {
 pub struct Golden {
     pub spec: GraphSpec,
     pub arrays: HashMap<String, Array>,
+    /// Seeds, and the number of steps.
+    pub numbers: HashMap<String, u64>,
     pub step: OrtStep,
 }
 
@@ -99,21 +106,29 @@ impl Golden {
         let mut archive = npyz::npz::NpzArchive::open(&path)
             .unwrap_or_else(|e| panic!("{path:?} ({e}): run models/export.py"));
         let names: Vec<String> = archive.array_names().map(str::to_owned).collect();
-        let arrays = names
-            .into_iter()
-            .map(|name| {
-                let array = archive.by_name(&name).unwrap().unwrap();
-                let shape = array.shape().iter().map(|&d| d as usize).collect();
-                let data = array
-                    .into_vec::<f32>()
-                    .unwrap_or_else(|e| panic!("{name}: {e}"));
-                (name, Array { shape, data })
-            })
-            .collect();
+        let (mut arrays, mut numbers) = (HashMap::new(), HashMap::new());
+        for name in names {
+            let array = archive.by_name(&name).unwrap().unwrap();
+            if NUMBERS.contains(&&*name) {
+                let data = array.into_vec::<i64>();
+                let data = data.unwrap_or_else(|e| panic!("{name}: {e}"));
+                numbers.insert(name, u64::try_from(data[0]).unwrap());
+                continue;
+            }
+            let shape = array.shape().iter().map(|&d| d as usize).collect();
+            let data = array.into_vec::<f32>();
+            let data = data.unwrap_or_else(|e| panic!("{name}: {e}"));
+            arrays.insert(name, Array { shape, data });
+        }
         let mut warn = |text: String| panic!("{text}");
         let step = OrtStep::load(package, &spec, Engine::default(), &mut warn)
             .unwrap_or_else(|e| panic!("{e}"));
-        Self { spec, arrays, step }
+        Self {
+            spec,
+            arrays,
+            numbers,
+            step,
+        }
     }
 
     pub fn array(&self, name: &str) -> &Array {
@@ -127,12 +142,27 @@ impl Golden {
         self.array(name).images().remove(0)
     }
 
-    /// The inner noises of a step whose state is `xt`.
-    pub fn noise(&self, xt: &Image) -> Image {
-        let mut noise = Image::new(0, xt.height, xt.width);
-        noise.data.clone_from(&self.array("noise").data);
-        noise.channels = noise.data.len() / xt.plane(0).len();
+    /// The state that the step begins from: stream 0 of its seed.
+    pub fn xt(&self) -> Image {
+        self.drawn("seed", 0)
+    }
+
+    /// The inner noises of the step, one after the other: the streams from 1 on.
+    pub fn noise(&self) -> Image {
+        let inner = self.step.manifest().iterations as u32;
+        let mut noise = self.drawn("seed", 1);
+        for stream in 2..=inner {
+            let more = self.drawn("seed", stream);
+            noise.channels += more.channels;
+            noise.data.extend_from_slice(&more.data);
+        }
         noise
+    }
+
+    /// Noise of the size of the result, from the seed that is stored under this name.
+    pub fn drawn(&self, seed: &str, stream: u32) -> Image {
+        let z0 = self.image("z0");
+        sampler::normal_image(self.numbers[seed], stream, 3, z0.height, z0.width)
     }
 
     /// The graph's own inputs, without the batch dimension that images have.

@@ -12,7 +12,7 @@ use crate::files::{Golden, graphs, largest_difference, package, spec};
 const STEP_TOLERANCE: f32 = 1e-4;
 const RUN_TOLERANCE: f32 = 1e-3;
 
-/// The graph as a step, with the stored inputs of a whole run.
+/// The graph as a step, with the operator's tensors for a whole run.
 struct Run {
     golden: Golden,
     tensors: Vec<Tensor>,
@@ -41,10 +41,10 @@ fn a_step_of_each_graph_agrees_with_pytorch() {
     for (package, spec) in graphs() {
         let name = package.join(&spec.name);
         let mut golden = Golden::open(&package, spec);
-        let xt = golden.image("xt");
+        let xt = golden.xt();
         let mut patch = [Patch {
             window: xt.bounds(),
-            noise: golden.noise(&xt),
+            noise: golden.noise(),
             xt,
             z0: golden.image("z0"),
         }];
@@ -69,10 +69,10 @@ fn patches_of_a_batch_give_the_same_output_as_alone() {
             image.data.iter_mut().for_each(|v| *v *= sign);
             image
         };
-        let xt = turned(golden.image("xt"));
+        let xt = turned(golden.xt());
         Patch {
             window: xt.bounds(),
-            noise: golden.noise(&xt),
+            noise: golden.noise(),
             xt,
             z0: turned(golden.image("z0")),
         }
@@ -100,22 +100,18 @@ fn a_run_of_each_graph_agrees_with_pytorch() {
         let name = package.join(&spec.name);
         let golden = Golden::open(&package, spec);
         let inner = golden.step.manifest().iterations as u32;
-        let initial = golden.image("run_noise_xT");
-        let noise = golden.array("run_noise").images();
-        let (start, wanted) = (golden.image("run_z0"), golden.image("run_x0"));
-        let steps = golden.array("run_noise").shape[0];
+        let (start, wanted) = (golden.image("z0"), golden.image("run_x0"));
+        let (height, width) = (start.height, start.width);
+        let (seed, steps) = (golden.numbers["run_seed"], golden.numbers["run_steps"]);
         let tensors = golden.tensors();
         let mut model = Run { golden, tensors };
         // Stream 0 is the initial state; step i takes 1 + i (K + 1) + k.
-        let draw = |stream: u32| match stream.checked_sub(1) {
-            None => initial.clone(),
-            Some(at) => {
-                let (step, k) = (at / (inner + 1), at % (inner + 1));
-                assert!(k < inner, "no re-noising is drawn when zeta is 0");
-                noise[(step * inner + k) as usize].clone()
-            }
+        let draw = |stream: u32| {
+            let k = stream.checked_sub(1).map(|at| at % (inner + 1));
+            assert!(k != Some(inner), "no re-noising is drawn when zeta is 0");
+            sampler::normal_image(seed, stream, 3, height, width)
         };
-        let levels = sampler::levels(steps);
+        let levels = sampler::levels(steps as usize);
         let result = sampler::reverse(&mut model, &levels, Initial::Cold(start), 0.0, draw);
         let output = result.unwrap_or_else(|e| panic!("{name:?}: {e}"));
         let miss = largest_difference(&output.data, &wanted.data);

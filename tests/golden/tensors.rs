@@ -48,10 +48,10 @@ fn the_tensors_of_a_reduction_are_the_stored_ones() {
     for scale in [2, 3, 4] {
         let degradation = Degradation::Downscale(scale);
         let golden = Golden::open(&package(), degradation.graph());
-        let (xt, observed) = (golden.image("xt"), golden.image("y"));
+        let (z0, observed) = (golden.image("z0"), golden.image("y"));
         let mut operator = Operator::new(&degradation, observed.width, observed.height).unwrap();
         let canvas = operator.canvas(golden.step.manifest().size_multiple);
-        for tensor in operator.tensors(&observed, &canvas, xt.bounds()) {
+        for tensor in operator.tensors(&observed, &canvas, z0.bounds()) {
             // The stored observation already has its band blended across the wrap.
             if tensor.name != "y" {
                 let stored = golden.array(tensor.name);

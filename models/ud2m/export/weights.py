@@ -1,8 +1,9 @@
-"""Where a package's weights lie: in safetensors files, to which its graphs point as ONNX external data.
+"""Where a package's weights lie: in safetensors files, the external data of its ONNX graphs.
 
-A safetensors file is the length of its header (8 bytes), the header as JSON, and the tensors one after the other. A
-graph names the file, the place of a tensor's first byte in it, and the length, so that the files that training wrote
-serve the graphs too. ONNX Runtime maps them into memory; it does not mind how the places are aligned.
+A safetensors file is the length of its header (8 bytes), the header as JSON, and the tensors one
+after the other. A graph names the file, the place of a tensor's first byte in it, and the length,
+so that the files that training wrote serve the graphs too. ONNX Runtime maps them into memory; it
+does not mind how the places are aligned.
 """
 
 import copy
@@ -54,7 +55,10 @@ class Weights:
                 self._places.setdefault(key, Place(file, begin + first, last - first))
 
     def find(self, values: np.ndarray) -> tuple[int, Place] | None:
-        """ONNX type and place of float32 `values`, in half precision if that is exact and there; None if nowhere."""
+        """ONNX type and place of float32 `values`; None where no file has them.
+
+        Half precision goes first, where it is exact.
+        """
         with np.errstate(over="ignore"):
             half = values.astype(np.float16)
         stored = [(onnx.TensorProto.FLOAT, values)]
@@ -73,8 +77,9 @@ def plain(step: UnfoldedStep) -> UnfoldedStep:
 
 
 def write(steps: Iterable[UnfoldedStep], folder: Path) -> list[Path]:
-    """Writes each network of `steps` once, as `weights.safetensors`, `weights-2.safetensors` …; returns the files.
+    """Writes each network of `steps` once; returns the files.
 
+    They are called `weights.safetensors`, `weights-2.safetensors` … in `folder`.
     A tensor that half precision holds exactly is stored in it.
     """
     networks = {(id(s.denoiser), id(s.conditioning)): s for s in steps}
@@ -87,9 +92,10 @@ def write(steps: Iterable[UnfoldedStep], folder: Path) -> list[Path]:
 
 
 def move_out(model: onnx.ModelProto, step: UnfoldedStep, weights: Weights) -> set[Path]:
-    """Replaces the weights of a step (`plain`) in its graph by their places in files; returns these files.
+    """Replaces a step's weights in its graph by their places in files; returns these files.
 
-    Half precision is widened by a Cast as the graph loads. Raises LookupError when a weight lies in none of the files.
+    step: see `plain`. Half precision is widened by a Cast as the graph loads. Raises LookupError
+    when a weight lies in none of the files.
     """
     known = {_digest(v.numpy()) for v in _state(step).values() if v.numel() >= SMALLEST}
     used, widened = set(), []

@@ -1,0 +1,129 @@
+"""Golden files: what a graph answers, for the Rust side to compare with.
+
+A file holds the degraded image as the operator prepares it, and PyTorch's outputs of one step and
+of one run. Random inputs are not stored: both sides draw them from the seeds in the file by the
+element's own noise.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+
+from ud2m.diffusion.noise import normal_image
+from ud2m.diffusion.sampler import sample
+from ud2m.physics.generators import degradations
+from ud2m.physics.observation import Observation, observe
+from ud2m.physics.operators import operator_of
+from ud2m.step.unfolded import UnfoldedStep
+
+LEVEL = 444  # of the step; one where the networks see the image mirrored
+STEP_SEED, RUN_SEED, RUN_STEPS = 20, 21, 3
+
+
+def _reduced(factor: int, x: torch.Tensor, rng: np.random.Generator) -> tuple[torch.Tensor, dict]:
+    rows, columns = (side // factor * factor for side in x.shape[-2:])
+    return degradations.downscale(x[:, :rows, :columns], factor, 0.01, rng)
+
+
+# Step graph -> how its case is made of an image [3,h,w]: degraded image and operator's parameters.
+DEGRADE = {
+    "denoise": lambda x, rng: degradations.denoise(x, 0.1, rng),
+    "mask": lambda x, rng: degradations.mask(
+        x, degradations.random_mask(*x.shape[-2:], 0.5, rng), 0.01, rng
+    ),
+    "blur": lambda x, rng: degradations.blur(x, degradations.trajectory(9, rng), 0.01, rng),
+    "downscale2": partial(_reduced, 2),
+    "downscale3": partial(_reduced, 3),
+    "downscale4": partial(_reduced, 4),
+    "jpeg": lambda x, rng: degradations.jpeg(x, 15),
+    "jpeg422": lambda x, rng: degradations.jpeg(x, 15, "4:2:2"),
+    "jpeg444": lambda x, rng: degradations.jpeg(x, 15, "4:4:4"),
+}
+
+
+@dataclass
+class Case:
+    """A small degraded image, ready for the step."""
+
+    observation: Observation
+    sigma_y: float
+    psf: torch.Tensor | None  # [h,w], of blur
+
+    @property
+    def size(self) -> torch.Size:
+        """H and W of the restored image."""
+        return self.observation.z0.shape[-2:]
+
+
+def make_case(graph: str, multiple: int, seed: int) -> Case:
+    """An image of waves with odd sides, degraded for `graph`.
+
+    multiple: pixels of which H and W of the step are multiples.
+    """
+    rng = np.random.default_rng(seed)
+    # More than one multiple a side, or the exporter takes it for fixed.
+    rows, columns = max(29, multiple + 5), max(43, multiple + 11)
+    yy, xx = np.mgrid[:rows, :columns]
+    waves = [
+        np.sin(2 * np.pi * (fy * yy + fx * xx) + p)
+        for fy, fx, p in rng.uniform(-0.1, 0.1, (9, 3)) * (1, 1, 30)
+    ]
+    x = torch.from_numpy(np.stack([sum(waves[i::3]) / 3 for i in range(3)])).float().clamp(-1, 1)
+    y, parameters = DEGRADE[graph](x, rng)
+    observation = observe(operator_of(graph), y[None], parameters, multiple)
+    return Case(observation, 0.2 if graph == "denoise" else 0.02, parameters.get("psf"))
+
+
+def initial_state(seed: int, size: torch.Size) -> torch.Tensor:
+    """[1,3,H,W]: the noise that a run starts from, stream 0."""
+    return torch.from_numpy(normal_image(seed, 0, 3, *size))[None]
+
+
+def inner_noise(seed: int, step: int, iterations: int, size: torch.Size) -> torch.Tensor:
+    """[1,K,3,H,W]: the inner noises of the outer step 0, 1 … of a run.
+
+    The stream after them is for re-noising.
+    """
+    first = 1 + step * (iterations + 1)
+    images = [normal_image(seed, first + k, 3, *size) for k in range(iterations)]
+    return torch.from_numpy(np.stack(images))[None]
+
+
+def step_inputs(step: UnfoldedStep, case: Case, seed: int, batch: int = 1) -> dict:
+    """The step's inputs by name, as tensors. Image b of the batch has the seed `seed` + b."""
+    observation, seeds = case.observation, range(seed, seed + batch)
+    many = lambda v: v.expand(batch, *v.shape[1:]).contiguous()
+    noises = [inner_noise(s, 0, step.iterations, case.size) for s in seeds]
+    physics = zip(step.operator.inputs, observation.physics)
+    return {
+        "xt": torch.cat([initial_state(s, case.size) for s in seeds]),
+        "z0": many(observation.z0),
+        "y": many(observation.y),
+        "noise": torch.cat(noises),
+        "t": torch.tensor([float(LEVEL)]),
+        "sigma_y": torch.tensor([case.sigma_y]),
+        **{name: many(v) if v.dim() == 4 else v for name, v in physics},
+    }
+
+
+def golden(step: UnfoldedStep, case: Case) -> dict[str, np.ndarray]:
+    """The arrays of the file: inputs that are not random, seeds, outputs of a step and of a run.
+
+    The run has RUN_STEPS steps, and zeta = 0.
+    """
+    inputs, observation = step_inputs(step, case, STEP_SEED), case.observation
+    noise = lambda i: inner_noise(RUN_SEED, i, step.iterations, case.size)
+    run = lambda xt, z, n, t: step(
+        xt, z, observation.y, n, t, inputs["sigma_y"], *observation.physics
+    )
+    with torch.no_grad():
+        x0 = step(*inputs.values())
+        xT = initial_state(RUN_SEED, case.size)
+        run_x0 = sample(run, observation.z0, xT, RUN_STEPS, noise, mean=step.ensemble)
+    stored = {n: v.numpy() for n, v in inputs.items() if n not in ("xt", "noise")}
+    stored |= {"x0": x0.numpy(), "run_x0": run_x0[0].numpy()}
+    numbers = {"seed": STEP_SEED, "run_seed": RUN_SEED, "run_steps": RUN_STEPS}
+    stored |= {name: np.array([value]) for name, value in numbers.items()}
+    return stored if case.psf is None else stored | {"psf": case.psf.numpy()}

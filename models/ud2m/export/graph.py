@@ -1,0 +1,84 @@
+"""The step as an ONNX graph: free dimensions, the exporter, the comparison with PyTorch."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+
+from ud2m.step.unfolded import UnfoldedStep
+
+OPSET = 18
+LARGEST_BATCH, MOST_MULTIPLES = 64, 512  # what the exporter is told of sizes
+
+
+def size_multiple(step: UnfoldedStep) -> int:
+    """H and W of the graph are multiples of this."""
+    operator = step.operator
+    return int(np.lcm(step.multiple, operator.multiple * (2 if operator.scale > 1 else 1)))
+
+
+def free_dimensions(inputs: dict[str, torch.Tensor], step: UnfoldedStep) -> tuple[dict, dict]:
+    """What may vary of each input's shape: for the exporter, and as the manifest names it."""
+    s, m = step.operator.scale, size_multiple(step)
+    b = torch.export.Dim("B", max=LARGEST_BATCH)
+    h, w = (torch.export.Dim(n, min=1, max=MOST_MULTIPLES) for n in "hw")
+    big, small = {-2: m * h, -1: m * w}, {-2: m // s * h, -1: m // s * w}
+    dims, named = {}, {}
+    for name, value in inputs.items():
+        n = value.dim()
+        if name in ("t", "sigma_y", "kernel", "quant_luma", "quant_chroma"):
+            dims[name], named[name] = {}, list(value.shape)
+            continue
+        low = name == "gram" or (name == "y" and s > 1)
+        dims[name] = {n + k: d for k, d in (small if low else big).items()}
+        sides = [f"{side}/{s}" if low and s > 1 else side for side in "HW"]
+        named[name] = [*value.shape[:-2], *sides]
+        if name not in ("otf", "gram"):
+            dims[name][0], named[name][0] = b, "B"
+    return dims, named
+
+
+def trace(step: UnfoldedStep, inputs: dict, dims: dict, path: Path) -> onnx.ModelProto:
+    """The graph of the step, without PyTorch's own notes. Writes `path` and files beside it."""
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            step,
+            tuple(inputs.values()),
+            path,
+            input_names=list(inputs),
+            output_names=["x0"],
+            dynamic_shapes=_nested(dims),
+            opset_version=OPSET,
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+    model = onnx.load(path)
+    model.doc_string = model.producer_name = ""
+    for node in model.graph.node:
+        node.doc_string = ""
+        del node.metadata_props[:]
+    return model
+
+
+def _nested(dims: dict) -> tuple:
+    values = list(dims.values())
+    plain = 6  # xt z0 y noise t sigma_y; the rest is the variadic physics
+    return (*values[:plain], *([tuple(values[plain:])] if values[plain:] else []))
+
+
+def largest_miss(path: Path, step: UnfoldedStep, cases: list[dict]) -> float:
+    """The largest difference between ONNX Runtime and PyTorch over the inputs of `cases`."""
+    import onnxruntime as ort
+
+    session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+    worst = 0.0
+    for inputs in cases:
+        got = session.run(None, {n: v.numpy() for n, v in inputs.items()})[0]
+        with torch.no_grad():
+            want = step(*inputs.values()).numpy()
+        worst = max(worst, float(np.abs(got - want).max()))
+    return worst
