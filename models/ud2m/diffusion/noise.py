@@ -19,13 +19,16 @@ def normal_image(seed: int, stream: int, channels: int, height: int, width: int)
 
     Images of other sizes agree where they overlap.
     """
-    index = lambda n, first=0: np.arange(first, first + n, dtype=np.uint64)
     with np.errstate(over="ignore"):  # uint64 wraps, as it should
-        plane = _mix(np.uint64(seed) + _mix(np.uint64(stream << 32) | index(channels)))
-        row = _mix(plane[:, None] ^ (index(height) * GOLDEN))
-        bits = _mix(row[..., None] + index(-(-width // 4), 1) * GOLDEN)
-    cells = bits[..., None] >> (index(4) * np.uint64(16)) & np.uint64(CELLS - 1)
+        plane = _mix(np.uint64(seed) + _mix(np.uint64(stream << 32) | _count(channels)))
+        row = _mix(plane[:, None] ^ (_count(height) * GOLDEN))
+        bits = _mix(row[..., None] + (_count(-(-width // 4)) + np.uint64(1)) * GOLDEN)
+    cells = bits[..., None] >> (_count(4) * np.uint64(16)) & np.uint64(CELLS - 1)
     return _table()[cells.reshape(channels, height, -1)[..., :width]]
+
+
+def _count(n: int) -> np.ndarray:
+    return np.arange(n, dtype=np.uint64)
 
 
 def _mix(v: np.ndarray) -> np.ndarray:

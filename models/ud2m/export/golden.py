@@ -5,8 +5,10 @@ of one run. Random inputs are not stored: both sides draw them from the seeds in
 element's own noise.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,6 +16,7 @@ import torch
 from ud2m.diffusion.noise import normal_image
 from ud2m.diffusion.sampler import sample
 from ud2m.physics.generators import degradations
+from ud2m.physics.generators.degradations import Degraded
 from ud2m.physics.observation import Observation, observe
 from ud2m.physics.operators import operator_of
 from ud2m.step.unfolded import UnfoldedStep
@@ -22,24 +25,39 @@ LEVEL = 444  # of the step; one where the networks see the image mirrored
 STEP_SEED, RUN_SEED, RUN_STEPS = 20, 21, 3
 
 
-def _reduced(factor: int, x: torch.Tensor, rng: np.random.Generator) -> tuple[torch.Tensor, dict]:
+def _noisy(x: torch.Tensor, rng: np.random.Generator) -> Degraded:
+    return degradations.denoise(x, 0.1, rng)
+
+
+def _masked(x: torch.Tensor, rng: np.random.Generator) -> Degraded:
+    height, width = x.shape[-2:]
+    return degradations.mask(x, degradations.random_mask(height, width, 0.5, rng), 0.01, rng)
+
+
+def _blurred(x: torch.Tensor, rng: np.random.Generator) -> Degraded:
+    return degradations.blur(x, degradations.trajectory(9, rng), 0.01, rng)
+
+
+def _reduced(factor: int, x: torch.Tensor, rng: np.random.Generator) -> Degraded:
     rows, columns = (side // factor * factor for side in x.shape[-2:])
     return degradations.downscale(x[:, :rows, :columns], factor, 0.01, rng)
 
 
+def _compressed(subsampling: str, x: torch.Tensor, rng: np.random.Generator) -> Degraded:
+    return degradations.jpeg(x, 15, subsampling)
+
+
 # Step graph -> how its case is made of an image [3,h,w]: degraded image and operator's parameters.
-DEGRADE = {
-    "denoise": lambda x, rng: degradations.denoise(x, 0.1, rng),
-    "mask": lambda x, rng: degradations.mask(
-        x, degradations.random_mask(*x.shape[-2:], 0.5, rng), 0.01, rng
-    ),
-    "blur": lambda x, rng: degradations.blur(x, degradations.trajectory(9, rng), 0.01, rng),
+DEGRADE: dict[str, Callable[[torch.Tensor, np.random.Generator], Degraded]] = {
+    "denoise": _noisy,
+    "mask": _masked,
+    "blur": _blurred,
     "downscale2": partial(_reduced, 2),
     "downscale3": partial(_reduced, 3),
     "downscale4": partial(_reduced, 4),
-    "jpeg": lambda x, rng: degradations.jpeg(x, 15),
-    "jpeg422": lambda x, rng: degradations.jpeg(x, 15, "4:2:2"),
-    "jpeg444": lambda x, rng: degradations.jpeg(x, 15, "4:4:4"),
+    "jpeg": partial(_compressed, "4:2:0"),
+    "jpeg422": partial(_compressed, "4:2:2"),
+    "jpeg444": partial(_compressed, "4:4:4"),
 }
 
 
@@ -91,12 +109,17 @@ def inner_noise(seed: int, step: int, iterations: int, size: torch.Size) -> torc
     return torch.from_numpy(np.stack(images))[None]
 
 
-def step_inputs(step: UnfoldedStep, case: Case, seed: int, batch: int = 1) -> dict:
+def step_inputs(
+    step: UnfoldedStep, case: Case, seed: int, batch: int = 1
+) -> dict[str, torch.Tensor]:
     """The step's inputs by name, as tensors. Image b of the batch has the seed `seed` + b."""
     observation, seeds = case.observation, range(seed, seed + batch)
-    many = lambda v: v.expand(batch, *v.shape[1:]).contiguous()
+
+    def many(v: torch.Tensor) -> torch.Tensor:
+        return v.expand(batch, *v.shape[1:]).contiguous()
+
     noises = [inner_noise(s, 0, step.iterations, case.size) for s in seeds]
-    physics = zip(step.operator.inputs, observation.physics)
+    physics = zip(step.operator.inputs, observation.physics, strict=True)
     return {
         "xt": torch.cat([initial_state(s, case.size) for s in seeds]),
         "z0": many(observation.z0),
@@ -108,22 +131,27 @@ def step_inputs(step: UnfoldedStep, case: Case, seed: int, batch: int = 1) -> di
     }
 
 
-def golden(step: UnfoldedStep, case: Case) -> dict[str, np.ndarray]:
-    """The arrays of the file: inputs that are not random, seeds, outputs of a step and of a run.
+def save(file: Path, step: UnfoldedStep, case: Case) -> None:
+    """Writes a golden file: inputs that are not random, seeds, outputs of a step and of a run.
 
     The run has RUN_STEPS steps, and zeta = 0.
     """
     inputs, observation = step_inputs(step, case, STEP_SEED), case.observation
-    noise = lambda i: inner_noise(RUN_SEED, i, step.iterations, case.size)
-    run = lambda xt, z, n, t: step(
-        xt, z, observation.y, n, t, inputs["sigma_y"], *observation.physics
-    )
+
+    def run(xt: torch.Tensor, z: torch.Tensor, n: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        return step(xt, z, observation.y, n, t, inputs["sigma_y"], *observation.physics)
+
+    def noise(place: int) -> torch.Tensor:
+        return inner_noise(RUN_SEED, place, step.iterations, case.size)
+
     with torch.no_grad():
         x0 = step(*inputs.values())
         xT = initial_state(RUN_SEED, case.size)
         run_x0 = sample(run, observation.z0, xT, RUN_STEPS, noise, mean=step.ensemble)
-    stored = {n: v.numpy() for n, v in inputs.items() if n not in ("xt", "noise")}
-    stored |= {"x0": x0.numpy(), "run_x0": run_x0[0].numpy()}
     numbers = {"seed": STEP_SEED, "run_seed": RUN_SEED, "run_steps": RUN_STEPS}
-    stored |= {name: np.array([value]) for name, value in numbers.items()}
-    return stored if case.psf is None else stored | {"psf": case.psf.numpy()}
+    arrays = {n: v.numpy() for n, v in inputs.items() if n not in ("xt", "noise")}
+    arrays |= {"x0": x0.numpy(), "run_x0": run_x0[0].numpy()}
+    arrays |= {name: np.array([value]) for name, value in numbers.items()}
+    if case.psf is not None:
+        arrays["psf"] = case.psf.numpy()
+    np.savez_compressed(file, allow_pickle=False, **arrays)

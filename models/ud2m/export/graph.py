@@ -25,7 +25,8 @@ def free_dimensions(inputs: dict[str, torch.Tensor], step: UnfoldedStep) -> tupl
     b = torch.export.Dim("B", max=LARGEST_BATCH)
     h, w = (torch.export.Dim(n, min=1, max=MOST_MULTIPLES) for n in "hw")
     big, small = {-2: m * h, -1: m * w}, {-2: m // s * h, -1: m // s * w}
-    dims, named = {}, {}
+    dims: dict[str, dict] = {}
+    named: dict[str, list] = {}
     for name, value in inputs.items():
         n = value.dim()
         if name in ("t", "sigma_y", "kernel", "quant_luma", "quant_chroma"):

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import onnx
 
 from ud2m.export import golden, graph, weights
@@ -32,18 +31,17 @@ def unfolded(
     denoiser: Denoiser, scalars: dict[str, ScalarValues], iterations: int = 3
 ) -> dict[str, UnfoldedStep]:
     """The steps of an undistilled denoiser, one for each graph of the families in `scalars`."""
-    step = lambda name, values: UnfoldedStep(
-        denoiser, operator_of(name), Scalars(values), iterations
-    )
     return {
-        name: step(name, values) for family, values in scalars.items() for name in graphs_of(family)
+        name: UnfoldedStep(denoiser, operator_of(name), Scalars(values), iterations)
+        for family, values in scalars.items()
+        for name in graphs_of(family)
     }
 
 
 def export(
     steps: dict[str, UnfoldedStep], out: Path, about: dict, files: Iterable[Path] = ()
 ) -> dict[str, float]:
-    """Writes a package of these graphs to `out`; returns each one's largest difference from PyTorch.
+    """Writes a package of these graphs to `out`; returns their largest differences from PyTorch.
 
     about: name, version, licence, training and scores for the manifest. files: safetensors files
     that hold the networks' weights; the package gets copies of those that its graphs use. Without
@@ -74,7 +72,7 @@ def export(
 def _add_graph(
     name: str, step: UnfoldedStep, folder: Path, stored: weights.Weights, about: dict
 ) -> tuple[float, set[Path]]:
-    """Writes one graph and its golden file; returns its largest miss and the weight files it uses."""
+    """Writes a graph and its golden file; returns its largest miss and the weight files in use."""
     multiple = graph.size_multiple(step)
     case, other = (golden.make_case(name, multiple, seed) for seed in (1, 2))
     pair = golden.step_inputs(step, case, 1, batch=2)
@@ -96,5 +94,5 @@ def _add_graph(
             f"{name}: ONNX Runtime and PyTorch differ by {miss:.2g}, "
             f"more than {TOLERANCE:g}; nothing was written."
         )
-    np.savez_compressed(folder / f"{name}.golden.npz", **golden.golden(step, case))
+    golden.save(folder / f"{name}.golden.npz", step, case)
     return miss, used

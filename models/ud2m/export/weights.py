@@ -140,4 +140,4 @@ def _narrowed(value: torch.Tensor) -> torch.Tensor:
 
 
 def _digest(data: np.ndarray) -> bytes:
-    return hashlib.sha256(data).digest()
+    return hashlib.sha256(np.ascontiguousarray(data).data).digest()
