@@ -26,7 +26,7 @@ from ud2m.training.options import PRESETS, DistillationOptions, described, parse
 from ud2m.training.prefetch import stream
 from ud2m.training.start import begin, size
 from ud2m.training.trainer import Trainer, seeded
-from ud2m.training.validator import Validator
+from ud2m.training.validator import ONE_STEP, STEPS, Validator
 
 
 def main() -> None:
@@ -56,9 +56,10 @@ def objective(options: DistillationOptions) -> Loss:
 
 
 def train(net: UnfoldedModel, draws: Draws, options: DistillationOptions) -> None:
-    """Trains `net` to the end of its budget, and writes its average."""
+    """Trains `net` to the end of its budget; writes its average with each checkpoint."""
     score = objective(options)
-    validator = Validator(options.families, draws.held_out, options.out)
+    steps = ONE_STEP if options.noise_model else STEPS
+    validator = Validator(draws.held_out(), options.out, steps)
     trainer = Trainer(net, options.schedule, options.out, options.device, fast="scalars")
     begun = "resumed" if trainer.resume() else "started"
     held_out = validator.line(trainer.ema)
@@ -71,14 +72,18 @@ def train(net: UnfoldedModel, draws: Draws, options: DistillationOptions) -> Non
         rng = seeded(options.seed, images)
         return score(net, next(problems).to(trainer.device), rng, carried)
 
-    config = {"denoiser": net.denoiser.config.to_dict(), "options": saved(options)}
-    trainer.run(loss, validator.scores, config, options.every)
-    about = {"images": trainer.images, "minutes": round(trainer.spent / 60, 1)}
-    about["options"] = described(options)
-    if options.start:
-        about["from"] = provenance(options.start)
     path = options.out / "step.safetensors"
-    save_model(trainer.ema, path, about)
+
+    def validate(average: UnfoldedModel) -> dict[str, float]:
+        about = {"images": trainer.images, "minutes": round(trainer.spent / 60, 1)}
+        about["options"] = described(options)
+        if options.start:
+            about["from"] = provenance(options.start)
+        save_model(average, path, about)  # at each checkpoint: a training may be cut short
+        return validator.scores(average)
+
+    config = {"denoiser": net.denoiser.config.to_dict(), "options": saved(options)}
+    trainer.run(loss, validate, config, options.every)
     print(f"weights in {path}")
 
 

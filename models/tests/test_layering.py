@@ -10,6 +10,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "ud2m"
 OPERATORS, GENERATORS = "physics.operators", "physics.generators"
+NOISE = "physics.noise_model"
 # Module or folder -> what of the package it may import, its own folder aside; a folder allows all
 # that lies in it.
 MAY = {
@@ -18,20 +19,24 @@ MAY = {
     "diffusion.sampler": {"diffusion.schedule"},
     "physics.canvas": set(),
     "physics.operators": {"physics.canvas"},
-    "physics.generators": set(),
+    "physics.noise_model": set(),
+    "physics.generators": {NOISE},
     "physics.observation": {OPERATORS, "physics.canvas"},
     "nn.denoiser": set(),
     "nn.lora": set(),
     "nn.weights": {"nn.denoiser"},
-    "nn.conditioning": {OPERATORS, "nn.denoiser"},
+    "nn.conditioning": {NOISE, OPERATORS, "nn.denoiser"},
     "nn.net2net": {"nn.conditioning", "nn.denoiser"},
     "nn.imported": {"diffusion.schedule", "nn.lora"},
     "step.scalars": set(),
+    "step.noise_axes": {NOISE},
     "step.unfolded": {
         "diffusion.schedule",
         "nn.conditioning",
         "nn.denoiser",
+        NOISE,
         OPERATORS,
+        "step.noise_axes",
         "step.scalars",
     },
     "step.model": {"nn", OPERATORS, "step.scalars", "step.unfolded"},
@@ -50,7 +55,7 @@ MAY = {
     "training.prefetch": set(),
     "training.trainer": set(),
     "training.losses": set(),
-    "training.problems": {GENERATORS, OPERATORS, "physics.canvas"},
+    "training.problems": {GENERATORS, NOISE, OPERATORS, "physics.canvas"},
     "training.distillation": {
         "diffusion.schedule",
         "step.model",

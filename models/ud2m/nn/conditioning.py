@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from ud2m.nn.denoiser import Additions, Denoiser, DenoiserConfig, flops_per_pixel
+from ud2m.physics.noise_model import FACTS
 from ud2m.physics.operators import CONTEXT_LENGTH
 
 FEATURES = 4  # channels: how far the data moved the estimate (3), which pixels were observed (1)
@@ -29,6 +30,8 @@ class ConditioningConfig:
     recurrence: tuple[int, ...] = (0, 2)
     # Shape of f_psi; without it the initial estimate stays as it is.
     initial: DenoiserConfig | None = DenoiserConfig(4, (48, 64, 96), (1, 1, 2), 64)
+    # Whether networks are told more of the noise than its level (`physics.noise_model.facts`).
+    noise_model: bool = False
 
     def to_dict(self) -> dict:
         return asdict(self)
@@ -36,7 +39,11 @@ class ConditioningConfig:
     @classmethod
     def from_dict(cls, values: dict) -> "ConditioningConfig":
         initial = values["initial"]
-        return cls(tuple(values["recurrence"]), initial and DenoiserConfig.from_dict(initial))
+        return cls(
+            tuple(values["recurrence"]),
+            initial and DenoiserConfig.from_dict(initial),
+            values.get("noise_model", False),  # files of steps that take none do not name it
+        )
 
 
 def features(
@@ -80,25 +87,29 @@ class Context(NamedTuple):
     sigma_y: torch.Tensor  # [B or 1,1,1,1] noise std of y in [-1, 1]
     sigma_t: torch.Tensor  # [B or 1,1,1,1] noise level of the outer step
     share: float  # of the iterations of the step that are over: 0 first, 1 last
+    noise: torch.Tensor | None = None  # [B or 1,FACTS] where networks are told of its model
 
 
 class ContextEmbedding(nn.Module):
     """A `Context` as an addition [B,E] to the embedding of the noise level."""
 
-    def __init__(self, embedding: int):
+    def __init__(self, embedding: int, noise_model: bool = False):
         super().__init__()
+        length = CONTEXT_LENGTH + 3 + (FACTS if noise_model else 0)
         self.net = nn.Sequential(
-            nn.Linear(CONTEXT_LENGTH + 3, 64), nn.ReLU(), zero_init(nn.Linear(64, embedding))
+            nn.Linear(length, 64), nn.ReLU(), zero_init(nn.Linear(64, embedding))
         )
 
     def forward(self, context: Context, batch: int) -> torch.Tensor:
-        operator, sigma_y, sigma_t, share = context
+        operator, sigma_y, sigma_t, share, noise = context
         numbers = [
             operator.expand(batch, CONTEXT_LENGTH),
             _column(sigma_y, batch).log10(),
             _column(sigma_t, batch).clamp_min(0.01).clamp_max(10.0).log10(),
             _column(torch.full_like(sigma_y[:1], share), batch),
         ]
+        if noise is not None:
+            numbers.append(noise.expand(batch, FACTS))
         return self.net(torch.cat(numbers, 1))
 
 
@@ -114,12 +125,14 @@ class Conditioning(nn.Module):
         super().__init__()
         self.config = config
         self.inject = FeatureInjection(denoiser)
-        self.context = ContextEmbedding(denoiser.embedding)
+        self.context = ContextEmbedding(denoiser.embedding, config.noise_model)
         self.recurrence = nn.ModuleDict()
         for scale in config.recurrence:
             width = denoiser.channels[scale]
             self.recurrence[str(scale)] = zero_init(nn.Conv2d(width, width, 1, bias=False))
-        self.initial = InitialNetwork(config.initial) if config.initial else None
+        self.initial = None
+        if config.initial:
+            self.initial = InitialNetwork(config.initial, config.noise_model)
 
     @property
     def multiple(self) -> int:
@@ -152,11 +165,11 @@ class InitialNetwork(nn.Module):
     Returns z0 until it is trained.
     """
 
-    def __init__(self, config: DenoiserConfig):
+    def __init__(self, config: DenoiserConfig, noise_model: bool = False):
         super().__init__()
         self.net = Denoiser(config)  # its tail is zero at the start
         self.inject = FeatureInjection(config)
-        self.context = ContextEmbedding(config.embedding)
+        self.context = ContextEmbedding(config.embedding, noise_model)
 
     def forward(
         self, z0: torch.Tensor, sigma: torch.Tensor, features: torch.Tensor, context: Context

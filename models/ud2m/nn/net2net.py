@@ -7,6 +7,7 @@ thus starts where a small one's training ended.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -34,6 +35,13 @@ def grow(
     large_conditioning = Conditioning(config, conditioning.config)
     _embed(conditioning, large_conditioning)
     return large, large_conditioning
+
+
+def add_noise_model(conditioning: Conditioning, denoiser: DenoiserConfig) -> Conditioning:
+    """A conditioning that is told the model of the noise, and heeds it once it is trained."""
+    wide = Conditioning(denoiser, replace(conditioning.config, noise_model=True))
+    _embed(conditioning, wide)
+    return wide
 
 
 def _fits(small: DenoiserConfig, large: DenoiserConfig) -> bool:

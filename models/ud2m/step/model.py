@@ -96,6 +96,19 @@ def grow(net: UnfoldedModel, config: DenoiserConfig) -> UnfoldedModel:
     return UnfoldedModel(denoiser, conditioning, net.values(), net.iterations, net.ensemble).eval()
 
 
+def add_noise_model(net: UnfoldedModel) -> UnfoldedModel:
+    """`net`, whose steps also take the tensors of a noise model; the same answers for white noise.
+
+    ValueError where there is no conditioning that could be told of it.
+    """
+    if net.conditioning is None:
+        raise ValueError("A step without conditioning cannot be told of the noise; train one with.")
+    conditioning = net2net.add_noise_model(net.conditioning, net.denoiser.config)
+    return UnfoldedModel(
+        net.denoiser, conditioning, net.values(), net.iterations, net.ensemble
+    ).eval()
+
+
 def save_model(net: UnfoldedModel, path: Path, provenance: dict) -> None:
     """Writes `net` to a step file: float16, adapters merged.
 

@@ -15,11 +15,14 @@ from torch import nn
 from ud2m.diffusion.schedule import sigmas
 from ud2m.nn.conditioning import Conditioning, Context, features
 from ud2m.nn.denoiser import Denoiser
+from ud2m.physics import noise_model
 from ud2m.physics.operators import Operator, context
+from ud2m.step.noise_axes import NoiseAxes
 from ud2m.step.scalars import Scalars
 
 # Of [-1, 1], half a code value of 8 bits: less noise than rounding leaves makes no sense.
 SIGMA_FLOOR = 0.004
+Tensors = tuple[torch.Tensor, ...]
 
 
 def mirrored(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
@@ -39,6 +42,10 @@ class UnfoldedStep(nn.Module):
     mirrored, each level in its own way, so that what they err by at random differs from step to
     step; the sampler is then to take the mean of its estimates (`diffusion.sampler.sample`). It
     costs no evaluation.
+
+    With a conditioning that has a noise model, three tensors (`noise_model.INPUTS`) come before the
+    operator's. Where they are left out the noise is taken as white, so that such a step serves
+    wherever another does.
     """
 
     def __init__(
@@ -61,6 +68,11 @@ class UnfoldedStep(nn.Module):
         own = self.denoiser.config.multiple
         return max(own, self.conditioning.multiple) if self.conditioning else own
 
+    @property
+    def takes_noise_model(self) -> bool:
+        """Whether `noise_model.INPUTS` come before the operator's tensors."""
+        return self.conditioning is not None and self.conditioning.config.noise_model
+
     def forward(
         self,
         xt: torch.Tensor,  # [B,3,H,W] state of the outer sampler
@@ -69,15 +81,17 @@ class UnfoldedStep(nn.Module):
         noise: torch.Tensor,  # [B,K,3,H,W] standard normal
         t: torch.Tensor,  # [B] or [1] level index, 0 … 999
         sigma_y: torch.Tensor,  # [B] or [1] noise std of y, in [-1, 1]
-        *physics: torch.Tensor,  # of the operator, in the order of its `inputs`
+        *tensors: torch.Tensor,  # of a noise model; of the operator, in the order of its `inputs`
     ) -> torch.Tensor:
         """The estimate of x0, [B,3,H,W] in about [-1, 1]."""
+        told, physics = self._split(tensors, sigma_y)
         scalars, conditioning = self.scalars, self.conditioning
         sigma_t = self.sigma_of[t.long()][:, None, None, None]
         sigma_y = sigma_y.clamp_min(SIGMA_FLOOR)[:, None, None, None]
         root = torch.rsqrt(1 + sigma_t.square())  # sqrt(abar_t)
         with _exact(z0):
-            prepared = self.operator.prepare(y, *physics)
+            axes = NoiseAxes(told, sigma_y, self.operator.acts_on_channels_alike)
+            prepared = self.operator.prepare(axes.into(y), *physics)
         pull = scalars.state_weight.exp() / sigma_t.square()
 
         def data_step(z: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
@@ -87,7 +101,8 @@ class UnfoldedStep(nn.Module):
             a = (pull / root * xt + z / rho.square()) / c  # x_t and z fold into one
             weight = 1 / (c * scalars.noise_trust.exp())
             with _exact(z):
-                return self.operator.data_step(a, weight, sigma_y, *prepared)
+                u = self.operator.data_step(axes.into(a), weight, axes.std, *prepared)
+                return axes.back(u)
 
         def view(x: torch.Tensor) -> torch.Tensor:
             return mirrored(x, t) if self.ensemble else x
@@ -99,7 +114,7 @@ class UnfoldedStep(nn.Module):
             if conditioning.initial is not None:
                 level = scalars.level(sigma_t, sigma_y, 0.0)
                 moved = view(features(z, data_step(z, level), level, observed))
-                facts = Context(operator, sigma_y, sigma_t, 0.0)
+                facts = Context(operator, sigma_y, sigma_t, 0.0, axes.facts)
                 z = view(conditioning.initial(view(z), _each(level, z), moved, facts))
         for k in range(self.iterations):
             share = k / (self.iterations - 1) if self.iterations > 1 else 1.0
@@ -110,10 +125,17 @@ class UnfoldedStep(nn.Module):
                 z = view(self.denoiser(v, sigma))
                 continue
             moved = view(features(z, u, level, observed))
-            facts = Context(operator, sigma_y, sigma_t, share)
+            facts = Context(operator, sigma_y, sigma_t, share, axes.facts)
             z, previous = conditioning(self.denoiser, v, sigma, moved, facts, previous)
             z = view(z)
         return z
+
+    def _split(self, tensors: Tensors, sigma_y: torch.Tensor) -> tuple[Tensors, Tensors]:
+        """Tensors of the noise model, white where they are left out, and those of the operator."""
+        if not self.takes_noise_model:
+            return (), tensors
+        count = len(tensors) - len(self.operator.inputs)
+        return tensors[:count] or noise_model.white_tensors(sigma_y), tensors[count:]
 
 
 def _each(level: torch.Tensor, x: torch.Tensor) -> torch.Tensor:

@@ -61,7 +61,8 @@ def trajectory(
     for i, t in enumerate(grid):
         noise = normal(len(xt), net.iterations, *xt.shape[1:])
         level = torch.tensor([float(t)], device=xt.device)
-        x0 = step(xt, z, problem.y, noise, level, problem.sigma_y, *problem.physics)
+        tensors = problem.tensors(step.takes_noise_model)
+        x0 = step(xt, z, problem.y, noise, level, problem.sigma_y, *tensors)
         yield TrajectoryStep(x0, i)
         if i + 1 == len(grid) or rng.random() > go_on:
             return

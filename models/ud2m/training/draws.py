@@ -6,8 +6,10 @@ from ud2m.physics.generators.kernels import mixture, recorded
 from ud2m.training.data import ImageSet
 from ud2m.training.options import DistillationOptions
 from ud2m.training.problems import WEIGHTS, Problem, Source, draw, largest_crop
+from ud2m.training.problems.real_noise import kinds_held_out
 
 HELD_OUT = 8  # problems of each family
+SEED = 97  # of what is held out
 
 
 class Draws:
@@ -36,12 +38,25 @@ class Draws:
         o = self.options
         family = o.families[rng.choice(len(self.shares), p=self.shares)]
         source = self._source(self.images.train, rng)
-        return draw(family, source, o.batch, o.crop, rng, self.kernel, self.masks)
+        return draw(family, source, o.batch, o.crop, rng, self.kernel, self.masks, o.noise_model)
 
-    def held_out(self, family: str, rng: np.random.Generator) -> Problem:
-        """Problems of a family on images that no training sees; masks have their usual shares."""
-        source, o = self._source(self.images.held, rng), self.options
-        return draw(family, source, HELD_OUT, o.crop, rng, self.kernel).to(o.device)
+    def held_out(self) -> dict[str, Problem]:
+        """Batches on images that no training sees, by family, or by kind of noise.
+
+        Of each the same, whichever others there are; masks have their usual shares.
+        """
+        problems: dict[str, Problem] = {}
+        for family in self.options.families:
+            if self.options.noise_model and family == "denoise":
+                problems |= kinds_held_out(self._held_out_source, self.options.crop)
+                continue
+            rng = np.random.default_rng((SEED, list(WEIGHTS).index(family)))
+            source, crop = self._held_out_source(rng), self.options.crop
+            problems[family] = draw(family, source, HELD_OUT, crop, rng, self.kernel)
+        return {name: problem.to(self.options.device) for name, problem in problems.items()}
+
+    def _held_out_source(self, rng: np.random.Generator) -> Source:
+        return self._source(self.images.held, rng)
 
     def _source(self, which: np.ndarray, rng: np.random.Generator) -> Source:
         return lambda count, side: self.images.crops(which, count, side, rng)

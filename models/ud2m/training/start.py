@@ -6,7 +6,7 @@ from ud2m.nn import lora
 from ud2m.nn.conditioning import Conditioning, ConditioningConfig, conditioned_flops_per_pixel
 from ud2m.nn.weights import load_denoiser
 from ud2m.physics.operators import FAMILIES
-from ud2m.step.model import UnfoldedModel, load_model
+from ud2m.step.model import UnfoldedModel, add_noise_model, load_model
 from ud2m.step.scalars import ScalarValues
 from ud2m.training.options import DistillationOptions
 
@@ -30,6 +30,8 @@ def begin(options: DistillationOptions) -> UnfoldedModel:
     Raises ValueError where a file is not one of ours.
     """
     net = load_model(options.start) if options.start else unfolded(options)
+    if options.noise_model and not (net.conditioning and net.conditioning.config.noise_model):
+        net = add_noise_model(net)
     net.ensemble = options.ensemble
     # A specialist speaks for what it was trained on.
     for family in set(net.scalars) - set(options.families):

@@ -1,6 +1,5 @@
 """How far a training has come: scores on held-out problems that stay the same, and an image."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,32 +11,30 @@ from ud2m.diffusion.sampler import sample
 from ud2m.step.model import UnfoldedModel
 from ud2m.training.distillation import squared_error
 from ud2m.training.losses import FeatureDistance
-from ud2m.training.problems import WEIGHTS, Problem
+from ud2m.training.problems import Problem
 
 SHOWN = 3  # problems of each family in the image
-STEPS = {"": 3, "one_": 1}  # how a score's name begins -> outer steps
+STEPS = {"": 3, "one_": 1}
+ONE_STEP = {"": 1}
 
 
 class Validator:
-    """One batch of each family, restored by the whole sampler with N = 3, and with N = 1.
+    """Batches by name, restored by the whole sampler.
 
-    problem: draws the batch of a family. out: folder of the image.
+    out: folder of the image. steps: how a score's name begins -> outer steps; "" are those of the
+    mean score and of the image.
     """
 
-    def __init__(
-        self, families: list[str], problem: Callable[[str, np.random.Generator], Problem], out: Path
-    ):
-        # Of a family the same problems, whichever others are validated.
-        seeds = {family: (97, i) for i, family in enumerate(WEIGHTS)}
-        self.problems = [problem(f, np.random.default_rng(seeds[f])) for f in families]
-        self.out = out
-        self.distance = FeatureDistance().to(self.problems[0].clean.device)
+    def __init__(self, problems: dict[str, Problem], out: Path, steps: dict[str, int] = STEPS):
+        self.problems, self.out, self.steps = problems, out, steps
+        self.distance = FeatureDistance().to(next(iter(problems.values())).clean.device)
 
     @torch.no_grad()
     def restored(self, net: UnfoldedModel, problem: Problem, steps: int) -> torch.Tensor:
         """[B,3,H,W] in [-1, 1], with the same noise every time."""
         generator = torch.Generator().manual_seed(5)
         step, shape = net.step(problem.family, problem.operator), problem.clean.shape
+        tensors = problem.tensors(step.takes_noise_model)
 
         def normal(*shape: int) -> torch.Tensor:
             return torch.randn(*shape, generator=generator).to(problem.clean)
@@ -46,7 +43,7 @@ class Validator:
             xt: torch.Tensor, z: torch.Tensor, n: torch.Tensor, t: torch.Tensor
         ) -> torch.Tensor:
             level = t.to(z.device)
-            return step(xt, z, problem.y, n, level, problem.sigma_y, *problem.physics)
+            return step(xt, z, problem.y, n, level, problem.sigma_y, *tensors)
 
         def inner(i: int) -> torch.Tensor:
             return normal(shape[0], net.iterations, *shape[1:])
@@ -55,19 +52,19 @@ class Validator:
         return x0.clamp(-1, 1)
 
     def scores(self, net: UnfoldedModel) -> dict[str, float]:
-        """PSNR in dB of each family and, as `one_…`, that of a single step.
+        """PSNR in dB of each batch, and as `one_…` that of a single step.
 
         Besides their `mean`, and the mean `distance` of features. Writes `grid.png`, of each
         problem initial estimate, restored and clean.
         """
         out: dict[str, float] = {}
         rows, distances = [], []
-        for p in self.problems:
-            for name, steps in STEPS.items():
+        for name, p in self.problems.items():
+            for begin, steps in self.steps.items():
                 x0 = self.restored(net, p, steps)
                 psnr = (-10 * (squared_error(x0, p) / 4).log10()).mean()
-                out[name + p.family] = round(float(psnr), 3)
-                if steps == STEPS[""]:
+                out[begin + name] = round(float(psnr), 3)
+                if begin == "":
                     distances.append(float(self.distance(x0 * p.inside, p.clean * p.inside).mean()))
                     shown = [torch.cat([p.z0[i], x0[i], p.clean[i]], -1) for i in range(SHOWN)]
                     rows.append(torch.cat(shown, -1))

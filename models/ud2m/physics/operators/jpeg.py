@@ -77,6 +77,7 @@ class Jpeg(Operator):
     kind = family = "jpeg"
     inputs = ("quant_luma", "quant_chroma")
     border = Border.SYMMETRIC
+    acts_on_channels_alike = False
 
     def __init__(self, subsampling: str = "4:2:0"):
         super().__init__()

@@ -60,6 +60,11 @@ class DistillationOptions(TrainingOptions):
     loss: str = option(
         "fidelity", help="weights of its terms (training.losses.LOSSES)", choices=LOSSES
     )
+    noise_model: bool = option(
+        False,
+        help="tell the step the model of the noise, and draw that of footage for denoise; "
+        "scores are then by kind of noise, with one step",
+    )
     go_on: float = option(
         GO_ON,
         help="that a trajectory has a further outer step; low: the first is trained most",

@@ -61,9 +61,10 @@ def draw(
     rng: np.random.Generator,
     draw_kernel: Callable[[np.random.Generator], np.ndarray],
     masks: tuple[float, float, float] = MASKS,
+    real_noise: bool = False,
 ) -> Problem:
     """A batch of `family`, about `count` images of about `side` pixels (a multiple of 48).
 
     KeyError for another family.
     """
-    return PROBLEMS[family].draw(source, count, side, rng, Choices(draw_kernel, masks))
+    return PROBLEMS[family].draw(source, count, side, rng, Choices(draw_kernel, masks, real_noise))

@@ -19,6 +19,7 @@ class Choices:
 
     kernel: Callable[[np.random.Generator], np.ndarray]  # draws a blur kernel [n,n]
     masks: tuple[float, float, float] = MASKS
+    real_noise: bool = False  # denoise: the noise of real footage, with its model
 
 
 @dataclass
@@ -36,6 +37,11 @@ class Problem:
     hardness: list[int] = field(
         default_factory=list
     )  # [B] coarse class of each degradation, for the balance of the loss
+    noise: tuple[torch.Tensor, ...] = ()  # of noise_model.INPUTS; none where the noise is white
+
+    def tensors(self, noise_model: bool) -> tuple[torch.Tensor, ...]:
+        """Of the noise, for a step that takes its model, and of the operator."""
+        return (*self.noise, *self.physics) if noise_model else self.physics
 
     @classmethod
     def drawn(
@@ -67,8 +73,9 @@ class Problem:
     ) -> "Problem":
         names = ("clean", "y", "z0", "sigma_y", "inside")
         tensors = {name: change(getattr(self, name)) for name in names}
-        physics = tuple(map(change, self.physics))
-        return Problem(self.family, operator, physics=physics, hardness=self.hardness, **tensors)
+        for name in ("physics", "noise"):
+            tensors[name] = tuple(map(change, getattr(self, name)))
+        return Problem(self.family, operator, hardness=self.hardness, **tensors)
 
 
 def draw_sigma(
