@@ -5,6 +5,7 @@ whole.
 import numpy as np
 import pytest
 import torch
+from answers import answer
 
 from ud2m.diffusion.schedule import time_grid
 from ud2m.nn import lora
@@ -51,29 +52,11 @@ def problem(family, seed=0):
     return draw(family, source, 2, 48, np.random.default_rng(seed), kernels.mixture([]))
 
 
-def run(net, p, t=444.0):
-    generator = torch.Generator().manual_seed(2)
-    shape = p.clean.shape
-
-    def normal(*s):
-        return torch.randn(*s, generator=generator)
-
-    return net.step(p.family, p.operator)(
-        normal(*shape),
-        p.z0,
-        p.y,
-        normal(2, 3, *shape[1:]),
-        torch.tensor([t]),
-        p.sigma_y,
-        *p.physics,
-    )
-
-
 @pytest.mark.parametrize("family", FAMILIES)
 def test_untrained_conditioning_leaves_the_denoiser_as_it_was(family):
     guided, plain, p = network(), network(False), problem(family)
     plain.denoiser.load_state_dict(guided.denoiser.state_dict())
-    assert torch.allclose(run(guided, p), run(plain, p), atol=1e-6)
+    assert torch.allclose(answer(guided, p), answer(plain, p), atol=1e-6)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -103,7 +86,7 @@ def test_every_part_learns_but_the_fresh_noise(family):
         if name.startswith("conditioning") or "film" in name:
             torch.nn.init.normal_(p, std=0.05)
     for t in (999.0, 444.0, 111.0):
-        run(net, problem(family), t).square().mean().backward()
+        answer(net, problem(family), t).square().mean().backward()
     learning = {
         n for n, p in net.named_parameters() if p.grad is not None and float(p.grad.abs().max()) > 0
     }
@@ -219,7 +202,7 @@ def test_a_few_updates_lower_the_loss(terms):
         loss.backward()
         optimiser.step()
         with torch.no_grad():
-            errors.append(float(squared_error(run(net, p), p).mean()))
+            errors.append(float(squared_error(answer(net, p), p).mean()))
     assert errors[-1] < 0.8 * errors[0]
     assert ("critic" in carried) == (terms == "perceptual")
 
@@ -244,7 +227,7 @@ def test_a_step_comes_back_from_disk_with_its_adapters_merged(tmp_path):
         for name, value in net.named_parameters():
             if name.endswith(".up"):
                 value.normal_(std=0.2)
-    want = run(net, p)
+    want = answer(net, p)
     save_model(net, tmp_path / "step.safetensors", {"images": 7})
     back = load_model(tmp_path / "step.safetensors")
     assert provenance(tmp_path / "step.safetensors") == {"images": 7}
@@ -253,7 +236,7 @@ def test_a_step_comes_back_from_disk_with_its_adapters_merged(tmp_path):
         and back.conditioning.config == SHAPE
         and not lora.adapter_state(back)
     )
-    assert (run(back, p) - want).abs().max() < 0.02  # half precision on disk
+    assert (answer(back, p) - want).abs().max() < 0.02  # half precision on disk
     for family in FAMILIES:
         assert back.values()[family].to_dict() == pytest.approx(
             net.values()[family].to_dict(), rel=1e-5

@@ -8,3 +8,30 @@ mod restoration;
 mod steps;
 mod temporal;
 mod tensors;
+
+use gstud2m::restore::{Degradation, Engine, Output, Restorer, Settings, Temporal, Tiling};
+
+/// The package `lite`, loaded for a degradation.
+fn lite(degradation: &Degradation) -> Restorer {
+    common::init();
+    let mut warn = |text| panic!("{text}");
+    Restorer::load("lite", degradation, Engine::default(), &mut warn).unwrap()
+}
+
+/// Three outer steps of one sample, in frames that stand alone. `sigma` is of full scale.
+fn settings(degradation: Degradation, sigma: f32) -> Settings {
+    Settings {
+        degradation,
+        noise_sigma: sigma,
+        steps: 3,
+        seed: 7,
+        noise_per_frame: false,
+        stochasticity: 0.0,
+        samples: 1,
+        output: Output::Sample,
+        temporal: Temporal::Off,
+        strength: 1.0,
+        compare: 0.0,
+        tiling: Tiling::default(),
+    }
+}

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The shipped model on a made image: it restores, and tiles do not show.
 
-use crate::common;
+use crate::{lite, settings};
 use gstud2m::image::{Border, Image, Window};
 use gstud2m::operator::Operator;
-use gstud2m::restore::{
-    Degradation, Engine, Kernel, Output, Restorer, Settings, Subsampling, Temporal, Tiling,
-};
+use gstud2m::restore::{Degradation, Kernel, Settings, Subsampling, Tiling};
 use gstud2m::sampler;
 
 const WIDTH: usize = 203;
@@ -53,23 +51,10 @@ fn degraded(clean: &Image, degradation: &Degradation, sigma: f32) -> Image {
 }
 
 fn restored(y: &Image, degradation: Degradation, sigma: f32, tiling: Tiling) -> Image {
-    common::init();
-    let engine = Engine::default();
-    let mut restorer =
-        Restorer::load("lite", &degradation, engine, &mut |text| panic!("{text}")).unwrap();
+    let mut restorer = lite(&degradation);
     let settings = Settings {
-        degradation,
-        noise_sigma: sigma,
-        steps: 3,
-        seed: 7,
-        noise_per_frame: false,
-        stochasticity: 0.0,
-        samples: 1,
-        output: Output::Sample,
-        temporal: Temporal::Off,
-        strength: 1.0,
-        compare: 0.0,
         tiling,
+        ..settings(degradation, sigma)
     };
     restorer.restore(y, 0, &settings).unwrap().image
 }

@@ -2,31 +2,18 @@
 //! The shipped model with temporal=warm-start: as near to the original, and steadier.
 
 use gstud2m::image::Image;
-use gstud2m::restore::{Degradation, Engine, Output, Restorer, Settings, Temporal, Tiling};
+use gstud2m::restore::{Degradation, Settings, Temporal};
 use gstud2m::sampler;
 
-use crate::common;
+use crate::{lite, settings};
 
 /// One scene under noise that changes from frame to frame, restored, with the share of each
 /// frame that started cold.
 fn restored(frames: &[Image], temporal: Temporal) -> Vec<(Image, f32)> {
-    common::init();
-    let mut warn = |text| panic!("{text}");
-    let mut restorer =
-        Restorer::load("lite", &Degradation::Denoise, Engine::default(), &mut warn).unwrap();
+    let mut restorer = lite(&Degradation::Denoise);
     let settings = Settings {
-        degradation: Degradation::Denoise,
-        noise_sigma: 0.1,
-        steps: 3,
-        seed: 7,
-        noise_per_frame: false,
-        stochasticity: 0.0,
-        samples: 1,
-        output: Output::Sample,
         temporal,
-        strength: 1.0,
-        compare: 0.0,
-        tiling: Tiling::default(),
+        ..settings(Degradation::Denoise, 0.1)
     };
     let each = frames.iter().enumerate().map(|(i, frame)| {
         let restored = restorer.restore(frame, i as u64, &settings).unwrap();
