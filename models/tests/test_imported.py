@@ -105,7 +105,7 @@ def test_a_checkpoint_loads_from_every_kind_of_file(layout, kind, tmp_path):
 
 
 @LAYOUTS
-def test_a_network_that_sees_no_noise_returns_the_picture_and_an_exact_one_the_clean_picture(
+def test_a_network_that_sees_no_noise_returns_the_image_and_an_exact_one_the_clean_image(
     layout,
 ):
     x, noise, sigma = (

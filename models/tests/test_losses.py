@@ -47,7 +47,7 @@ def distance():
     return FeatureDistance()
 
 
-def test_the_feature_distance_is_zero_symmetric_and_one_number_for_each_picture(distance):
+def test_the_feature_distance_is_zero_symmetric_and_one_number_for_each_image(distance):
     a, b = torch.cat([image(), blurred(image(), 1)]), torch.cat([image(), blurred(image(), 3)])
     d = distance(a, b)
     assert d.shape == (2,) and d[0] == 0 and d[1] > 1e-3
@@ -75,7 +75,7 @@ def test_a_shift_of_one_pixel_counts_less_than_a_blur_of_twice_its_accuracy(dist
     ) < distance(x, soft)
 
 
-def test_the_gradient_reaches_the_picture_and_no_weight(distance):
+def test_the_gradient_reaches_the_image_and_no_weight(distance):
     x = blurred(image(), 2).requires_grad_()
     before = [p.clone() for p in distance.parameters()]
     distance.train()(x, image()).sum().backward()
@@ -101,7 +101,7 @@ def test_following_the_gradient_sharpens(distance):
     assert distance(z.detach(), x) < 0.5 * first and detail(z.detach()) > 1.2 * soft
 
 
-def test_flat_pictures_give_finite_gradients_and_autocast_changes_nothing(distance):
+def test_flat_images_give_finite_gradients_and_autocast_changes_nothing(distance):
     x = torch.full((1, 3, 33, 47), -1.0, requires_grad=True)
     exact = distance(x, torch.ones(1, 3, 33, 47))
     with torch.autocast("cpu", torch.bfloat16):
@@ -110,7 +110,7 @@ def test_flat_pictures_give_finite_gradients_and_autocast_changes_nothing(distan
     assert torch.isfinite(x.grad).all() and torch.equal(exact, again)
 
 
-def test_a_picture_that_is_too_small_is_named(distance):
+def test_a_image_that_is_too_small_is_named(distance):
     with pytest.raises(ValueError, match="40×31"):
         distance(torch.zeros(1, 3, 31, 40), torch.zeros(1, 3, 31, 40))
 
@@ -161,7 +161,7 @@ def test_the_losses_are_those_of_cross_entropy():
     assert torch.isfinite(generator_loss(torch.tensor([-1e4])))
 
 
-def test_the_discriminator_learns_to_tell_noise_from_flat_pictures():
+def test_the_discriminator_learns_to_tell_noise_from_flat_images():
     net, flat = Discriminator(), torch.full((4, 3, 16, 16), 0.5)
     optimiser = torch.optim.AdamW(net.parameters(), 5e-4, betas=(0.5, 0.99))
     for _ in range(20):
@@ -197,7 +197,7 @@ def test_the_penalty_of_a_linear_discriminator_is_its_slope_by_finite_difference
     assert torch.allclose(zero_centred_penalty(linear, x, -x, x), expected, rtol=1e-3)
 
 
-def test_the_penalty_trains_the_discriminator_and_not_the_pictures():
+def test_the_penalty_trains_the_discriminator_and_not_the_images():
     net, real, fake = Discriminator(), image(32), blurred(image(32), 2).requires_grad_()
     zero_centred_penalty(net, real, fake, real).backward()
     assert fake.grad is None and all(

@@ -59,18 +59,18 @@ def exact(samples: int = 8, count: int = 4000):
 
 
 @pytest.mark.parametrize("samples", [2, 8])
-def test_exact_posterior_samples_are_honest(samples):
+def test_exact_posterior_samples_are_calibrated(samples):
     s = spread_against_error(*exact(samples))
     assert s.ratio == pytest.approx(1.0, abs=0.06) and s.correlation > 0.2
     assert s.spread == pytest.approx(s.error, rel=0.06)
 
 
-def test_many_exact_samples_are_honest_in_every_bin():
+def test_many_exact_samples_are_calibrated_in_every_bin():
     s = spread_against_error(*exact(64))
     assert s.calibration_error < 0.15 and len(s.bins) == 10 and list(s.bins) == sorted(s.bins)
 
 
-def test_a_collapsed_sampler_is_too_sure():
+def test_a_collapsed_sampler_is_overconfident():
     samples, truth = exact()
     collapsed = samples.mean(0) + 0.1 * (samples - samples.mean(0))
     assert spread_against_error(collapsed, truth).ratio < 0.15
@@ -82,7 +82,7 @@ def test_a_collapsed_sampler_is_too_sure():
     )
 
 
-def test_a_scattered_sampler_is_not_sure_enough():
+def test_a_scattered_sampler_is_underconfident():
     samples, truth = exact()
     assert spread_against_error(samples.mean(0) + 3 * (samples - samples.mean(0)), truth).ratio > 2
 
@@ -148,7 +148,7 @@ def test_a_comparison_of_five_methods_fits_into_a_document():
     assert text.count("0.100 / 1.00") == 5 and text.count("1000 / 45.00") == 5
 
 
-def test_a_crop_is_the_middle_and_a_whole_picture_begins_at_its_corner(tmp_path):
+def test_a_crop_is_the_middle_and_a_whole_image_begins_at_its_corner(tmp_path):
     codes = np.arange(100 * 120, dtype=np.int64).reshape(100, 120) % 251
     Image.fromarray(np.repeat(codes[:, :, None], 3, 2).astype(np.uint8)).save(tmp_path / "a.png")
 

@@ -22,7 +22,7 @@ def test_reflection_is_that_of_numpy_whatever_the_length(n, border, mode):
     assert line[reflected(n, 7, 9, border).numpy()].tolist() == np.pad(line, (7, 9), mode).tolist()
 
 
-def test_padding_keeps_the_picture_where_it_says():
+def test_padding_keeps_the_image_where_it_says():
     x = torch.randn(1, 3, 5, 7)
     assert torch.equal(pad(x, 2, 4, 16, 24, Border.MIRROR)[..., 2:7, 4:11], x)
 

@@ -165,7 +165,7 @@ def test_a_graph_that_is_exported_gets_the_matrices(monkeypatch):
     assert isinstance(transform(4, 6, torch.device("cpu")), MatrixTransform)
 
 
-def test_a_kernel_larger_than_the_picture_wraps():
+def test_a_kernel_larger_than_the_image_wraps():
     spectrum = otf(torch.full((9, 9), 1 / 81), 3, 3)
     assert (
         torch.allclose(spectrum[0, 0, 0], torch.tensor(1.0))
@@ -238,7 +238,7 @@ def test_jpeg_is_what_a_real_codec_does(quality, subsampling, tmp_path):
 
 
 @pytest.mark.parametrize("subsampling", FACTORS)
-def test_jpeg_keeps_a_picture_that_already_fits_its_cells(subsampling):
+def test_jpeg_keeps_a_image_that_already_fits_its_cells(subsampling):
     operator, sigma_y = Jpeg(subsampling), torch.full((1, 1, 1, 1), 0.01)
     x = operator.A(torch.rand(2, 3, 32, 48) - 0.5, *quantisation(20))
     u = operator.data_step(

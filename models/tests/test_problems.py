@@ -48,7 +48,7 @@ def test_what_the_operator_leaves_unexplained_is_the_noise(family, seed):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_compressed_pictures_lie_in_their_cells(seed):
+def test_compressed_images_lie_in_their_cells(seed):
     p = problem("jpeg", seed)
     operator = p.operator
     luma, _, step, _ = operator.prepare(p.clean, *p.physics)

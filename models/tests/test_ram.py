@@ -70,7 +70,7 @@ def test_every_family_gets_an_initial_estimate_on_its_canvas(family, net):
 
 
 @pytest.mark.parametrize("family", ["blur", "mask", "downscale2"])
-def test_ram_is_asked_in_its_own_range_and_answers_in_ours(family):
+def test_ram_works_in_its_own_range_and_answers_in_ours(family):
     operator, c, x = canvas(family)
     asked = []
 

@@ -196,7 +196,7 @@ def test_the_guidance_of_dps_agrees_with_deepinv(abar):
     assert torch.allclose(gradient, theirs / abar**0.5, atol=1e-6)
 
 
-def test_dps_without_guidance_samples_the_prior_in_1000_evaluations():
+def test_dps_without_guidance_samples_unconditionally_in_1000_evaluations():
     denoiser, (_, c, _) = Gaussian(), world(Mask())
     x0 = SAMPLERS["dps"](given(Mask(), c, denoiser=denoiser), zeta=0.0)
     assert denoiser.calls == COUNTS["dps"] and float(x0.std()) == pytest.approx(S, rel=0.08)

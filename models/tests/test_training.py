@@ -93,7 +93,7 @@ def test_a_budget_of_images_is_kept_over_resumed_runs(tmp_path):
     assert all(r["rate"] < 3e-5 for r in rows), "the rate has come down at the end of each budget"
 
 
-def test_the_decoded_pictures_are_those_of_the_shard(shard, tmp_path):
+def test_the_decoded_images_are_those_of_the_shard(shard, tmp_path):
     images, sides = decode([shard], tmp_path)
     assert images.shape == (100, 256, 256, 3) and set(sides.tolist()) == {64, 96}
     again, _ = decode([shard], tmp_path)

@@ -117,7 +117,7 @@ class Shift(torch.nn.Module):
 @pytest.mark.parametrize(
     "t,move", [(999.0, (1, 2)), (444.0, (1, -2)), (250.0, (-1, -2)), (111.0, (-1, 2))]
 )
-def test_an_ensemble_sees_the_picture_mirrored_and_answers_upright(t, move):
+def test_an_ensemble_sees_the_image_mirrored_and_answers_upright(t, move):
     values = ScalarValues(
         fresh_first=1e-9, fresh_last=1e-9, rho_ratio=1e-6
     )  # each step starts where the one before ended
