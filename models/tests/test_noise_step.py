@@ -21,7 +21,7 @@ from ud2m.step.noise_axes import NoiseAxes
 from ud2m.step.scalars import ScalarValues
 from ud2m.training.distillation import fidelity, squared_error, trajectory
 from ud2m.training.problems.real_noise import kinds_held_out, real_noise
-from ud2m.training.validator import Validator
+from ud2m.training.validator import ONE_STEP, Validator
 
 LITE = Path(__file__).parents[1] / "zoo" / "lite"
 TOY = DenoiserConfig(2, (8, 16), (1, 1), 16)
@@ -185,7 +185,7 @@ def test_every_kind_is_held_out_and_scored_by_name(tmp_path):
     torch.manual_seed(0)
     problems = kinds_held_out(lambda rng: source, 48, count=3)
     assert set(KINDS) < set(problems)
-    validator = Validator(dict(list(problems.items())[:2]), tmp_path, (1,))
+    validator = Validator(dict(list(problems.items())[:2]), tmp_path, ONE_STEP)
     scores = validator.scores(add_noise_model(network()))
     assert set(scores) == {"white", "unclipped", "distance", "mean"}
 

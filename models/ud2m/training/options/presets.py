@@ -53,7 +53,6 @@ PRESETS: dict[str, Row] = {
     "lite-mask-3": _special("mask", 50, 23, 3e-4, go_on=0.1, masks=(.8, .1, .1)),
     "lite-denoise-1": _special("denoise", 20, 11, 3.5e-4),
     "lite-denoise-2": _special("denoise", 9, 13, 2.5e-4),
-    "lite-denoise-3": _special("denoise", 300, 31, 3.5e-4, go_on=0.1, noise_model=True),
     "lite-downscale4-1": _special("downscale4", 14, 12, 3.5e-4),
     "lite-downscale4-2": _special("downscale4", 7, 13, 2.5e-4),
     "lite-jpeg-1": _special("jpeg", 20, 11, 3.5e-4),
