@@ -5,7 +5,7 @@ whole.
 import numpy as np
 import pytest
 import torch
-from answers import answer
+from toys import answer
 
 from ud2m.diffusion.schedule import time_grid
 from ud2m.nn import lora

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from answers import answer
+from toys import answer
 
 from ud2m.nn.conditioning import Conditioning, ConditioningConfig
 from ud2m.nn.denoiser import Denoiser, DenoiserConfig
@@ -40,25 +40,23 @@ def trained(config=SMALL):
     return net
 
 
-def answered(net, family, t=444.0):
+def problem(family):
     rng = np.random.default_rng(3)
-    p = draw(
-        family,
-        lambda count, side: torch.from_numpy(rng.uniform(-1, 1, (count, 3, side, side))).float(),
-        2,
-        48,
-        rng,
-        kernels.mixture([]),
-    )
-    return answer(net, p, t)
+
+    def source(count, side):
+        return torch.from_numpy(rng.uniform(-1, 1, (count, 3, side, side))).float()
+
+    return draw(family, source, 2, 48, rng, kernels.mixture([]))
 
 
 @pytest.mark.parametrize("family", ("blur", "mask", "downscale3", "jpeg"))
 def test_a_grown_step_answers_as_before(family):
     small = trained()
     large = grow(small, LARGE)
-    before = answered(small, family).detach()
-    assert torch.allclose(answered(large, family), before, atol=1e-4 * float(before.abs().max()))
+    before = answer(small, problem(family)).detach()
+    assert torch.allclose(
+        answer(large, problem(family)), before, atol=1e-4 * float(before.abs().max())
+    )
     assert large.denoiser.config == LARGE and large.values() == small.values() and large.ensemble
 
 
@@ -67,7 +65,7 @@ def test_every_new_weight_is_reached_once_the_new_channels_are_used():
     optimiser = torch.optim.SGD(large.parameters(), 1e-3)
     for _ in range(3):
         optimiser.zero_grad()
-        answered(large, "denoise").square().mean().backward()
+        answer(large, problem("denoise")).square().mean().backward()
         if _ < 2:
             optimiser.step()
     still = [
