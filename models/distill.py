@@ -11,6 +11,7 @@ fills in the options of a training of the bundled models (ud2m/training/options/
 """
 
 import json
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -19,7 +20,7 @@ import torch
 from ud2m.nn.weights import provenance
 from ud2m.step.model import UnfoldedModel, save_model
 from ud2m.training.data import ImageSet
-from ud2m.training.distillation import Loss, Perceptual, fidelity
+from ud2m.training.distillation import Perceptual, fidelity
 from ud2m.training.draws import Draws, shapes
 from ud2m.training.losses import LOSSES
 from ud2m.training.options import PRESETS, DistillationOptions, described, parse, parser, saved
@@ -48,7 +49,7 @@ def main() -> None:
         train(net, draws, options)
 
 
-def objective(options: DistillationOptions) -> Loss:
+def objective(options: DistillationOptions) -> Callable[..., torch.Tensor]:
     """The loss of a problem's trajectory."""
     if options.loss == "fidelity":
         return partial(fidelity, go_on=options.go_on)
@@ -75,7 +76,7 @@ def train(net: UnfoldedModel, draws: Draws, options: DistillationOptions) -> Non
     path = options.out / "step.safetensors"
 
     def validate(average: UnfoldedModel) -> dict[str, float]:
-        about = {"images": trainer.images, "minutes": round(trainer.spent / 60, 1)}
+        about: dict = {"images": trainer.images, "minutes": round(trainer.spent / 60, 1)}
         about["options"] = described(options)
         if options.start:
             about["from"] = provenance(options.start)
