@@ -202,15 +202,7 @@ fn compare(
                 "the manifest's {what} list lacks `{name}`: export the model again."
             ));
         };
-        let agrees = dims.len() == found.len()
-            && dims
-                .iter()
-                .zip(found)
-                .all(|(declared, actual)| match declared {
-                    Dim::Fixed(size) => *actual == Some(*size),
-                    Dim::Free(_) => actual.is_none(),
-                });
-        if !agrees {
+        if !agree(dims, found) {
             let dims: Vec<String> = dims.iter().map(Dim::to_string).collect();
             return Err(format!(
                 "the manifest's {what} `{name}` is [{}] and the graph's {}: export the model \
@@ -230,6 +222,15 @@ fn compare(
         ));
     }
     Ok(())
+}
+
+/// Whether the dimensions that a manifest declares are those of the graph.
+fn agree(declared: &[Dim], actual: &[Option<usize>]) -> bool {
+    let same = |(declared, actual): (&Dim, &Option<usize>)| match declared {
+        Dim::Fixed(size) => *actual == Some(*size),
+        Dim::Free(_) => actual.is_none(),
+    };
+    declared.len() == actual.len() && declared.iter().zip(actual).all(same)
 }
 
 fn listed(dims: &[Option<usize>]) -> String {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What the export wrote beside each graph: a degraded image, seeds, and PyTorch's outputs of a step
-//! and of a run. Random inputs are drawn from the seeds, here as there.
+//! What the export wrote beside each graph: a degraded image, seeds, and PyTorch's outputs of a
+//! step and of a run. Random inputs are drawn from the seeds, here as there.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
