@@ -125,6 +125,7 @@ def test_the_conditioning_sees_the_mask_and_the_operator():
             p.sigma_y,
             torch.tensor([1.0]),
             0.5,
+            None,
         )
 
     none = torch.zeros(2, 4, 48, 48)
