@@ -72,3 +72,14 @@ def test_rank_zero_freezes_and_adapts_nothing():
 def test_targets_that_match_nothing_are_named():
     with pytest.raises(ValueError, match="'attention'; choose other"):
         lora.attach(network(), 2, targets="attention")
+
+
+def test_the_merged_state_can_be_taken_while_training_goes_on():
+    net, x = network(), arguments()
+    lora.attach(net, 3, alpha=1.5)
+    stir(net)
+    adapted, state = net(*x), lora.merged_state(net)
+    plain = network()
+    plain.load_state_dict(state)
+    assert torch.allclose(plain(*x), adapted, atol=1e-6)
+    assert torch.equal(net(*x), adapted), "the network keeps its adapters"

@@ -59,6 +59,18 @@ def merge(net: nn.Module) -> nn.Module:
     return net
 
 
+def merged_state(net: nn.Module) -> dict[str, torch.Tensor]:
+    """The state of `net` as if its adapters were merged; `net` itself can be trained on.
+
+    A merged copy would not do: a copy shares its layers' classes, which merging changes.
+    """
+    state = {n: v for n, v in net.state_dict().items() if ".parametrizations." not in f".{n}"}
+    for name, module in net.named_modules():
+        if parametrize.is_parametrized(module, "weight"):
+            state[f"{name}.weight"] = module.weight.detach()
+    return state
+
+
 def adapter_state(net: nn.Module) -> dict[str, torch.Tensor]:
     """The adapters' own tensors by name, to be stored beside the network that they belong to."""
     return {

@@ -3,7 +3,6 @@
 It is all that training changes, and what a step file holds.
 """
 
-import copy
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -122,7 +121,7 @@ def save_model(net: UnfoldedModel, path: Path, provenance: dict) -> None:
         "ensemble": net.ensemble,
         "provenance": provenance,
     }
-    tensors = _part("denoiser", _plain(net.denoiser))
+    tensors = _part("denoiser", lora.merged_state(net.denoiser))
     if net.conditioning:
         tensors |= _part("conditioning", net.conditioning.state_dict())
     save_file(tensors, path, {k: json.dumps(v) for k, v in meta.items()})
@@ -131,11 +130,6 @@ def save_model(net: UnfoldedModel, path: Path, provenance: dict) -> None:
 def _part(name: str, state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The tensors of one network, as they are stored."""
     return {f"{name}.{n}": v.detach().cpu().contiguous().half() for n, v in state.items()}
-
-
-def _plain(net: nn.Module) -> dict[str, torch.Tensor]:
-    """The state of a network as if its adapters were merged, without touching it."""
-    return lora.merge(copy.deepcopy(net)).state_dict()
 
 
 def load_model(path: Path) -> UnfoldedModel:
