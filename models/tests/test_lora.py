@@ -1,5 +1,7 @@
 """Adapters: silent at first, alone in learning, gone after merging."""
 
+import copy
+
 import pytest
 import torch
 
@@ -53,6 +55,16 @@ def test_merging_leaves_the_plain_network_with_the_adapted_answer():
     merged = lora.merge(net)
     assert {n for n, _ in merged.named_parameters()} == names
     assert torch.allclose(merged(*x), adapted, atol=1e-6)
+
+
+def test_merging_a_copy_leaves_the_original_its_adapters():
+    net, x = network(), arguments()
+    lora.attach(net, 3, alpha=1.5)
+    stir(net)
+    adapted = net(*x)
+    merged = lora.merge(copy.deepcopy(net))
+    assert torch.allclose(merged(*x), adapted, atol=1e-6)
+    assert torch.equal(net(*x), adapted) and len(lora.adapter_state(net)) == 28
 
 
 def test_an_adapter_has_the_rank_it_was_given():

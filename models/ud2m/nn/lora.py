@@ -55,15 +55,15 @@ def merge(net: nn.Module) -> nn.Module:
     """Adds every adapter into its weight, in place; the network has its plain layers again."""
     for module in list(net.modules()):
         if parametrize.is_parametrized(module, "weight"):
+            # A copy of a layer shares its class, from which PyTorch would take the weight.
+            kind = type(module)
+            module.__class__ = type(kind.__name__, kind.__bases__, dict(vars(kind)))
             parametrize.remove_parametrizations(module, "weight", leave_parametrized=True)
     return net
 
 
 def merged_state(net: nn.Module) -> dict[str, torch.Tensor]:
-    """The state of `net` as if its adapters were merged; `net` itself can be trained on.
-
-    A merged copy would not do: a copy shares its layers' classes, which merging changes.
-    """
+    """The state of `net` as if its adapters were merged; `net` itself can be trained on."""
     state = {n: v for n, v in net.state_dict().items() if ".parametrizations." not in f".{n}"}
     for name, module in net.named_modules():
         if parametrize.is_parametrized(module, "weight"):
