@@ -2,7 +2,7 @@
 //! `ud2mrestore`: a GStreamer filter that restores frames by sampling the posterior of an unfolded
 //! diffusion model.
 //!
-//! Rooms import only downwards: the element, the restorer, then operators, sampler, tiles and the
+//! Modules import only downwards: the element, the restorer, then operators, sampler, tiles and the
 //! model, then graphs, images and errors. `docs/architecture.md` has the table and
 //! `tests/layering` enforces it.
 

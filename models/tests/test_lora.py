@@ -1,4 +1,4 @@
-"""Adapters: silent at first, alone in learning, gone after merging."""
+"""Adapters: no effect before training, alone trained, and part of the weights once merged."""
 
 import copy
 

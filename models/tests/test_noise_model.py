@@ -5,6 +5,7 @@ import pytest
 import torch
 from scipy import ndimage
 
+from ud2m.physics.generators import camera
 from ud2m.physics.generators import noise as draws
 from ud2m.physics.noise_model import (
     FACTS,
@@ -114,7 +115,7 @@ def test_growth_is_the_slope_of_the_variance(growth):
 
 
 def test_a_cameras_noise_is_correlated_and_of_unequal_channels():
-    n = draws.camera_noise(picture(), 0.03, np.random.default_rng(5))
+    n = camera.camera_noise(picture(), 0.03, np.random.default_rng(5))
     assert np.sqrt(np.mean(n**2)) == pytest.approx(0.03)
     assert draws.measured(n, picture()).luma_correlation > 0.2
     stds = n.std((1, 2))
@@ -123,7 +124,7 @@ def test_a_cameras_noise_is_correlated_and_of_unequal_channels():
 
 def test_demosaicing_keeps_a_flat_picture_flat():
     flat = np.full((3, 16, 16), 0.3)
-    assert np.allclose(draws.demosaic(flat * draws.bayer(flat.shape)), flat)
+    assert np.allclose(camera.demosaic(flat * camera.bayer(flat.shape)), flat)
 
 
 def test_halved_chroma_keeps_luma_and_flat_colour():

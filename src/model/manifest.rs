@@ -53,7 +53,7 @@ pub struct Manifest {
     pub scores: serde_json::Map<String, serde_json::Value>,
 }
 
-/// How the manifest writes an [`Aggregation`], which knows no file.
+/// How the manifest writes an [`Aggregation`].
 #[derive(Deserialize)]
 #[serde(remote = "Aggregation", rename_all = "kebab-case")]
 enum AggregationName {

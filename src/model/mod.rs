@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Step graphs and ONNX Runtime: the only room that names `ort`.
+//! Step graphs and ONNX Runtime: the only module that names `ort`.
 //!
 //! A package is a directory of step graphs, one for each kind of degradation. The runtime is opened
 //! when the first graph is loaded, never earlier, so that the plugin registers without it.

@@ -14,7 +14,7 @@ mod kinds;
 mod noise_level;
 #[expect(
     clippy::module_inception,
-    reason = "the room is named after its main type"
+    reason = "the module is named after its main type"
 )]
 mod operator;
 mod physics;

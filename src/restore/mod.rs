@@ -26,7 +26,7 @@ pub use temporal::Temporal;
 pub use tiling::Tiling;
 
 use crate::image::Image;
-// The settings are made of these: a caller needs no other room.
+// The settings are made of these: a caller needs no other module.
 pub use crate::model::{Engine, Interrupt, LogLevel, Provider, log_to};
 pub use crate::operator::{Degradation, Kernel, Subsampling};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The element `ud2mrestore`: the only room that knows GStreamer.
+//! The element `ud2mrestore`: the only module that uses GStreamer.
 
 use gst::glib;
 use gst::prelude::*;

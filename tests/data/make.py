@@ -158,7 +158,7 @@ def blend(g):
     return g.sum(g.times(0.5, g.observed()), g.times(0.25, total))
 
 
-def greedy(g):
+def out_of_memory(g):
     """x0 = y, by way of 512 TB where the picture has more than 64x64 pixels."""
     sides = g.node(
         "Slice", g.node("Shape", "y"), g.constant([2], np.int64), g.constant([4], np.int64)
@@ -242,11 +242,11 @@ def wrong():
     package("one-colour", plain, build=lambda g: g.sum(g.times(0.0, "y"), g.constant(-1.0)))
     # Not a number where the first value of the noise is negative, which another seed mends.
     package(
-        "moody",
+        "seed-dependent",
         plain,
         build=lambda g: g.sum("y", g.times(0.0, g.node("Sqrt", g.item("noise", 0, 0, 0, 0, 0)))),
     )
-    package("greedy", plain, build=greedy)
+    package("out-of-memory", plain, build=out_of_memory)
     package(
         "small-output",
         plain,

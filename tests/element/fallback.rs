@@ -59,12 +59,12 @@ fn a_flat_frame_may_stay_flat() {
 
 #[test]
 fn a_second_try_has_other_noise() {
-    // `moody` fails where the first value of the first inner noise is negative.
+    // `seed-dependent` fails where the first value of the first inner noise is negative.
     let fails = |seed: u64| sampler::normal_image(seed, 1, 3, 16, 16).data[0] < 0.0;
     let seed = (0..100).find(|s| fails(*s) && !fails(s + 1)).unwrap();
     let text = seed.to_string();
     let properties = [("steps", "1"), ("seed", text.as_str())];
-    let element = element("wrong/moody", &properties);
+    let element = element("wrong/seed-dependent", &properties);
     let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
     let frame = pattern(&info(Rgb, 16, 16));
     assert_eq!(bench.restore(&frame), frame);
@@ -74,8 +74,8 @@ fn a_second_try_has_other_noise() {
 
 #[test]
 fn memory_that_runs_out_costs_smaller_tiles_and_no_frame() {
-    // `greedy` wants more memory than there is for more than 64x64 pixels.
-    let element = element("wrong/greedy", &[("kernel-sigma", "0.5")]);
+    // `out-of-memory` wants more memory than there is for more than 64x64 pixels.
+    let element = element("wrong/out-of-memory", &[("kernel-sigma", "0.5")]);
     let mut bench = Bench::new(&element, &caps(Rgb, 120, 100));
     let frame = pattern(&info(Rgb, 120, 100));
     for _ in 0..2 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Rooms import only the rooms and libraries that stand beside them in this table.
+//! Modules import only the modules and libraries that stand beside them in this table.
 
 mod paths;
 
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use paths::Named;
 
-/// Room, the rooms it may name, the guarded libraries it may name.
+/// Module, the modules it may name, the guarded libraries it may name.
 const TABLE: [(&str, &[&str], &[&str]); 9] = [
     ("error", &[], &[]),
     ("image", &[], &[]),
@@ -39,7 +39,7 @@ const TABLE: [(&str, &[&str], &[&str]); 9] = [
     ),
 ];
 
-/// Libraries that only the rooms named with them in the table may name.
+/// Libraries that only the modules named with them in the table may name.
 const GUARDED: [&str; 10] = [
     "gst",
     "gst_base",
@@ -57,10 +57,10 @@ fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// The source files of a room, which is a file or a folder.
-fn files(room: &str) -> Vec<PathBuf> {
+/// The source files of a module, which is a file or a folder.
+fn files(module: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let mut waiting = vec![source().join(format!("{room}.rs")), source().join(room)];
+    let mut waiting = vec![source().join(format!("{module}.rs")), source().join(module)];
     while let Some(path) = waiting.pop() {
         if path.is_dir() {
             let entries = fs::read_dir(&path).unwrap();
@@ -73,20 +73,20 @@ fn files(room: &str) -> Vec<PathBuf> {
 }
 
 /// The module that a source file is: `operator`, `kinds`, `blur` for `operator/kinds/blur.rs`.
-fn module(file: &Path) -> Vec<String> {
+fn module_path(file: &Path) -> Vec<String> {
     let path = file.strip_prefix(source()).unwrap().with_extension("");
     let names = path.iter().map(|name| name.to_str().unwrap().to_owned());
     names.filter(|name| name != "mod").collect()
 }
 
-/// What the code of a module of a room names and may not.
-fn trespasses(code: &str, module: &[String], rooms: &[&str], libraries: &[&str]) -> Vec<String> {
+/// What code in `module` names and may not: neither in `modules` nor in `libraries`.
+fn trespasses(code: &str, module: &[String], modules: &[&str], libraries: &[&str]) -> Vec<String> {
     let found = paths::of(code, module);
-    let room = &module[0];
+    let module = &module[0];
     let wrong = |Named { path, imported }: &Named| match path.as_slice() {
         [root] if root == "crate" && *imported => Some("crate".to_owned()),
         [root, name, ..] if root == "crate" => {
-            let allowed = name == room || rooms.contains(&name.as_str());
+            let allowed = name == module || modules.contains(&name.as_str());
             (!allowed).then(|| name.clone())
         }
         [name, rest @ ..] if *imported || !rest.is_empty() => {
@@ -99,19 +99,19 @@ fn trespasses(code: &str, module: &[String], rooms: &[&str], libraries: &[&str])
     found.iter().filter_map(wrong).collect()
 }
 
-/// Rooms of the table that have no source, so that nothing of them would be checked.
-fn missing<'a>(rooms: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let rooms = rooms.into_iter();
-    rooms.filter(|room| files(room).is_empty()).collect()
+/// Modules of the table that have no source, so that nothing of them would be checked.
+fn missing<'a>(modules: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let modules = modules.into_iter();
+    modules.filter(|module| files(module).is_empty()).collect()
 }
 
 #[test]
-fn rooms_import_only_what_the_table_allows() {
+fn modules_import_only_what_the_table_allows() {
     let mut wrong = Vec::new();
-    for (room, rooms, libraries) in TABLE {
-        for file in files(room) {
+    for (module, modules, libraries) in TABLE {
+        for file in files(module) {
             let code = fs::read_to_string(&file).unwrap();
-            for name in trespasses(&code, &module(&file), rooms, libraries) {
+            for name in trespasses(&code, &module_path(&file), modules, libraries) {
                 wrong.push(format!("{} names {name}", file.display()));
             }
         }
@@ -121,16 +121,16 @@ fn rooms_import_only_what_the_table_allows() {
 }
 
 #[test]
-fn the_table_and_the_crate_have_the_same_rooms() {
+fn the_table_and_the_crate_have_the_same_modules() {
     assert_eq!(missing(["image", "attic"]), ["attic"]);
-    let rooms = TABLE.map(|(room, ..)| room);
-    assert!(missing(rooms).is_empty(), "gone: {:?}", missing(rooms));
+    let modules = TABLE.map(|(module, ..)| module);
+    assert!(missing(modules).is_empty(), "gone: {:?}", missing(modules));
     let lib = fs::read_to_string(source().join("lib.rs")).unwrap();
     for item in syn::parse_file(&lib).unwrap().items {
         if let syn::Item::Mod(item) = item {
             let name = item.ident.to_string();
             assert!(
-                rooms.contains(&name.as_str()),
+                modules.contains(&name.as_str()),
                 "src/{name} has no row in the table"
             );
         }

@@ -118,10 +118,10 @@ def _(operator: Jpeg, c: Observation) -> torch.Tensor:
 def rounding(quant_luma: torch.Tensor) -> float:
     """Std in [-1, 1] of the noise that JPEG stands for, from its luma steps [8,8] in code values.
 
-    RAM knows no rounding, only noise. A coefficient errs by step²/12, but by no more than its own
-    variance once it is rounded to zero; variances are those of a first-order Markov image. In code
-    values that is 12.2, 8.1 and 3.9 at qualities 10, 30 and 75; the four photographs of
-    scikit-image err by 9.6 … 12.7, 6.2 … 8.9 and 4.1 … 6.4 (colour included).
+    RAM takes noise only, so rounding is given as noise. A coefficient errs by step²/12, but by no
+    more than its own variance once it is rounded to zero; variances are those of a first-order
+    Markov image. In code values that is 12.2, 8.1 and 3.9 at qualities 10, 30 and 75; the four
+    photographs of scikit-image err by 9.6 … 12.7, 6.2 … 8.9 and 4.1 … 6.4 (colour included).
     """
     place = torch.arange(8)
     alike = NEIGHBOURS ** (place[:, None] - place).abs().float()

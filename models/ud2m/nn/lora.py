@@ -2,7 +2,7 @@
 
 W + (alpha / rank) B A is formed from the frozen W before each use: a layer stays one product or
 convolution, which on a CPU costs half of a separate low-rank branch, and merging is the removal of
-the parametrisation. Knows no diffusion.
+the parametrisation.
 """
 
 import re

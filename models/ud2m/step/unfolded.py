@@ -1,10 +1,10 @@
 """The unfolded step: iterations of a proximal step, fresh noise and one pass of the denoiser.
 
-This is the LATINO module of the paper. It joins denoiser, operator, diffusion and conditioning, and
-knows nothing of the outer sampler. In the paper (fig. 2) the inner level follows from
-1/rho² = 1/sigma_y² + 1/sigma_t² and is tiny; here it falls over the iterations from a level tied to
-the outer one to a level tied to the noise in y, which uses the network as a prior
-(docs/decisions/008 says what that is worth).
+This is the LATINO module of the paper. It joins denoiser, operator, diffusion and conditioning; the
+outer sampler is not part of it. In the paper (fig. 2) the inner level follows from 1/rho² =
+1/sigma_y² + 1/sigma_t² and is tiny; here it falls over the iterations from a level tied to the
+outer one to a level tied to the noise in y, which uses the network as a prior (docs/decisions/008
+says what that is worth).
 """
 
 from contextlib import AbstractContextManager, nullcontext

@@ -10,8 +10,8 @@ from ud2m.step.model import UnfoldedModel, add_noise_model, load_model
 from ud2m.step.scalars import ScalarValues
 from ud2m.training.options import DistillationOptions
 
-# Share of fresh noise in the first iteration: enough for samples to differ where the data leave
-# room. See step.model.CHOSEN.
+# Share of fresh noise in the first iteration: enough for samples to differ where the data allow
+# it. See step.model.CHOSEN.
 FRESH = {
     "blur": 0.1,
     "mask": 0.3,

@@ -1,9 +1,9 @@
 """One training loop under a time budget: warm-up, cosine, EMA, checkpoints, resume, statistics.
 
-Knows no network and no task: it is handed a module and a function that gives a batch's loss. The
-learning rate follows the share of the time budget that is spent, so that a slow machine ends its
-schedule too; or, where a count of images is set, the share of that, so that runs compare whatever
-else the machine did.
+It serves any network and any task: it is handed a module and a function that gives a batch's loss.
+The learning rate follows the share of the time budget that is spent, so that a slow machine ends
+its schedule too; or, where a count of images is set, the share of that, so that runs compare
+whatever else the machine did.
 """
 
 import copy

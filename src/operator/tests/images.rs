@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Images for the tests of this room.
+//! Images for the tests of this module.
 
 use crate::image::Image;
 

@@ -1,8 +1,7 @@
 """Degradation operators with closed-form proximal steps, fit for export.
 
-Every operator wears the names of deepinv (`A`, `A_adjoint`, `prox_l2`) and knows nothing of
-diffusion. Images are [B,3,H,W] in [-1, 1]; convolutions are circular (images are padded before they
-come here).
+Methods have the names that deepinv uses (`A`, `A_adjoint`, `prox_l2`). Images are [B,3,H,W] in [-1,
+1]; convolutions are circular (images are padded before they come here).
 """
 
 from ud2m.physics.operators.base import Operator, Parameters

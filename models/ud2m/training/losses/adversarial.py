@@ -3,7 +3,7 @@
 From the paper, L_G = BCE(D(x̂, y), 1) + …, and L_D = (BCE(D(x, y), 1) + BCE(D(x̂, y), 0)) / 2 +
 w · E‖∇D‖², the penalty centred on zero and taken between real and restored images. The logits go
 into the loss as they are: a Sigmoid before BCE with logits, as in the authors' code, flattens the
-gradient. Knows no training loop.
+gradient.
 """
 
 import torch

