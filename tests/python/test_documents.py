@@ -202,13 +202,13 @@ def test_the_architecture_page_has_the_import_table_of_the_layering_test():
     source = (ROOT / "tests/layering/main.rs").read_text()
     source = source.partition("const TABLE")[2].partition("];")[0]
     entries = re.findall(r'\(\s*"(\w+)",\s*&\[(.*?)\],\s*&\[', source, re.DOTALL)
-    tested = {room: set(re.findall(r"\w+", others)) for room, others in entries}
+    tested = {module: set(re.findall(r"\w+", others)) for module, others in entries}
     page = (ROOT / "docs/architecture.md").read_text()
-    section = page.partition("## Rooms of the plugin")[2].partition("\nWhere to look")[0]
+    section = page.partition("## Modules of the plugin")[2].partition("\nWhere to look")[0]
     shown = {}
-    for rooms, others in re.findall(r"^\| (`.+?) \| [^|]+ \| ([^|]+) \|", section, re.MULTILINE):
+    for modules, others in re.findall(r"^\| (`.+?) \| [^|]+ \| ([^|]+) \|", section, re.MULTILINE):
         above = set(shown) if others == "all of the above" else set(re.findall(r"\w+", others))
-        shown |= dict.fromkeys(re.findall(r"`(\w+)`", rooms), above)
+        shown |= dict.fromkeys(re.findall(r"`(\w+)`", modules), above)
     assert shown == tested
 
 

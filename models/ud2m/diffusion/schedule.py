@@ -1,7 +1,8 @@
 """The variance-preserving diffusion: levels, and the time grid of the outer sampler.
 
 It needs neither a network nor a degradation. Images are in [-1, 1]; a level is an index 0 … 999
-into one linear schedule (Ho et al. 2020). `sigma` is the noise-to-signal ratio sqrt((1 - abar) / abar).
+into one linear schedule (Ho et al. 2020). `sigma` is the noise-to-signal ratio sqrt((1 - abar) /
+abar).
 """
 
 import math
