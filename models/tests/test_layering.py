@@ -144,7 +144,7 @@ MAY = {
 }
 
 
-def room(name: str) -> str | None:
+def row_of(name: str) -> str | None:
     """The row of a module, named from the package on; None for a folder that holds several rows."""
     return next((row for row in MAY if f"{name}.".startswith(f"{row}.")), None)
 
@@ -169,7 +169,7 @@ def imported(text: str) -> set[str]:
     "path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE))
 )
 def test_a_module_imports_only_what_lies_below_it(path):
-    here = room(module(path))
+    here = row_of(module(path))
     if here is None:
         assert path.name == "__init__.py", f"{path} has no row: say what it may import"
         assert not imported(path.read_text()), (
@@ -187,20 +187,21 @@ def test_a_module_imports_only_what_lies_below_it(path):
 
 def test_the_architecture_page_has_the_same_table():
     page = (PACKAGE.parents[1] / "docs/architecture.md").read_text()
-    text = page.split("## Rooms of the Python package")[1].split("\n## ")[0]
+    text = page.split("## Modules of the Python package")[1].split("\n## ")[0]
     table = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|$", text, re.MULTILINE))
 
     def top(name):
         return name.split(".")[0]
 
     assert table.keys() == {top(row) for row in MAY}
-    for room, may in table.items():
-        wanted = {top(other) for row, others in MAY.items() if top(row) == room for other in others}
-        assert set(re.findall(r"\w+", may)) == wanted - {room}, f"the row of {room} is not MAY's"
+    for package, may in table.items():
+        rows = [others for row, others in MAY.items() if top(row) == package]
+        wanted = {top(other) for others in rows for other in others}
+        assert set(re.findall(r"\w+", may)) == wanted - {package}, f"{package} differs from MAY"
 
 
 def test_every_row_is_a_module_or_folder():
-    assert set(MAY) == {room(module(p)) for p in PACKAGE.rglob("*.py")} - {None}
+    assert set(MAY) == {row_of(module(p)) for p in PACKAGE.rglob("*.py")} - {None}
 
 
 def test_an_import_is_found_in_any_form():
