@@ -13,6 +13,7 @@ fills in the options of a training of the bundled models (ud2m/training/options/
 import json
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ from ud2m.training.options import PRESETS, DistillationOptions, described, parse
 from ud2m.training.prefetch import stream
 from ud2m.training.start import begin, size
 from ud2m.training.trainer import Trainer, seeded
-from ud2m.training.validator import ONE_STEP, STEPS, Validator
+from ud2m.training.validator import ONE_STEP, Validator, scored_steps
 
 
 def main() -> None:
@@ -51,15 +52,16 @@ def main() -> None:
 
 def objective(options: DistillationOptions) -> Callable[..., torch.Tensor]:
     """The loss of a problem's trajectory."""
+    lengths: dict[str, Any] = {"go_on": options.go_on, "grid_shares": options.grids}
     if options.loss == "fidelity":
-        return partial(fidelity, go_on=options.go_on)
-    return Perceptual(LOSSES[options.loss], options.device, go_on=options.go_on)
+        return partial(fidelity, **lengths)
+    return Perceptual(LOSSES[options.loss], options.device, **lengths)
 
 
 def train(net: UnfoldedModel, draws: Draws, options: DistillationOptions) -> None:
     """Trains `net` to the end of its budget; writes its average with each checkpoint."""
     score = objective(options)
-    steps = ONE_STEP if options.noise_model else STEPS
+    steps = ONE_STEP if options.noise_model else scored_steps(options.usual_steps)
     validator = Validator(draws.held_out(), options.out, steps)
     trainer = Trainer(net, options.schedule, options.out, options.device, fast="scalars")
     begun = "resumed" if trainer.resume() else "started"

@@ -7,6 +7,7 @@ import pytest
 import torch
 from toys import answer
 
+from ud2m.diffusion.sampler import sample
 from ud2m.diffusion.schedule import time_grid
 from ud2m.nn import lora
 from ud2m.nn.conditioning import Conditioning, ConditioningConfig, conditioned_flops_per_pixel
@@ -17,6 +18,7 @@ from ud2m.physics.operators import FAMILIES
 from ud2m.physics.operators import context as context_of
 from ud2m.step.model import CHOSEN, UnfoldedModel, load_model, save_model
 from ud2m.step.scalars import ScalarValues
+from ud2m.step.unfolded import mirrored
 from ud2m.training.distillation import (
     GRID_SHARES,
     GRIDS,
@@ -160,6 +162,31 @@ def test_how_far_a_trajectory_goes_is_chosen():
     for seed in range(6):
         wanted = int(np.random.default_rng(seed).choice(GRIDS, p=GRID_SHARES))
         assert count(1.0, seed) == wanted
+
+
+def test_a_training_of_one_step_walks_one_step_and_trains_no_mean():
+    net, p, carried = network(), problem("denoise"), {}
+    net.ensemble, p.hardness, alone = True, [0, 0], (1.0, 0.0, 0.0, 0.0, 0.0)
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        assert len(list(trajectory(net, p, rng, go_on=1.0, grid_shares=alone))) == 1
+        fidelity(net, p, rng, carried, go_on=1.0, grid_shares=alone)
+    assert set(carried["expected"]) == {"denoise 0 0"}
+
+
+@pytest.mark.parametrize("mean", (False, True))
+def test_the_answer_of_one_step_is_its_estimate_whatever_the_aggregation(mean):
+    net, p = network(), problem("denoise")
+    net.ensemble = mean
+    step, xt = net.step("denoise"), torch.randn(2, 3, 48, 48)
+    noise, sigma_y = torch.randn(2, 3, 3, 48, 48), p.sigma_y
+
+    def run(xt, z, n, t):
+        return step(xt, z, p.y, n, t, sigma_y)
+
+    answer = sample(run, p.z0, xt, 1, lambda i: noise, mean=mean)
+    assert torch.allclose(answer, run(xt, p.z0, noise, torch.tensor([999.0])), atol=1e-6)
+    assert torch.equal(mirrored(xt, torch.tensor([999.0])), xt)
 
 
 def test_an_ensemble_is_also_trained_by_what_the_sampler_answers_with():

@@ -69,8 +69,8 @@ def test_every_preset_fits(name):
 
 
 def test_histories_name_every_preset():
-    zoo = Path(__file__).parents[1] / "zoo"
-    text = "".join(file.read_text() for file in zoo.glob("*/HISTORY.md"))
+    files = Path(__file__).parents[1].glob("**/HISTORY.md")  # the plan names what is to be trained
+    text = "".join(file.read_text() for file in files)
     assert not [name for name in PRESETS if f"`{name}`" not in text]
 
 
@@ -90,6 +90,8 @@ def test_options_are_saved_whole():
     [
         (["--shares", "1", "2"], "--shares has 2 numbers for 7 families; give one each."),
         (["--go-on", "1.5"], "--go-on 1.5 must be between 0 and 1."),
+        (["--grid-shares", "0", "0", "0", "0", "0"], "--grid-shares must be 0 or more, and not"),
+        (["--grid-shares", "1", "0", "0", "0", "-1"], "--grid-shares must be 0 or more, and not"),
         (["--warm-up", "0"], "--warm-up 0 must be 1 problem or more."),
         (["--crop", "50"], "--crop 50 must be a multiple of 48"),
         (["--rank", "some"], "--rank some must be a whole number or full."),
@@ -100,6 +102,13 @@ def test_options_that_do_not_fit_are_refused(words, sentence, capsys):
     with pytest.raises(SystemExit) as end:
         distillation(*words)
     assert end.value.code == 2 and sentence in capsys.readouterr().err
+
+
+def test_one_step_is_the_usual_case_where_its_share_is_the_largest():
+    assert distillation().usual_steps == 3 and sum(distillation().grids) == pytest.approx(1)
+    options = distillation("--preset", "lite-one-mask", "--grid-shares", "4", "0", "1", "0", "0")
+    assert options.grids == (0.8, 0, 0.2, 0, 0) and options.usual_steps == 1
+    assert distillation("--preset", "lite-one-mask").usual_steps == 1
 
 
 def test_a_training_begins_with_something(capsys):

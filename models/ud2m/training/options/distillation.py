@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ud2m.training.distillation import GO_ON
+from ud2m.training.distillation import GO_ON, GRID_SHARES, GRIDS, GridShares
 from ud2m.training.losses import LOSSES
 from ud2m.training.options.arguments import option, with_default
 from ud2m.training.options.common import TrainingOptions
@@ -65,6 +65,12 @@ class DistillationOptions(TrainingOptions):
         help="tell the step the model of the noise, and draw that of footage for denoise; "
         "scores are then by kind of noise, with one step",
     )
+    grid_shares: GridShares = option(
+        GRID_SHARES,
+        help="how often the sampler takes 1, 2, 3, 4, 5 outer steps; scores are of the most "
+        "frequent count",
+        unit="share",
+    )
     go_on: float = option(
         GO_ON,
         help="that a trajectory has a further outer step; low: the first is trained most",
@@ -89,6 +95,8 @@ class DistillationOptions(TrainingOptions):
             f"--shares has {len(self.shares or [])} numbers for {len(self.families)} families; "
             "give one each.": self.shares is not None and len(self.shares) != len(self.families),
             f"--go-on {self.go_on} must be between 0 and 1.": not 0 <= self.go_on <= 1,
+            "--grid-shares must be 0 or more, and not all 0.": min(self.grid_shares) < 0
+            or sum(self.grid_shares) == 0,
             f"--warm-up {self.warm_up} must be 1 problem or more.": self.warm_up is not None
             and self.warm_up < 1,
             f"--crop {self.crop} must be a multiple of 48, so that every family's blocks "
@@ -99,6 +107,17 @@ class DistillationOptions(TrainingOptions):
         for sentence, is_wrong in wrong.items():
             if is_wrong:
                 raise ValueError(sentence)
+
+    @property
+    def grids(self) -> GridShares:
+        """How often the sampler takes 1, 2, 3, 4, 5 outer steps, of 1 in all."""
+        one, two, three, four, five = (s / sum(self.grid_shares) for s in self.grid_shares)
+        return one, two, three, four, five
+
+    @property
+    def usual_steps(self) -> int:
+        """N: the count of outer steps that is trained most often."""
+        return max(zip(self.grid_shares, GRIDS, strict=True))[1]
 
     @property
     def schedule(self) -> Schedule:

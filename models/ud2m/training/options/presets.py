@@ -18,6 +18,7 @@ def _row(minutes: float, seed: int, rate: float, **others: Any) -> Row:
         "warm_up": 1500,
         "exact_share": 0.08,
         "go_on": 0.55,
+        "grid_shares": (0.05, 0.15, 0.55, 0.1, 0.15),
         "loss": "fidelity",
         "rank": "full",
         "ensemble": False,
@@ -29,6 +30,14 @@ def _row(minutes: float, seed: int, rate: float, **others: Any) -> Row:
 def _special(family: str, minutes: float, seed: int, rate: float, **others: Any) -> Row:
     """A training for one family alone."""
     return _row(minutes, seed, rate, families=[family], ensemble=True, **others)
+
+
+def _one_step(families: list[str], seed: int, **others: Any) -> Row:
+    """A training in which one outer step is the usual case, from a specialist of lite."""
+    shares = (0.8, 0.05, 0.1, 0.02, 0.03)
+    return _row(
+        300, seed, 3e-4, families=families, ensemble=True, grid_shares=shares, go_on=0.5, **others
+    )
 
 
 def _large(minutes: float, seed: int, rate: float, **others: Any) -> Row:
@@ -58,6 +67,13 @@ PRESETS: dict[str, Row] = {
     "lite-jpeg-1": _special("jpeg", 20, 11, 3.5e-4),
     "lite-jpeg-2": _special("jpeg", 8, 13, 2.5e-4),
     "lite-jpeg-3": _special("jpeg", 72, 21, 3e-4),
+
+    "lite-one-blur": _one_step(["blur"], 41),
+    "lite-one-mask": _one_step(["mask"], 42),
+    "lite-one-denoise": _one_step(["denoise"], 43, noise_model=True),
+    "lite-one-downscale": _one_step(["downscale2", "downscale3"], 44),
+    "lite-one-downscale4": _one_step(["downscale4"], 45),
+    "lite-one-jpeg": _one_step(["jpeg"], 46),
 
     "lite-perceptual-joint": _row(
         22, 4, 4e-4, go_on=0.7, loss="perceptual", rank="16", masks=(.35, .5, .15),
