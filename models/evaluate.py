@@ -62,7 +62,7 @@ def main() -> None:
     what = f"Images: {len(clean)}"
     what += f", the middle {a.crop} pixels of each side" if a.crop else ""
     text = tables.posterior(rows) if a.samples else tables.comparison(rows, columns)
-    text += tables.legend(what, sorted(notes), bench.distance is not None, sys.argv[1:])
+    text += tables.legend(what, sorted(notes), bench.lpips is not None, sys.argv[1:])
     print("\n" + text)
     if a.json:
         a.json.write_text(json.dumps(rounded(rows, bool(a.counts)), indent=1))

@@ -70,11 +70,9 @@ MAY = {
         "training.losses",
         "training.problems",
     },
-    "evaluation.baselines": set(),
     "evaluation.tables": set(),
-    "evaluation.metrics": {OPERATORS, "physics.observation", "training.losses"},
+    "evaluation.metrics": {"nn.lpips", OPERATORS, "physics.observation"},
     "evaluation.cases": {
-        "evaluation.baselines",
         "evaluation.metrics",
         GENERATORS,
         OPERATORS,

@@ -141,7 +141,7 @@ def test_a_long_command_is_broken_before_options():
 
 
 def test_a_comparison_of_five_methods_fits_into_a_document():
-    found = dict(psnr=31.1, ssim=0.9, distance=0.1, residual_rms=1.0, evaluations=1000, seconds=45)
+    found = dict(psnr=31.1, ssim=0.9, lpips=0.1, residual_rms=1.0, evaluations=1000, seconds=45)
     columns = ["ud2m-9", "diffpir", "ddrm", "dpir", "latino"]
     text = comparison({"super-resolve-x2": dict.fromkeys(columns, found)}, columns)
     assert max(map(len, text.splitlines())) <= 100 and text.count("31.10 / 0.900") == 5

@@ -87,7 +87,7 @@ class Bench:
         self.model, self.scalars = model, scalars
         self.initial, self.stochasticity = initial, stochasticity
         self.steps: dict[tuple[str, int], UnfoldedStep] = {}
-        self.distance = metrics.perceptual()
+        self.lpips = metrics.lpips()
         self.evaluations = 0
         self.denoiser.register_forward_hook(self._count)
         # One canvas for all, so that all see the same observation.
@@ -140,10 +140,9 @@ class Bench:
 
     def quality(self, restored: torch.Tensor, d: Degraded, border: int) -> dict[str, float]:
         """The scores of an image [3,H,W] against the clean one."""
-        scores: dict[str, Callable[[torch.Tensor, torch.Tensor, int], float]]
-        scores = {"psnr": metrics.psnr, "ssim": metrics.ssim}
-        if self.distance:
-            scores["distance"] = self.distance
+        scores: dict[str, metrics.Score] = {"psnr": metrics.psnr, "ssim": metrics.ssim}
+        if self.lpips:
+            scores["lpips"] = self.lpips
         return {name: score(restored, d.clean, border) for name, score in scores.items()}
 
 

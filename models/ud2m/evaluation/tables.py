@@ -45,12 +45,12 @@ def title(column: str) -> str:
 
 
 def comparison(rows: Rows, columns: list[str]) -> str:
-    """Three tables: PSNR and SSIM; distance and residual RMS; evaluations and time."""
+    """Three tables: PSNR and SSIM; LPIPS and residual RMS; evaluations and time."""
     names = {key for row in rows.values() for found in row.values() for key in found}
-    distance = {"distance": ".3f"} if "distance" in names else {}
+    lpips = {"lpips": ".3f"} if "lpips" in names else {}
     parts = {
         "PSNR in dB / SSIM": {"psnr": ".2f", "ssim": ".3f"},
-        "distance / " * bool(distance) + "residual RMS": distance | {"residual_rms": ".2f"},
+        "LPIPS / " * bool(lpips) + "residual RMS": lpips | {"residual_rms": ".2f"},
         "evaluations / seconds": {"evaluations": ".0f", "seconds": ".2f"},
     }
     tables = []
@@ -63,9 +63,9 @@ def comparison(rows: Rows, columns: list[str]) -> str:
 def posterior(rows: Rows) -> str:
     """Two tables: a sample against the mean; spread against error."""
     found = [(name, title(c), f) for name, row in rows.items() for c, f in row.items()]
-    parts = {"PSNR": ("psnr", ".2f"), "distance": ("distance", ".3f")}
-    if not any("distance_mean" in f for *_, f in found):
-        del parts["distance"]
+    parts = {"PSNR": ("psnr", ".2f"), "LPIPS": ("lpips", ".3f")}
+    if not any("lpips_mean" in f for *_, f in found):
+        del parts["LPIPS"]
     quality, spread = [], []
     for name, method, f in found:
         pair = [f"{f[k + '_sample']:{s}} → {f[k + '_mean']:{s}}" for k, s in parts.values()]
@@ -79,14 +79,14 @@ def posterior(rows: Rows) -> str:
     return markdown(of_quality, quality) + "\n" + markdown(of_spread, spread)
 
 
-def legend(what: str, notes: list[str], distance: bool, arguments: list[str]) -> str:
+def legend(what: str, notes: list[str], lpips: bool, arguments: list[str]) -> str:
     """What was measured, what is missing and why, and how to make the table again.
 
     docs/results/legend.md, which it links to, explains the columns.
     """
     text = [f"{what}. Terms: [legend](legend.md).", *notes]
-    if not distance:
-        text.append("The perceptual distance is left out: its network is not installed.")
+    if not lpips:
+        text.append("LPIPS is left out: its network was not there.")
     return "\n" + footnote(" ".join(text), arguments)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ud2m.evaluation import baselines
+from ud2m.evaluation.cases import baselines
 from ud2m.evaluation.metrics import psnr
 from ud2m.physics.generators import degradations
 from ud2m.physics.observation import Observation, observe
