@@ -18,12 +18,14 @@ mod noise_level;
 )]
 mod operator;
 mod physics;
+mod unobserved;
 
 pub use canvas::Canvas;
 pub use kernel::Kernel;
 pub use kinds::{Degradation, Subsampling, quantisation};
 pub use noise_level::noise_sigma;
 pub use operator::Operator;
+pub use unobserved::{Unobserved, usable_pixels};
 
 #[cfg(test)]
 pub(crate) mod tests;

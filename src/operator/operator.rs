@@ -3,7 +3,8 @@
 
 use super::canvas::{Canvas, common_multiple};
 use super::kinds::Degradation;
-use super::physics::Physics;
+use super::physics::{Physics, multiply};
+use super::unobserved::{Search, Unobserved};
 use crate::error::RestoreError;
 use crate::graph::{GraphSpec, Tensors};
 use crate::image::{Border, Image, Window};
@@ -14,6 +15,8 @@ pub struct Operator {
     graph: GraphSpec,
     width: usize,
     height: usize,
+    /// 1 where the next frame is observed; `None` where all of it is.
+    observed: Option<Image>,
 }
 
 impl Operator {
@@ -35,6 +38,7 @@ impl Operator {
             graph,
             width,
             height,
+            observed: None,
         })
     }
 
@@ -85,6 +89,33 @@ impl Operator {
         self.physics.set_quality(quality);
     }
 
+    /// The pixels of `frame` that hold no data, and a first guess of them, where there are any.
+    ///
+    /// `missing`, of the frame's size, is 0 where pixels are known to be missing. `detect`: whether
+    /// bars and cut-off codes are looked for too, where they do harm. `sigma_y`: standard deviation
+    /// of the noise on the scale of [-1, 1].
+    pub fn unobserved(
+        &self,
+        frame: &Image,
+        missing: Option<&Image>,
+        detect: bool,
+        sigma_y: f32,
+    ) -> Option<Unobserved> {
+        let search = if detect {
+            self.physics.search()
+        } else {
+            Search::Nothing
+        };
+        Unobserved::find(frame, search, missing, self.border(), sigma_y)
+    }
+
+    /// Sets what is observed of the next frame, of its size: 1 observed, 0 not; `None` where all
+    /// is.
+    pub fn set_observed(&mut self, mask: Option<&Image>) {
+        self.physics.set_observed(mask);
+        self.observed = mask.cloned();
+    }
+
     /// The frame `y` padded to the canvas, at the observation's resolution.
     pub fn observe(&self, y: &Image, canvas: &Canvas) -> Image {
         let scale = self.scale();
@@ -122,7 +153,11 @@ impl Operator {
     /// y - A x of one channel, of the observation's size. It is zero where nothing is observed, and
     /// unreliable where A reaches over the frame's edge.
     pub fn residual(&self, x: &Image, y: &Image, channel: usize) -> Image {
-        self.physics.residual(x, y, channel)
+        let mut residual = self.physics.residual(x, y, channel);
+        if let Some(mask) = &self.observed {
+            multiply(&mut residual, mask);
+        }
+        residual
     }
 
     /// Root mean square of y - A x over what noise of std `sigma` (full scale 1; at least that of
@@ -131,6 +166,9 @@ impl Operator {
     /// Green only; where A reaches over the frame's edge the edge is left out, up to a quarter of
     /// the frame. For JPEG: luma coefficients, in units of what rounding to a step leaves.
     pub fn residual_rms(&self, x: &Image, y: &Image, sigma: f32) -> f32 {
-        self.physics.residual_rms(x, y, sigma)
+        match &self.observed {
+            Some(mask) => self.physics.residual_rms_where(x, y, sigma, mask),
+            None => self.physics.residual_rms(x, y, sigma),
+        }
     }
 }

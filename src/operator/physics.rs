@@ -3,6 +3,7 @@
 //! joins the table in `kinds`.
 
 use super::Canvas;
+use super::unobserved::Search;
 use crate::graph::Tensors;
 use crate::image::{Border, EIGHT_BIT_STEP, Image, Window};
 
@@ -42,6 +43,15 @@ pub trait Physics: Send {
     /// Sets the JPEG quality of the next frames, 1 to 100. Other kinds take no notice.
     fn set_quality(&mut self, _quality: u32) {}
 
+    /// What of a frame by itself does harm, for it holds no data.
+    fn search(&self) -> Search<'_> {
+        Search::Nothing
+    }
+
+    /// Sets what is observed of the next frames: 1 observed, 0 not; `None` where all is. Kinds
+    /// whose graph takes no mask take no notice.
+    fn set_observed(&mut self, _mask: Option<&Image>) {}
+
     /// The padded frame as the graph takes it.
     fn observe(&self, padded: Image, _canvas: &Canvas) -> Image {
         padded
@@ -77,17 +87,25 @@ pub trait Physics: Send {
     /// Root mean square of y - A x over the standard deviation `sigma` of the noise, which is for
     /// full scale 1. Green only; the edge is left out, up to a quarter of the frame.
     fn residual_rms(&self, x: &Image, y: &Image, sigma: f32) -> f32 {
+        let everywhere = Image::filled(1, y.height, y.width, 1.0);
+        self.residual_rms_where(x, y, sigma, &everywhere)
+    }
+
+    /// [`Physics::residual_rms`] where `mask`, of the size of y, is 1 and not 0.
+    fn residual_rms_where(&self, x: &Image, y: &Image, sigma: f32, mask: &Image) -> f32 {
         let residual = self.residual(x, y, green(y));
         let (width, height) = (residual.width, residual.height);
         let margin = |side: usize| self.edge().min(side / 4);
         let (left, top) = (margin(width), margin(height));
-        let mut sum = 0.0f64;
+        let (mut sum, mut count) = (0.0f64, 0.0f64);
         for row in top..height - top {
             let inner = &residual.row(0, row)[left..width - left];
-            sum += f64::from(inner.iter().map(|r| r * r).sum::<f32>());
+            let mask = &mask.row(0, row)[left..width - left];
+            let squares = inner.iter().zip(mask).map(|(r, m)| m * r * r);
+            sum += f64::from(squares.sum::<f32>());
+            count += f64::from(mask.iter().sum::<f32>());
         }
-        let count = (width - 2 * left) * (height - 2 * top);
-        over_noise((sum / count.max(1) as f64).sqrt() as f32, sigma)
+        over_noise((sum / count.max(1.0)).sqrt() as f32, sigma)
     }
 }
 
@@ -95,6 +113,14 @@ pub trait Physics: Send {
 /// at least what rounding to 8 bits leaves.
 pub fn over_noise(rms: f32, sigma: f32) -> f32 {
     rms / 2.0 / sigma.max(ROUNDING)
+}
+
+/// Multiplies each channel with a mask of the same size.
+pub fn multiply(image: &mut Image, mask: &Image) {
+    for c in 0..image.channels {
+        let pairs = image.plane_mut(c).iter_mut().zip(&mask.data);
+        pairs.for_each(|(v, m)| *v *= m);
+    }
 }
 
 /// One channel as an image of its own.

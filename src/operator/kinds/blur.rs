@@ -14,6 +14,7 @@ use crate::operator::canvas::{crossfade, part};
 use crate::operator::fft::{Convolver, otf};
 use crate::operator::kernel::{Kernel, Psf};
 use crate::operator::physics::Physics;
+use crate::operator::unobserved::{Search, Slopes};
 
 /// Narrowest margin, in pixels: even a small kernel's inverse rings this far.
 const MARGIN: usize = 16;
@@ -36,16 +37,22 @@ struct Blur {
     convolver: OnceLock<Convolver>,
     /// By width and height of the window.
     otfs: HashMap<(usize, usize), Arc<[f32]>>,
+    /// How steeply a blurred image can fall away from the range's end.
+    slopes: Slopes,
+    /// 1 where the frame is observed; `None` where all of it is.
+    observed: Option<Image>,
 }
 
 impl Blur {
     /// For frames of `width` x `height`.
     fn new(psf: Psf, width: usize, height: usize) -> Self {
         Self {
+            slopes: Slopes::of(&psf),
             psf,
             size: (width, height),
             convolver: OnceLock::new(),
             otfs: HashMap::new(),
+            observed: None,
         }
     }
 
@@ -66,8 +73,8 @@ impl Blur {
     }
 
     /// 1 where the window holds what a blur that wraps at its edges would have made of the image:
-    /// inside the frame, and away from the window's edges by the blended `band` and by the kernel's
-    /// radius, at most a quarter of a side.
+    /// observed, inside the frame, and away from the window's edges by the blended `band` and by
+    /// the kernel's radius, at most a quarter of a side.
     fn observed_mask(&self, canvas: &Canvas, window: Window, band: usize) -> Image {
         let mut mask = Image::new(1, window.height, window.width);
         let along = |frame: usize, len: usize, from: usize, side: usize| {
@@ -77,8 +84,16 @@ impl Blur {
         };
         let columns = along(canvas.x, canvas.frame_width, window.x, window.width);
         for row in along(canvas.y, canvas.frame_height, window.y, window.height) {
-            if let Some(inner) = mask.row_mut(0, row).get_mut(columns.clone()) {
-                inner.fill(1.0);
+            let Some(inner) = mask.row_mut(0, row).get_mut(columns.clone()) else {
+                continue;
+            };
+            match &self.observed {
+                Some(observed) if !inner.is_empty() => {
+                    let from = window.x + columns.start - canvas.x;
+                    let observed = &observed.row(0, window.y + row - canvas.y)[from..];
+                    inner.copy_from_slice(&observed[..inner.len()]);
+                }
+                _ => inner.fill(1.0),
             }
         }
         mask
@@ -88,6 +103,14 @@ impl Blur {
 impl Physics for Blur {
     fn margin(&self) -> usize {
         MARGIN.max(2 * self.psf.radius() + 8)
+    }
+
+    fn search(&self) -> Search<'_> {
+        Search::BarsAndClipped(&self.slopes)
+    }
+
+    fn set_observed(&mut self, mask: Option<&Image>) {
+        self.observed = mask.cloned();
     }
 
     fn tensors(&mut self, observed: &Image, canvas: &Canvas, window: Window) -> Tensors {
@@ -172,6 +195,25 @@ mod tests {
         assert_eq!(observed(&blur(3), tile, 4), ([4, 27, 4, 43], 24 * 40));
         assert_eq!(observed(&blur(15), tile, 4), ([7, 24, 7, 40], 18 * 34));
         assert_eq!(observed(&blur(31), tile, 4), ([8, 23, 12, 35], 16 * 24));
+    }
+
+    #[test]
+    fn what_the_frame_does_not_show_is_not_observed() {
+        let mut blur = blur(3);
+        let mut shown = Image::filled(1, 60, 100, 1.0);
+        shown.row_mut(0, 20)[30..34].fill(0.0);
+        blur.set_observed(Some(&shown));
+        let canvas = Canvas::new(100, 60, blur.margin(), 16);
+        let tile = Window {
+            x: 32,
+            y: 32,
+            width: 48,
+            height: 32,
+        };
+        let mask = blur.observed_mask(&canvas, tile, 4);
+        assert_eq!(mask.data.iter().sum::<f32>(), 24.0 * 40.0 - 4.0);
+        let (x, y) = (canvas.x + 30 - tile.x, canvas.y + 20 - tile.y);
+        assert_eq!(mask.row(0, y)[x..x + 4], [0.0; 4]);
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::operator::Canvas;
 use crate::operator::canvas::{crossfade, part};
 use crate::operator::initial::{keys, upscaled};
 use crate::operator::physics::Physics;
+use crate::operator::unobserved::Search;
 
 /// Pixels of the observation that are reflected on each side.
 const MARGIN: usize = 8;
@@ -121,6 +122,10 @@ impl Physics for Downscale {
 
     fn border(&self) -> Border {
         Border::Symmetric
+    }
+
+    fn search(&self) -> Search<'_> {
+        Search::Bars
     }
 
     fn initial(&self, observed: &Image, _canvas: &Canvas) -> Image {

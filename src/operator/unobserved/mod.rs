@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Pixels of a frame that hold no data: bars around the picture, codes that were cut off at the
+//! range's end, and what a mask's file says is missing
+//! (docs/decisions/027-unobserved-pixels.md).
+
+mod bars;
+mod clipped;
+mod lines;
+mod slopes;
+#[cfg(test)]
+mod tests;
+
+pub use bars::Bars;
+pub use slopes::Slopes;
+
+use super::initial::{filled, upscaled};
+use crate::image::{Border, EIGHT_BIT_STEP, Image, Window};
+use clipped::END;
+
+/// Steepness beyond what the kernel allows, before codes count as cut off: three codes of 8 bits
+/// for rounding and a kernel that is not quite the true one, and three standard deviations.
+const TOLERANCE: [f32; 2] = [3.0 * EIGHT_BIT_STEP as f32, 3.0];
+
+/// What an operator looks for in a frame by itself.
+#[derive(Clone, Copy, Debug)]
+pub enum Search<'a> {
+    /// Nothing: what holds no data does no harm.
+    Nothing,
+    /// Bars.
+    Bars,
+    /// Bars, and codes that fall away from the range's end faster than these slopes.
+    BarsAndClipped(&'a Slopes),
+}
+
+/// The pixels of a frame that hold no data. Images have one channel and the frame's size.
+pub struct Unobserved {
+    /// 1 observed, 0 not.
+    pub mask: Image,
+    /// The frame with a first guess where nothing was observed.
+    pub frame: Image,
+    bars: Bars,
+    /// 1 where a channel was cut off.
+    cut_off: Option<Image>,
+}
+
+impl Unobserved {
+    /// Those of `frame`, in [-1, 1], whose noise has the standard deviation `sigma_y` on that
+    /// scale. `missing` is 0 where pixels are known to be missing. `None` where all are observed.
+    pub fn find(
+        frame: &Image,
+        search: Search,
+        missing: Option<&Image>,
+        border: Border,
+        sigma_y: f32,
+    ) -> Option<Self> {
+        let bars = match search {
+            Search::Nothing => Bars::default(),
+            Search::Bars | Search::BarsAndClipped(_) => Bars::find(frame),
+        };
+        let guess = first_guess(frame, &bars, missing, border);
+        let seen = guess.as_ref().unwrap_or(frame);
+        let [rounding, deviations] = TOLERANCE;
+        let cut_off = match search {
+            Search::BarsAndClipped(slopes) => {
+                clipped::cut_off(seen, slopes, rounding + deviations * sigma_y)
+            }
+            Search::Nothing | Search::Bars => None,
+        };
+        if guess.is_none() && cut_off.is_none() {
+            return None;
+        }
+        let mut mask = missing
+            .cloned()
+            .unwrap_or_else(|| Image::filled(1, frame.height, frame.width, 1.0));
+        bars.windows(frame.width, frame.height)
+            .into_iter()
+            .for_each(|window| fill(&mut mask, window, 0.0));
+        if let Some(cut_off) = &cut_off {
+            let pairs = mask.data.iter_mut().zip(&cut_off.data);
+            pairs.for_each(|(m, c)| *m *= 1.0 - c);
+        }
+        Some(Self {
+            mask,
+            frame: guess.unwrap_or_else(|| frame.clone()),
+            bars,
+            cut_off,
+        })
+    }
+
+    /// Share of the frame, 0 to 1, that holds no data.
+    pub fn share(&self) -> f32 {
+        let observed: f64 = self.mask.data.iter().map(|m| f64::from(*m)).sum();
+        (1.0 - observed / self.mask.data.len().max(1) as f64) as f32
+    }
+
+    /// Puts into `restored`, `scale` times the size of the frame, what is known where nothing was
+    /// observed. Bars stand as they came in `frame`. A channel that was cut off is at least where
+    /// it was cut.
+    pub fn compose(&self, restored: &mut Image, frame: &Image, scale: usize) {
+        if let Some(cut_off) = &self.cut_off {
+            for c in 0..restored.channels {
+                let values = restored.plane_mut(c).iter_mut().zip(self.frame.plane(c));
+                for ((out, &v), _) in values.zip(&cut_off.data).filter(|(_, cut)| **cut > 0.0) {
+                    if v >= END {
+                        *out = out.max(v);
+                    } else if v <= -END {
+                        *out = out.min(v);
+                    }
+                }
+            }
+        }
+        for window in self.bars.windows(frame.width, frame.height) {
+            let bar = upscaled(&frame.crop(window), scale);
+            paste(restored, &bar, window.x * scale, window.y * scale);
+        }
+    }
+
+    /// Blackens the bars of an image `scale` times the size of the frame.
+    pub fn blacken_bars(&self, image: &mut Image, scale: usize) {
+        let (width, height) = (self.mask.width, self.mask.height);
+        for window in self.bars.windows(width, height) {
+            let larger = Window {
+                x: window.x * scale,
+                y: window.y * scale,
+                width: window.width * scale,
+                height: window.height * scale,
+            };
+            fill(image, larger, -1.0);
+        }
+    }
+}
+
+/// 1 where a pixel of `frame`, in [-1, 1], shows the scene with all of its noise: outside bars, and
+/// a pixel away from clipped areas. One channel, of the frame's size.
+pub fn usable_pixels(frame: &Image) -> Image {
+    let window = Bars::find(frame).picture(frame.width, frame.height);
+    let mut inside = Image::filled(1, window.height, window.width, 1.0);
+    clipped::clear_clipped(&frame.crop(window), &mut inside);
+    let mut mask = Image::new(1, frame.height, frame.width);
+    paste(&mut mask, &inside, window.x, window.y);
+    mask
+}
+
+/// The frame with missing pixels filled from around them, and the picture continued into the bars.
+/// `None` where there are neither.
+fn first_guess(
+    frame: &Image,
+    bars: &Bars,
+    missing: Option<&Image>,
+    border: Border,
+) -> Option<Image> {
+    if bars.is_empty() && missing.is_none() {
+        return None;
+    }
+    let window = bars.picture(frame.width, frame.height);
+    let mut picture = frame.crop(window);
+    if let Some(missing) = missing {
+        picture = filled(&picture, &missing.crop(window));
+    }
+    Some(picture.pad(window.y, window.x, frame.height, frame.width, border))
+}
+
+/// Sets a rectangle of all channels to one value.
+fn fill(image: &mut Image, window: Window, value: f32) {
+    for c in 0..image.channels {
+        for y in window.y..window.y + window.height {
+            image.row_mut(c, y)[window.x..window.x + window.width].fill(value);
+        }
+    }
+}
+
+/// Puts `part` into `image`, its corner at (`x`, `y`).
+fn paste(image: &mut Image, part: &Image, x: usize, y: usize) {
+    for c in 0..image.channels {
+        for row in 0..part.height {
+            let out = &mut image.row_mut(c, y + row)[x..x + part.width];
+            out.copy_from_slice(part.row(c, row));
+        }
+    }
+}
