@@ -123,11 +123,12 @@ MAY = {
         "diffusion.noise",
         "diffusion.sampler",
         GENERATORS,
+        NOISE,
         "physics.observation",
         OPERATORS,
         "step.unfolded",
     },
-    "export.graph": {"step.unfolded"},
+    "export.graph": {NOISE, "step.unfolded"},
     "export.manifest": {"diffusion.schedule", "step.unfolded"},
     "export.weights": {"nn.lora", "step.unfolded"},
     "export.package": {

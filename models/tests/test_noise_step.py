@@ -4,14 +4,16 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from safetensors import safe_open
 
+from ud2m.export.package import export
 from ud2m.nn.conditioning import Conditioning, ConditioningConfig
 from ud2m.nn.denoiser import Denoiser, DenoiserConfig
 from ud2m.physics.generators.noise import KINDS
-from ud2m.physics.noise_model import FACTS, NoiseModel, facts, tensors, white_tensors
+from ud2m.physics.noise_model import FACTS, INPUTS, NoiseModel, facts, tensors, white_tensors
 from ud2m.physics.operators import Blur, Downscale, Identity, Jpeg, Mask
 from ud2m.physics.operators.downscale import bicubic, gram
 from ud2m.physics.operators.fft import otf
@@ -207,3 +209,18 @@ def test_a_trajectory_tells_a_step_only_what_it_takes():
     for net in (network(), add_noise_model(network())):
         steps = list(trajectory(net, problem, np.random.default_rng(1), go_on=0.0))
         assert torch.isfinite(squared_error(steps[0].x0, problem)).all()
+
+
+def test_a_graph_takes_the_noise_model_and_agrees_with_the_step(tmp_path):
+    net = add_noise_model(network())
+    torch.nn.init.normal_(net.conditioning.context.net[0].weight, std=0.3)
+    about = {"name": "toy", "version": "1", "licence": "none", "training": {}, "scores": {}}
+    misses = export(net.steps(), tmp_path / "package", about)
+    assert misses.keys() == {"denoise"}  # and export has compared it with ONNX Runtime
+    model = onnx.load(tmp_path / "package" / "denoise.onnx", load_external_data=False)
+    names = [i.name for i in model.graph.input]
+    assert names[6:9] == list(INPUTS)
+    told = json.loads({p.key: p.value for p in model.metadata_props}["ud2m.manifest"])["inputs"]
+    assert [told[name] for name in INPUTS] == [["B", 3, 3], ["B", 3], ["B", 4]]
+    with np.load(tmp_path / "package" / "denoise.golden.npz") as golden:
+        assert golden["noise_std"].shape == (1, 3)

@@ -15,6 +15,7 @@ import torch
 
 from ud2m.diffusion.noise import normal_image
 from ud2m.diffusion.sampler import sample
+from ud2m.physics import noise_model
 from ud2m.physics.generators import degradations
 from ud2m.physics.generators.degradations import Degraded
 from ud2m.physics.observation import Observation, observe
@@ -127,8 +128,18 @@ def step_inputs(
         "noise": torch.cat(noises),
         "t": torch.tensor([float(LEVEL)]),
         "sigma_y": torch.tensor([case.sigma_y]),
+        **{name: many(v) for name, v in _noise_tensors(step, case).items()},
         **{name: many(v) if v.dim() == 4 else v for name, v in physics},
     }
+
+
+def _noise_tensors(step: UnfoldedStep, case: Case) -> dict[str, torch.Tensor]:
+    """`noise_model.INPUTS` of one image, by name, where the step takes them: no white noise."""
+    if not step.takes_noise_model:
+        return {}
+    shape = {"luma_correlation": 0.2, "chroma_correlation": 0.6, "growth": 0.4}
+    model = noise_model.NoiseModel.ycc(0.3 * case.sigma_y, 0.4 * case.sigma_y, **shape)
+    return dict(zip(noise_model.INPUTS, noise_model.tensors([model]), strict=True))
 
 
 def save(file: Path, step: UnfoldedStep, case: Case) -> None:
@@ -137,9 +148,10 @@ def save(file: Path, step: UnfoldedStep, case: Case) -> None:
     The run has RUN_STEPS steps, and zeta = 0.
     """
     inputs, observation = step_inputs(step, case, STEP_SEED), case.observation
+    tensors = (*_noise_tensors(step, case).values(), *observation.physics)
 
     def run(xt: torch.Tensor, z: torch.Tensor, n: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        return step(xt, z, observation.y, n, t, inputs["sigma_y"], *observation.physics)
+        return step(xt, z, observation.y, n, t, inputs["sigma_y"], *tensors)
 
     def noise(place: int) -> torch.Tensor:
         return inner_noise(RUN_SEED, place, step.iterations, case.size)

@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 import torch
 
+from ud2m.physics import noise_model
 from ud2m.step.unfolded import UnfoldedStep
 
 OPSET = 18
@@ -31,6 +32,9 @@ def free_dimensions(inputs: dict[str, torch.Tensor], step: UnfoldedStep) -> tupl
         n = value.dim()
         if name in ("t", "sigma_y", "kernel", "quant_luma", "quant_chroma"):
             dims[name], named[name] = {}, list(value.shape)
+            continue
+        if name in noise_model.INPUTS:
+            dims[name], named[name] = {0: b}, ["B", *value.shape[1:]]
             continue
         low = name == "gram" or (name == "y" and s > 1)
         dims[name] = {n + k: d for k, d in (small if low else big).items()}
