@@ -3,8 +3,10 @@
 //!
 //! Copies work on whole rows. Values are not interpreted here.
 
+mod memory;
 mod pool;
 
+pub use memory::{OutOfMemory, can_hold, filled, reserve, within_memory};
 pub use pool::{Pool, PoolGuard, Scratch};
 
 use std::mem;

@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::memory::reserve;
+
 /// How many frames a buffer may stay unused.
 const IDLE: u64 = 2;
 
@@ -130,7 +132,8 @@ fn with_lists<R>(work: impl FnOnce(&mut FreeLists) -> R) -> Option<R> {
 }
 
 /// An empty buffer for exactly `capacity` values. Streams take the same sizes again and again; a
-/// larger buffer would be missing where its own size is taken.
+/// larger buffer would be missing where its own size is taken. Where there is no memory it unwinds to
+/// [`super::within_memory`].
 pub fn take<T: Pooled>(capacity: usize) -> Vec<T> {
     let unused = with_lists(|lists| {
         let list = T::list(lists);
@@ -138,9 +141,7 @@ pub fn take<T: Pooled>(capacity: usize) -> Vec<T> {
         // Those returned last are taken first, so that what is too many stays unused and is freed.
         Some(list.remove(at).data)
     });
-    unused
-        .flatten()
-        .unwrap_or_else(|| Vec::with_capacity(capacity))
+    unused.flatten().unwrap_or_else(|| reserve(capacity))
 }
 
 /// Returns a buffer to the thread's pool.
