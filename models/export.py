@@ -5,6 +5,11 @@
 The graphs point into the step files, of which the package gets copies. Without --step, a denoiser
 is unfolded as it is, and its weights are written as weights.safetensors:
 --denoiser runs/lite/denoiser.safetensors --scalars runs/lite/scalars.json
+
+    python models/export.py --reseal --out models/zoo/lite
+
+writes the digests of a package's files, as they are, into its manifests: for packages that were
+exported before manifests had digests.
 """
 
 import argparse
@@ -12,6 +17,7 @@ import json
 import sys
 from pathlib import Path
 
+from ud2m.export.manifest import reseal
 from ud2m.export.package import ExportError, export, unfolded
 from ud2m.nn import weights
 from ud2m.step.scalars import ScalarValues
@@ -33,10 +39,14 @@ def main() -> int:
     p.add_argument(
         "--scores", type=Path, help="JSON of measured scores for the manifest (evaluate.py)"
     )
+    p.add_argument("--reseal", action="store_true", help="of the package --out, the digests alone")
     p.add_argument("--name", default="lite")
     p.add_argument("--version", default="1")
     p.add_argument("--out", type=Path, required=True)
     a = p.parse_args()
+    if a.reseal:
+        print(f"{a.out}: {', '.join(reseal(a.out)) or 'no graphs'}")
+        return 0
     if a.step:
         steps, training = load_specialists(a.step).steps(), trainings(a.step)
         files = step_files(a.step)

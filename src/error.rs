@@ -29,6 +29,9 @@ pub enum RestoreError {
     /// Memory ran out.
     #[error("{0}")]
     Memory(String),
+    /// The element was stopped while its model was loaded.
+    #[error("The element was stopped while its model was loaded: start it again.")]
+    Stopped,
 }
 
 impl RestoreError {

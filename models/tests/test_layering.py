@@ -129,7 +129,8 @@ MAY = {
         "step.unfolded",
     },
     "export.graph": {NOISE, "step.unfolded"},
-    "export.manifest": {"diffusion.schedule", "step.unfolded"},
+    "export.digests": set(),
+    "export.manifest": {"diffusion.schedule", "export.digests", "step.unfolded"},
     "export.weights": {"nn.lora", "step.unfolded"},
     "export.package": {
         "export.golden",

@@ -2,15 +2,18 @@
 //! Loading a step graph: its file, its session on a provider, its manifest.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
-use ort::value::Outlet;
+use ort::value::{Outlet, TensorElementType};
 
+use super::files::{self, Expected, GraphFile};
 use super::manifest::{KEY, Manifest};
-use super::ort_errors::one_line;
+use super::ort_errors::{is_out_of_memory, no_memory, one_line};
 use super::provider::{Engine, Provider};
 use super::runtime::{self, Runtime};
+use super::stop::Stop;
 use crate::error::RestoreError;
 use crate::graph::{GraphSpec, TensorSpec};
 
@@ -25,12 +28,14 @@ pub struct Loaded {
 }
 
 /// Loads `<name>.onnx` from the directory `package`, on the first of the engine's providers that
-/// works, and checks that it is the graph `needed`. `warn` gets a sentence about a fallback.
+/// works, and checks that it is the graph `needed`, with the weights it was exported with. `warn`
+/// gets a sentence about a fallback; `stop` gives it up.
 pub fn graph(
     package: &Path,
     needed: &GraphSpec,
     engine: Engine,
     warn: &mut dyn FnMut(String),
+    stop: &Stop,
 ) -> Result<Loaded, RestoreError> {
     let path = package.join(format!("{}.onnx", needed.name));
     let broken = |reason: String| RestoreError::Model {
@@ -40,10 +45,17 @@ pub fn graph(
     if !path.is_file() {
         return Err(broken(needed.missing.clone()));
     }
+    let file = GraphFile::read(&path, stop).map_err(|e| e.about(&path))?;
+    let manifest = manifest(&file, needed).map_err(broken)?;
+    let source = Source {
+        weights: weights(package, &manifest, stop)?,
+        file,
+        stop,
+    };
     let runtime = runtime::environment()?;
     let mut failure = None;
     for provider in engine.provider.attempts(&runtime.library)? {
-        match open(&runtime, &path, provider, engine) {
+        match open(&runtime, &source, provider, engine) {
             Ok(session) => {
                 if let Some(failure) = failure {
                     warn(format!(
@@ -52,9 +64,11 @@ pub fn graph(
                          silence this."
                     ));
                 }
-                return checked(session, needed, provider.name()).map_err(broken);
+                return checked(session, manifest, needed, provider.name()).map_err(broken);
             }
+            Err(_) if stop.is_raised() => return Err(RestoreError::Stopped),
             Err(Failure::Provider(e)) => failure = Some(one_line(&e)),
+            Err(Failure::Graph(e)) if is_out_of_memory(&e) => return Err(no_memory(&e)),
             Err(Failure::Graph(e)) => {
                 return Err(broken(format!(
                     "cannot be loaded ({}): fetch or export the model again.",
@@ -71,21 +85,73 @@ pub fn graph(
     )))
 }
 
-/// The session with its manifest, where both fit `needed`; the error is a reason.
-fn checked(session: Session, needed: &GraphSpec, provider: &'static str) -> Result<Loaded, String> {
-    let metadata = session.metadata().ok();
-    let text = metadata
-        .and_then(|m| m.custom(KEY))
+/// The manifest of a file, where it fits `needed` and the file is the one it was written for; the
+/// error is a reason.
+fn manifest(file: &GraphFile, needed: &GraphSpec) -> Result<Manifest, String> {
+    let text = file
+        .metadata(KEY)
         .ok_or_else(|| format!("has no manifest (`{KEY}`): use a model made for this plugin."))?;
-    let manifest = Manifest::parse(&text)?;
-    let inputs = specs(session.inputs());
-    manifest.check(needed, &inputs, &specs(session.outputs()))?;
+    let manifest = Manifest::parse(text)?;
+    manifest.check(needed)?;
+    if manifest.graph_sha256 != file.sha256 {
+        return Err(
+            "the graph is not the one that its manifest was written for (their SHA-256 differ): \
+             fetch or export the model again."
+                .to_owned(),
+        );
+    }
+    Ok(manifest)
+}
+
+/// The files of weights that a manifest names, with their names.
+fn weights(
+    package: &Path,
+    manifest: &Manifest,
+    stop: &Stop,
+) -> Result<Vec<(String, Arc<[u8]>)>, RestoreError> {
+    let read = |(name, expected): (&String, &Expected)| {
+        let path = package.join(name);
+        let bytes = files::weights(&path, expected, stop).map_err(|e| e.about(&path))?;
+        Ok((name.clone(), bytes))
+    };
+    manifest.weights.iter().map(read).collect()
+}
+
+/// The session with its manifest, where it fits both that and `needed`; the error is a reason.
+fn checked(
+    session: Session,
+    manifest: Manifest,
+    needed: &GraphSpec,
+    provider: &'static str,
+) -> Result<Loaded, String> {
+    let inputs = specs("input", session.inputs())?;
+    let outputs = specs("output", session.outputs())?;
+    manifest.check_graph(needed, &inputs, &outputs)?;
     Ok(Loaded {
         session,
         manifest,
         provider,
         inputs,
     })
+}
+
+/// What a session is made of.
+struct Source<'a> {
+    file: GraphFile,
+    weights: Vec<(String, Arc<[u8]>)>,
+    /// Gives up the making of a session.
+    stop: &'a Stop,
+}
+
+impl Source<'_> {
+    /// The session that `builder` makes.
+    fn commit(&self, mut builder: SessionBuilder) -> ort::Result<Session> {
+        for (name, bytes) in &self.weights {
+            builder = builder.with_external_initializer_file_in_memory(name, bytes.clone())?;
+        }
+        self.stop.ends(builder.canceler());
+        builder.commit_from_memory(&self.file.bytes)
+    }
 }
 
 /// What failed where no session could be made: the provider, or the graph itself.
@@ -97,7 +163,7 @@ enum Failure {
 /// A session for the graph on one provider.
 fn open(
     runtime: &Runtime,
-    path: &Path,
+    source: &Source,
     provider: Provider,
     engine: Engine,
 ) -> Result<Session, Failure> {
@@ -116,10 +182,10 @@ fn open(
         }
         Ok(builder.with_execution_providers(provider.registered(engine.device, engine.threads))?)
     };
-    let mut builder = set_up().map_err(Failure::Provider)?;
-    builder.commit_from_file(path).map_err(|e| {
+    let builder = set_up().map_err(Failure::Provider)?;
+    source.commit(builder).map_err(|e| {
         // A graph that the CPU cannot load is broken; on a device, the device may be.
-        if provider == Provider::Cpu || plain(runtime, path).is_err() {
+        if provider == Provider::Cpu || plain(runtime, source).is_err() {
             Failure::Graph(e)
         } else {
             Failure::Provider(e)
@@ -128,23 +194,29 @@ fn open(
 }
 
 /// Loads the graph on the CPU, unoptimised, to learn whether it is whole.
-fn plain(runtime: &Runtime, path: &Path) -> ort::Result<Session> {
-    Session::builder(&runtime.environment)?
-        .with_optimization_level(GraphOptimizationLevel::Disable)?
-        .commit_from_file(path)
+fn plain(runtime: &Runtime, source: &Source) -> ort::Result<Session> {
+    let builder = Session::builder(&runtime.environment)?
+        .with_optimization_level(GraphOptimizationLevel::Disable)?;
+    source.commit(builder)
 }
 
-/// Names and dimensions of inputs or outputs.
-fn specs(outlets: &[Outlet]) -> Vec<TensorSpec> {
-    outlets
-        .iter()
-        .map(|outlet| {
-            let dims = outlet.dtype().tensor_shape();
-            let dims = dims.map(|s| s.iter().map(|&d| usize::try_from(d).ok()).collect());
-            TensorSpec {
-                name: outlet.name().to_owned(),
-                dims: dims.unwrap_or_default(),
-            }
+/// Names and dimensions of inputs or outputs, which all hold single precision; the error is a
+/// reason.
+fn specs(what: &str, outlets: &[Outlet]) -> Result<Vec<TensorSpec>, String> {
+    let spec = |outlet: &Outlet| {
+        let (name, dtype) = (outlet.name(), outlet.dtype());
+        if dtype.tensor_type() != Some(TensorElementType::Float32) {
+            return Err(format!(
+                "the graph's {what} `{name}` is {dtype} where numbers of single precision are \
+                 needed: export the model again."
+            ));
+        }
+        let dims = dtype.tensor_shape();
+        let dims = dims.map(|s| s.iter().map(|&d| usize::try_from(d).ok()).collect());
+        Ok(TensorSpec {
+            name: name.to_owned(),
+            dims: dims.unwrap_or_default(),
         })
-        .collect()
+    };
+    outlets.iter().map(spec).collect()
 }

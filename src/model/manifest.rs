@@ -3,17 +3,23 @@
 //!
 //! Depends on no runtime: the graph's own inputs are given as names and dimensions.
 
+mod tensors;
+
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::Path;
 
 use serde::Deserialize;
+use tensors::{compare, sampler_inputs};
 
+use super::files::Expected;
 use crate::graph::{GraphSpec, IMAGES, TensorSpec};
 use crate::sampler::{Aggregation, BETA, LEVELS};
 
 /// Key of the manifest in the graph's `metadata_props`.
 pub const KEY: &str = "ud2m.manifest";
 /// The version of the manifest this plugin reads.
-pub const SCHEMA: u64 = 1;
+pub const SCHEMA: u64 = 2;
 
 /// The manifest of one step graph.
 #[derive(Clone, Debug, Deserialize)]
@@ -45,6 +51,10 @@ pub struct Manifest {
     /// Dimensions of each input and output.
     pub inputs: BTreeMap<String, Vec<Dim>>,
     pub output: BTreeMap<String, Vec<Dim>>,
+    /// SHA-256 of the graph's file without its metadata, in which this manifest lies.
+    pub graph_sha256: String,
+    /// The files that hold the graph's weights, by their names in the package.
+    pub weights: BTreeMap<String, Expected>,
     /// How the steps' estimates become the answer: `last`, as without this field, or `mean`.
     #[serde(default, with = "AggregationName")]
     pub aggregation: Aggregation,
@@ -103,14 +113,8 @@ impl Manifest {
         serde_json::from_value(value).map_err(refused)
     }
 
-    /// Compares the manifest with the inputs and outputs of the graph it came from, and both with
-    /// what `needed` asks for.
-    pub fn check(
-        &self,
-        needed: &GraphSpec,
-        inputs: &[TensorSpec],
-        outputs: &[TensorSpec],
-    ) -> Result<(), String> {
+    /// Compares the manifest with what `needed` asks for.
+    pub fn check(&self, needed: &GraphSpec) -> Result<(), String> {
         let wrong = |field: &str, found: String, needed: String| {
             Err(format!(
                 "the manifest's `{field}` is {found} where {needed} is needed: use a model made \
@@ -140,15 +144,35 @@ impl Manifest {
                 "a rising range from 0 or more".to_owned(),
             );
         }
-        for (field, value, limit) in [
-            ("size_multiple", self.size_multiple, 256),
-            ("iterations", self.iterations, 64),
-            ("halo", self.halo + 1, 1024),
+        for (field, value, limits) in [
+            ("size_multiple", self.size_multiple, 1..=256),
+            ("iterations", self.iterations, 1..=64),
+            ("halo", self.halo, 0..=1023),
         ] {
-            if !(1..=limit).contains(&value) {
-                return wrong(field, value.to_string(), format!("a number up to {limit}"));
+            if !limits.contains(&value) {
+                let (low, high) = limits.into_inner();
+                return wrong(
+                    field,
+                    value.to_string(),
+                    format!("a number of {low} to {high}"),
+                );
             }
         }
+        if let Some(name) = self.weights.keys().find(|name| !is_plain(name)) {
+            let needed = "the name of a file in the package".to_owned();
+            return wrong("weights", format!("{name:?}"), needed);
+        }
+        Ok(())
+    }
+
+    /// Compares the manifest with the inputs and outputs of its graph, and both with what `needed`
+    /// asks for.
+    pub fn check_graph(
+        &self,
+        needed: &GraphSpec,
+        inputs: &[TensorSpec],
+        outputs: &[TensorSpec],
+    ) -> Result<(), String> {
         let own = sampler_inputs(self.iterations);
         let all: Vec<&TensorSpec> = own.iter().chain(&needed.inputs).collect();
         compare("input", &self.inputs, inputs, &all)?;
@@ -157,88 +181,9 @@ impl Manifest {
     }
 }
 
-/// The inputs that the sampler makes. Those of rank four and five begin with the batch.
-fn sampler_inputs(iterations: usize) -> [TensorSpec; 5] {
-    let noise = [None, Some(iterations), Some(3), None, None];
-    [
-        TensorSpec::new("xt", &IMAGES),
-        TensorSpec::new("z0", &IMAGES),
-        TensorSpec::new("noise", &noise),
-        TensorSpec::new("t", &[Some(1)]),
-        TensorSpec::new("sigma_y", &[Some(1)]),
-    ]
-}
-
-/// Compares the tensors of the manifest with the graph's, and the graph's with the needed ones.
-fn compare(
-    what: &str,
-    declared: &BTreeMap<String, Vec<Dim>>,
-    actual: &[TensorSpec],
-    needed: &[&TensorSpec],
-) -> Result<(), String> {
-    for TensorSpec { name, dims } in needed {
-        let Some(TensorSpec { dims: found, .. }) = actual.iter().find(|a| a.name == *name) else {
-            return Err(format!(
-                "the graph has no {what} `{name}`: export the model again."
-            ));
-        };
-        if found != dims {
-            return Err(format!(
-                "the graph's {what} `{name}` is {} where {} is needed: export the model again.",
-                listed(found),
-                listed(dims)
-            ));
-        }
-    }
-    for TensorSpec { name, dims: found } in actual {
-        if !needed.iter().any(|n| n.name == *name) {
-            return Err(format!(
-                "the graph has an {what} `{name}` that this plugin does not know: use a model made \
-                 for this plugin."
-            ));
-        }
-        let Some(dims) = declared.get(name) else {
-            return Err(format!(
-                "the manifest's {what} list lacks `{name}`: export the model again."
-            ));
-        };
-        if !agree(dims, found) {
-            let dims: Vec<String> = dims.iter().map(Dim::to_string).collect();
-            return Err(format!(
-                "the manifest's {what} `{name}` is [{}] and the graph's {}: export the model \
-                 again.",
-                dims.join(", "),
-                listed(found)
-            ));
-        }
-    }
-    if let Some(name) = declared
-        .keys()
-        .find(|n| !actual.iter().any(|a| a.name == **n))
-    {
-        return Err(format!(
-            "the manifest lists an {what} `{name}` that the graph does not have: export the model \
-             again."
-        ));
-    }
-    Ok(())
-}
-
-/// Whether the dimensions that a manifest declares are those of the graph.
-fn agree(declared: &[Dim], actual: &[Option<usize>]) -> bool {
-    let same = |(declared, actual): (&Dim, &Option<usize>)| match declared {
-        Dim::Fixed(size) => *actual == Some(*size),
-        Dim::Free(_) => actual.is_none(),
-    };
-    declared.len() == actual.len() && declared.iter().zip(actual).all(same)
-}
-
-fn listed(dims: &[Option<usize>]) -> String {
-    let dims: Vec<String> = dims
-        .iter()
-        .map(|d| d.map_or_else(|| "any".to_owned(), |size| size.to_string()))
-        .collect();
-    format!("[{}]", dims.join(", "))
+/// Whether a file of this name lies in the package's own folder.
+fn is_plain(name: &str) -> bool {
+    Path::new(name).file_name() == Some(OsStr::new(name))
 }
 
 #[cfg(test)]

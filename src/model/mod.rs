@@ -4,6 +4,7 @@
 //! A package is a directory of step graphs, one for each kind of degradation. The runtime is opened
 //! when the first graph is loaded, never earlier, so that the plugin registers without it.
 
+mod files;
 mod inputs;
 mod load;
 mod manifest;
@@ -12,9 +13,11 @@ mod package;
 mod provider;
 mod runtime;
 mod session;
+mod stop;
 
 pub use manifest::{Dim, Manifest};
 pub use package::locate;
 pub use provider::{Engine, Provider};
-pub use runtime::{LogLevel, LogSink, log_to};
+pub use runtime::{LogLevel, LogSink, disable_telemetry, log_to};
 pub use session::{Interrupt, OrtStep};
+pub use stop::Stop;

@@ -6,8 +6,7 @@ use crate::error::RestoreError;
 /// An error of a run, by who can mend it.
 pub fn failed(error: ort::Error) -> RestoreError {
     let text = one_line(&error);
-    let lower = text.to_lowercase();
-    if lower.contains("failed to allocate") || lower.contains("out of memory") {
+    if is_out_of_memory(&error) {
         RestoreError::Memory(format!(
             "Memory ran out while the network ran ({text}): set tile-width and tile-height to \
              smaller values."
@@ -18,6 +17,22 @@ pub fn failed(error: ort::Error) -> RestoreError {
              that fails too."
         ))
     }
+}
+
+/// Whether memory ran out, on the device or beside it.
+pub fn is_out_of_memory(error: &ort::Error) -> bool {
+    let text = error.to_string().to_lowercase();
+    ["failed to allocate", "out of memory", "bad_alloc"]
+        .iter()
+        .any(|sign| text.contains(sign))
+}
+
+/// Memory that ran out while a graph was loaded.
+pub fn no_memory(error: &ort::Error) -> RestoreError {
+    RestoreError::Memory(format!(
+        "Memory ran out while the model was loaded ({}): free memory, or use a smaller model.",
+        one_line(error)
+    ))
 }
 
 /// The message on one line, without the place in ONNX Runtime's source, the code's number and its

@@ -12,11 +12,14 @@ use ort::LoadDynamicError;
 use ort::environment::Environment;
 use parking_lot::Mutex;
 
+use super::files::elf;
 use super::package::own_directory;
 use crate::error::RestoreError;
 
 /// The variable that names the only library to try.
 const PATH_VARIABLE: &str = "ORT_DYLIB_PATH";
+/// The variable that silences telemetry.
+const TELEMETRY_VARIABLE: &str = "ORT_DISABLE_TELEMETRY";
 /// Names that the system's loader looks for.
 const SYSTEM_NAMES: [&str; 2] = ["libonnxruntime.so.1", "libonnxruntime.so"];
 const WHERE_IT_IS: &str = "put libonnxruntime.so beside the plugin or set ORT_DYLIB_PATH to it (it \
@@ -50,6 +53,20 @@ pub fn log_to(sink: LogSink) {
     let _ = SINK.set(sink);
 }
 
+/// Keeps ONNX Runtime from sending telemetry.
+///
+/// Builds from 1.29 on have a client for it that writes to the home directory, unless a variable is
+/// set before the library is loaded. To be called while the plugin registers: setting a variable
+/// races with other threads that read one in C, and there are fewer of them then than when the
+/// element starts.
+pub fn disable_telemetry() {
+    if std::env::var_os(TELEMETRY_VARIABLE).is_none() {
+        // SAFETY: the plugin registers once, while GStreamer loads it, before the element and its
+        // threads exist. There is no other switch.
+        unsafe { std::env::set_var(TELEMETRY_VARIABLE, "1") };
+    }
+}
+
 /// The process's ONNX Runtime, opened by the first call that finds it.
 pub fn environment() -> Result<Runtime, RestoreError> {
     let mut opened = ENVIRONMENT.lock();
@@ -62,16 +79,14 @@ pub fn environment() -> Result<Runtime, RestoreError> {
 }
 
 fn open() -> Result<Runtime, RestoreError> {
-    // Builds from 1.29 on have a telemetry client that writes to the home directory, unless this is
-    // set before loading.
-    if std::env::var_os("ORT_DISABLE_TELEMETRY").is_none() {
-        // SAFETY: setenv races with getenv of other threads in C. This runs once in the life of the
-        // process, before the library that reads the variable is loaded, and glib reads other
-        // variables only. There is no other switch.
-        unsafe { std::env::set_var("ORT_DISABLE_TELEMETRY", "1") };
-    }
     let mut failure = None;
     for candidate in candidates()? {
+        // Opening one that is cut off would end the process.
+        if let Err(reason) = elf::all_whole(&candidate) {
+            let broken = format!("ONNX Runtime cannot be opened ({reason}): {WHERE_IT_IS}.");
+            failure = failure.or(Some(RestoreError::Runtime(broken)));
+            continue;
+        }
         match ort::init_from(&candidate) {
             Ok(builder) => {
                 let environment = builder

@@ -15,10 +15,15 @@ use super::load::{self, Loaded};
 use super::manifest::Manifest;
 use super::ort_errors::failed;
 use super::provider::Engine;
+use super::stop::Stop;
 use crate::error::RestoreError;
 use crate::graph::{GraphSpec, Tensor};
 use crate::image::Window;
 use crate::sampler::{Level, Patch};
+
+/// Largest magnitude of an image's values. They belong to [-1, 1], and the noisy state that they are
+/// made of stays within 6: fifty full scales are no overshoot, but a network that has come apart.
+const LARGEST: f32 = 100.0;
 
 /// Ends a run from another thread.
 #[derive(Clone)]
@@ -57,15 +62,16 @@ pub struct OrtStep {
 
 impl OrtStep {
     /// Loads the graph `needed` from the directory `package` on the engine. `warn` gets a sentence
-    /// where [`super::Provider::Auto`] falls back to the CPU. An error says what is wrong with the
-    /// graph, its manifest, the provider or ONNX Runtime.
+    /// where [`super::Provider::Auto`] falls back to the CPU; `stop` gives the loading up. An error
+    /// says what is wrong with the graph, its manifest, its weights, the provider or ONNX Runtime.
     pub fn load(
         package: &Path,
         needed: &GraphSpec,
         engine: Engine,
         warn: &mut dyn FnMut(String),
+        stop: &Stop,
     ) -> Result<Self, RestoreError> {
-        let loaded = load::graph(package, needed, engine, warn)?;
+        let loaded = load::graph(package, needed, engine, warn, stop)?;
         let options = RunOptions::new().map_err(failed)?;
         Ok(Self {
             loaded,
@@ -148,14 +154,7 @@ impl OrtStep {
                  the model again."
             )));
         }
-        // Zero times infinity is not a number either, so one sum finds both.
-        if data.iter().map(|v| v * 0.0).sum::<f32>().is_nan() {
-            return Err(RestoreError::InvalidOutput(
-                "The model answered with values that are not numbers: check noise-sigma and the \
-                 kernel, or use another model."
-                    .to_owned(),
-            ));
-        }
+        check_values(data)?;
         for (patch, part) in patches
             .iter_mut()
             .zip(data.chunks_exact(3 * height * width))
@@ -164,5 +163,43 @@ impl OrtStep {
             patch.z0.data.extend_from_slice(part);
         }
         Ok(())
+    }
+}
+
+/// An error where values are not those of an image: not numbers, or beyond [`LARGEST`].
+fn check_values(data: &[f32]) -> Result<(), RestoreError> {
+    // Zero times infinity is not a number either, so one sum finds both.
+    let what = if data.iter().map(|v| v * 0.0).sum::<f32>().is_nan() {
+        "are not numbers"
+    } else if data.iter().any(|v| v.abs() > LARGEST) {
+        "lie far outside the range of an image"
+    } else {
+        return Ok(());
+    };
+    Err(RestoreError::InvalidOutput(format!(
+        "The model answered with values that {what}: check noise-sigma and the kernel, or use \
+         another model."
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_beyond_any_image_are_no_answer() {
+        for (value, clue) in [
+            (f32::NAN, "are not numbers"),
+            (f32::INFINITY, "are not numbers"),
+            (f32::NEG_INFINITY, "are not numbers"),
+            (100.5, "far outside"),
+            (-3.0e38, "far outside"),
+        ] {
+            let error = check_values(&[0.5, value, -1.0])
+                .expect_err("no image")
+                .to_string();
+            assert!(error.contains(clue), "{value}: {error}");
+        }
+        assert_eq!(check_values(&[100.0, -100.0, 0.0]), Ok(()));
     }
 }

@@ -93,6 +93,18 @@ pub fn check_output(restored: &Image, frame: &Image) -> Result<(), RestoreError>
     Ok(())
 }
 
+/// An error where A x of a restored frame cannot be held against the frame.
+pub fn check_residual(rms: f32) -> Result<(), RestoreError> {
+    if rms.is_finite() {
+        return Ok(());
+    }
+    Err(RestoreError::InvalidOutput(
+        "The restored frame's residual is not a number: check the kernel and noise-sigma, or use \
+         another model."
+            .to_owned(),
+    ))
+}
+
 /// Whether no channel varies by more than half a step.
 fn is_flat(image: &Image) -> bool {
     (0..image.channels).all(|c| {
@@ -113,5 +125,13 @@ mod tests {
         assert!(is_flat(&image));
         image.data[27] += 0.01;
         assert!(!is_flat(&image));
+    }
+    #[test]
+    fn a_residual_that_is_not_finite_is_no_answer() {
+        for rms in [f32::NAN, f32::INFINITY] {
+            let error = check_residual(rms).expect_err("no number");
+            assert!(matches!(error, RestoreError::InvalidOutput(_)), "{error}");
+        }
+        assert_eq!(check_residual(1.0), Ok(()));
     }
 }

@@ -4,7 +4,7 @@
 use super::smoothing::Smoothing;
 use super::step::TensorCache;
 use super::temporal::{self, PreviousFrame};
-use super::{Engine, Interrupt};
+use super::{Engine, Interrupt, Stop};
 use crate::error::RestoreError;
 use crate::graph::GraphSpec;
 use crate::image::Pool;
@@ -62,16 +62,17 @@ impl Levels {
 impl Restorer {
     /// Loads the graph that `degradation` needs from the package `model`, a name or a path.
     ///
-    /// `warn` gets a sentence where [`super::Provider::Auto`] falls back to the CPU. Errors say
-    /// what is wrong with the package, the graph or ONNX Runtime.
+    /// `warn` gets a sentence where [`super::Provider::Auto`] falls back to the CPU; `stop` gives
+    /// the loading up. Errors say what is wrong with the package, the graph or ONNX Runtime.
     pub fn load(
         model: &str,
         degradation: &Degradation,
         engine: Engine,
         warn: &mut dyn FnMut(String),
+        stop: &Stop,
     ) -> Result<Self, RestoreError> {
         let graph = degradation.graph();
-        let step = OrtStep::load(&model::locate(model)?, &graph, engine, warn)?;
+        let step = OrtStep::load(&model::locate(model)?, &graph, engine, warn, stop)?;
         Ok(Self {
             step,
             graph,

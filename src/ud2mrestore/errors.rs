@@ -39,6 +39,7 @@ impl From<RestoreError> for gst::ErrorMessage {
             RestoreError::Memory(_) => {
                 gst::error_msg!(gst::ResourceError::NoSpaceLeft, ("{error}"))
             }
+            RestoreError::Stopped => gst::error_msg!(gst::CoreError::StateChange, ("{error}")),
         }
     }
 }

@@ -178,9 +178,9 @@ impl ElementImpl for Ud2mRestore {
         &self,
         transition: gst::StateChange,
     ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
-        // The parent waits for the frame in progress, which may take seconds.
+        // The parent waits for the streaming thread, which may be busy for seconds.
         if transition == gst::StateChange::PausedToReady {
-            self.interrupt();
+            self.give_up();
         }
         self.parent_change_state(transition)
     }

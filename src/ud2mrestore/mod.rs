@@ -4,6 +4,8 @@
 use gst::glib;
 use gst::prelude::*;
 
+use crate::restore;
+
 mod errors;
 #[doc(hidden)] // For the benchmarks.
 pub mod format;
@@ -34,6 +36,7 @@ pub fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
             kind.mark_as_plugin_api(gst::PluginAPIFlags::empty());
         }
     }
+    restore::disable_telemetry();
     errors::bridge_logs();
     messages::meta::register();
     gst::Element::register(

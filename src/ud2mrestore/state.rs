@@ -11,7 +11,7 @@ use super::messages::stats::{Stages, Stats};
 use super::properties::settings::{Fixed, Live, Settings};
 use super::qos::Lateness;
 use crate::error::RestoreError;
-use crate::restore::{Interrupt, RestoredFrame, Restorer, Subsampling};
+use crate::restore::{Interrupt, RestoredFrame, Restorer, Stop, Subsampling};
 
 /// What the streaming thread works with. It is locked for a whole frame.
 pub struct State {
@@ -33,8 +33,12 @@ pub struct Shared {
     pub scale: Option<u32>,
     /// Ends the frame in progress; `None` while stopped.
     pub interrupt: Option<Interrupt>,
+    /// Gives up the loading in progress.
+    pub loading: Stop,
     pub stats: Stats,
     pub lateness: Lateness,
+    /// Whether downstream looks for a `GstVideoMeta` in buffers.
+    pub downstream_takes_meta: bool,
     /// Whether the source is live, and its latency, once it was asked.
     pub upstream: Option<(bool, gst::ClockTime)>,
 }
@@ -54,19 +58,25 @@ impl Shared {
     pub fn stop(&mut self) {
         self.scale = None;
         self.interrupt = None;
+        self.loading = Stop::default();
         self.stats.stop();
     }
 }
 
 impl State {
     /// Loads what the settings ask for. Errors in them are found here where they can be known
-    /// before the first frame. A fallback of the provider goes to `warn`.
-    pub fn open(settings: &Settings, mut warn: impl FnMut(String)) -> Result<Self, RestoreError> {
+    /// before the first frame. A fallback of the provider goes to `warn`; `stop` gives it up.
+    pub fn open(
+        settings: &Settings,
+        mut warn: impl FnMut(String),
+        stop: &Stop,
+    ) -> Result<Self, RestoreError> {
         let fixed = settings.fixed.clone();
         let subsampling = Subsampling::default();
         let degradation = settings.live.degradation(&fixed, subsampling)?;
         degradation.check()?;
-        let restorer = Restorer::load(&fixed.model, &degradation, fixed.engine(), &mut warn)?;
+        let (model, engine) = (&fixed.model, fixed.engine());
+        let restorer = Restorer::load(model, &degradation, engine, &mut warn, stop)?;
         Ok(Self {
             restorer,
             fixed,
@@ -92,15 +102,17 @@ impl State {
         needs_other
     }
 
-    /// Loads the step graph that the last caps need; on an error the one before stays.
+    /// Loads the step graph that the last caps need; on an error the one before stays. `stop` gives
+    /// it up.
     pub fn reload(
         &mut self,
         live: &Live,
         mut warn: impl FnMut(String),
+        stop: &Stop,
     ) -> Result<(), RestoreError> {
         let degradation = live.degradation(&self.fixed, self.subsampling)?;
         let (model, engine) = (&self.fixed.model, self.fixed.engine());
-        let next = Restorer::load(model, &degradation, engine, &mut warn)?;
+        let next = Restorer::load(model, &degradation, engine, &mut warn, stop)?;
         let before = std::mem::replace(&mut self.restorer, next);
         if before.interrupt().is_raised() {
             self.restorer.interrupt().raise();
@@ -125,6 +137,15 @@ impl State {
         Ok(())
     }
 
+    /// A copy of an input frame that lies as its caps say; `None` where it does so itself.
+    pub fn in_default_layout(
+        &self,
+        input: &gst::BufferRef,
+    ) -> Result<Option<gst::Buffer>, gst::ErrorMessage> {
+        let formats = self.formats.as_ref().ok_or_else(without_caps)?;
+        formats.in_default_layout(input)
+    }
+
     /// Restores the frame of `input` into `output`.
     pub fn restore(
         &mut self,
@@ -133,12 +154,7 @@ impl State {
         output: &mut gst::BufferRef,
     ) -> Result<FrameRecord, gst::ErrorMessage> {
         let begun = Instant::now();
-        let Some(formats) = self.formats.as_mut() else {
-            return Err(gst::error_msg!(
-                gst::CoreError::Negotiation,
-                ("A frame came before its caps: link the element to a source of raw video.")
-            ));
-        };
+        let formats = self.formats.as_mut().ok_or_else(without_caps)?;
         let number = formats.frame_number(input).unwrap_or(self.frames);
         let mut frames = formats.map(input, output)?;
         // Images that are dropped here leave their memory to the next frame.
@@ -167,4 +183,12 @@ impl State {
             time: begun.elapsed(),
         })
     }
+}
+
+/// An error where a frame came before its caps.
+fn without_caps() -> gst::ErrorMessage {
+    gst::error_msg!(
+        gst::CoreError::Negotiation,
+        ("A frame came before its caps: link the element to a source of raw video.")
+    )
 }

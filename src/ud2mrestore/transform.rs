@@ -24,7 +24,7 @@ impl BaseTransformImpl for Ud2mRestore {
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         let settings = self.settings.lock().clone();
         let model = &settings.fixed.model;
-        let state = self.post_loading(model, |warn| State::open(&settings, warn))?;
+        let state = self.post_loading(model, |warn, stop| State::open(&settings, warn, stop))?;
         gst::info!(CAT, imp = self, "started on {}", state.restorer.provider());
         *self.shared.lock() = Shared::new(&state);
         *self.state.lock() = Some(state);
@@ -68,7 +68,8 @@ impl BaseTransformImpl for Ud2mRestore {
         // Upstream offers refused caps again with its next buffer; the reason is posted once.
         let posted = state.refused.replace(incaps.clone()).as_ref() == Some(incaps);
         drop(guard);
-        if !posted {
+        // Being stopped is no error.
+        if !posted && !self.shared.lock().loading.is_raised() {
             self.post_error_message(error);
         }
         Err(gst::loggable_error!(CAT, "refused {incaps}"))
@@ -96,6 +97,15 @@ impl BaseTransformImpl for Ud2mRestore {
     ) -> Result<(), gst::LoggableError> {
         query.add_allocation_meta::<VideoMeta>(None);
         self.parent_propose_allocation(decide_query, query)
+    }
+
+    fn decide_allocation(
+        &self,
+        query: &mut gst::query::Allocation,
+    ) -> Result<(), gst::LoggableError> {
+        let takes_meta = query.find_allocation_meta::<VideoMeta>().is_some();
+        self.shared.lock().downstream_takes_meta = takes_meta;
+        self.parent_decide_allocation(query)
     }
 
     fn query(&self, direction: gst::PadDirection, query: &mut gst::QueryRef) -> bool {
@@ -161,8 +171,15 @@ impl BaseTransformImpl for Ud2mRestore {
 }
 
 impl Ud2mRestore {
+    /// Gives up the loading in progress and ends the frame in progress: each may take seconds.
+    pub(super) fn give_up(&self) {
+        let loading = self.shared.lock().loading.clone();
+        loading.raise();
+        self.interrupt();
+    }
+
     /// Ends the frame in progress, which may take seconds.
-    pub(super) fn interrupt(&self) {
+    fn interrupt(&self) {
         if let Some(interrupt) = self.shared.lock().interrupt.as_ref() {
             interrupt.raise();
         }
@@ -177,7 +194,7 @@ impl Ud2mRestore {
     ) -> Result<(), gst::ErrorMessage> {
         if state.needs_other_graph(live, incaps) {
             let model = state.fixed.model.clone();
-            self.post_loading(&model, |warn| state.reload(live, warn))?;
+            self.post_loading(&model, |warn, stop| state.reload(live, warn, stop))?;
             self.shared.lock().interrupt = Some(state.restorer.interrupt());
         }
         Ok(())

@@ -14,7 +14,7 @@ use cases::{HEIGHT, WIDTH, degradations, frame, settings, ways};
 use common::{Bench, caps, element, info};
 use gst_video::VideoFormat;
 use gstud2m::image::{Image, Window};
-use gstud2m::restore::{Degradation, Engine, Restorer};
+use gstud2m::restore::{Degradation, Engine, Restorer, Stop};
 
 /// Frames before those that are counted, and the frames that are.
 const WARMING: u64 = 2;
@@ -35,6 +35,12 @@ fn report(case: &str, places: BTreeMap<String, (usize, usize)>) -> String {
     }
 }
 
+/// The graphs that answer with the observation.
+fn echo(degradation: &Degradation) -> Restorer {
+    let (model, engine) = (common::path("tests/data/echo"), Engine::default());
+    Restorer::load(&model, degradation, engine, &mut |_| (), &Stop::default()).unwrap()
+}
+
 #[test]
 #[cfg_attr(
     not(debug_assertions),
@@ -46,9 +52,7 @@ fn restoring_a_frame_asks_for_no_memory() {
     let mut wrong = String::new();
     for (name, degradation) in degradations {
         for (way, settings) in ways(&degradation) {
-            let model = common::path("tests/data/echo");
-            let mut restorer =
-                Restorer::load(&model, &degradation, Engine::default(), &mut |_| ()).unwrap();
+            let mut restorer = echo(&degradation);
             // As the element does: images that are dropped go back to it.
             let pool = restorer.pool();
             let _entered = pool.enter();
@@ -69,14 +73,7 @@ fn restoring_a_frame_asks_for_no_memory() {
 #[test]
 fn what_is_kept_does_not_grow_and_goes_with_its_size() {
     common::init();
-    let model = common::path("tests/data/echo");
-    let mut restorer = Restorer::load(
-        &model,
-        &Degradation::Denoise,
-        Engine::default(),
-        &mut |_| (),
-    )
-    .unwrap();
+    let mut restorer = echo(&Degradation::Denoise);
     let settings = settings(Degradation::Denoise);
     let pool = restorer.pool();
     let _entered = pool.enter();

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 from onnx import TensorProto, checker, helper, numpy_helper, save
 
+from ud2m.export.digests import digests
+
 HERE = Path(__file__).parent
 ITERATIONS = 2
 PICTURE = ["B", 3, "H", "W"]
@@ -43,7 +45,7 @@ def inputs_of(family):
 
 def manifest_of(family, name):
     return {
-        "schema": 1,
+        "schema": 2,
         "name": name,
         "version": "1",
         "licence": "MPL-2.0",
@@ -106,22 +108,27 @@ class Graph:
         }
         return self.node("Resize", "y", "", scales, **nearest)
 
-    def write(self, path, result, manifest, declared=None):
+    def write(self, path, result, manifest, declared=None, kinds=None):
+        """kinds: types of inputs and outputs that do not hold single precision."""
         self.nodes.append(helper.make_node("Identity", [result], ["x0"]))
         declared = declared or inputs_of(self.family)
         value = helper.make_tensor_value_info
+
+        def kind(name):
+            return (kinds or {}).get(name, TensorProto.FLOAT)
+
         graph = helper.make_graph(
             self.nodes,
             "step",
-            [value(n, TensorProto.FLOAT, s) for n, s in declared.items()],
-            [value("x0", TensorProto.FLOAT, PICTURE)],
+            [value(n, kind(n), s) for n, s in declared.items()],
+            [value("x0", kind("x0"), PICTURE)],
             self.constants,
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
         if manifest is not None:
-            helper.set_model_props(
-                model, {"ud2m.manifest": json.dumps(manifest, separators=(",", ":"))}
-            )
+            manifest = {**manifest, **digests(model, path.parent)}
+            text = json.dumps(manifest, separators=(",", ":"))
+            helper.set_model_props(model, {"ud2m.manifest": text})
         checker.check_model(model)
         path.parent.mkdir(parents=True, exist_ok=True)
         save(model, path)
@@ -215,16 +222,17 @@ def good():
 
 
 def wrong():
-    def package(defect, manifest, declared=None, build=echo):
+    def package(defect, manifest, declared=None, build=echo, kinds=None):
         graph = Graph("blur")
-        graph.write(HERE / "wrong" / defect / "blur.onnx", build(graph), manifest, declared)
+        path = HERE / "wrong" / defect / "blur.onnx"
+        graph.write(path, build(graph), manifest, declared, kinds)
 
     def changed(**fields):
         return {**manifest_of("blur", "wrong"), **fields}
 
     plain, declared = changed(), inputs_of("blur")
     package("no-manifest", None)
-    package("future-schema", changed(schema=2))
+    package("future-schema", changed(schema=3))
     package("unknown-field", changed(colour="blue"))
     package("missing-field", {k: v for k, v in plain.items() if k != "halo"})
     package("other-range", changed(range=[0, 1]))
@@ -233,6 +241,14 @@ def wrong():
     package("missing-input", plain, {k: v for k, v in declared.items() if k != "z0"})
     package("extra-input", plain, {**declared, "style": [1]})
     package("static-size", plain, {**declared, "xt": [1, 3, 64, 64]})
+    package("double-input", plain, kinds={"sigma_y": TensorProto.DOUBLE})
+    package(
+        "half-output",
+        plain,
+        build=lambda g: g.node("Cast", "y", to=TensorProto.FLOAT16),
+        kinds={"x0": TensorProto.FLOAT16},
+    )
+    package("far-output", plain, build=lambda g: g.sum("y", g.constant(1000.0)))
     package("nan-output", plain, build=lambda g: g.sum("y", g.constant(np.nan)))
     package(
         "flat-output",

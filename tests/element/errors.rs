@@ -12,7 +12,7 @@ fn each_wrong_model_has_its_error() {
         ("no-manifest", "has no manifest (`ud2m.manifest`)"),
         (
             "future-schema",
-            "the manifest has schema 2 and this plugin reads schema 1",
+            "the manifest has schema 3 and this plugin reads schema 2",
         ),
         ("unknown-field", "unknown field `colour`"),
         ("missing-field", "missing field `halo`"),
@@ -38,6 +38,11 @@ fn each_wrong_model_has_its_error() {
             "flat-output",
             "the graph's output `x0` is [any, 3, 1, 1] where [any, 3, any, any] is needed",
         ),
+        (
+            "double-input",
+            "the graph's input `sigma_y` is Tensor<f64>(1) where numbers of single precision",
+        ),
+        ("half-output", "the graph's output `x0` is Tensor<f16>"),
         ("truncated", "cannot be loaded"),
     ] {
         let errors = start(&element(&format!("wrong/{package}"), &[]));

@@ -28,6 +28,7 @@ fn without_a_valid_output_frames_pass_as_they_came_with_one_warning() {
     let frame = pattern(&info(Rgb, 16, 16));
     for (package, sentence) in [
         ("nan-output", "values that are not numbers"),
+        ("far-output", "far outside the range of an image"),
         ("one-colour", "one flat colour"),
     ] {
         let element = element(&format!("wrong/{package}"), &[]);

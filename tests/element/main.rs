@@ -9,6 +9,7 @@ mod formats;
 mod lifecycle;
 mod messages;
 mod negotiation;
+mod packages;
 mod properties;
 mod qos;
 mod sampling;

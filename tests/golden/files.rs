@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use gstud2m::graph::{Data, GraphSpec, Tensor};
 use gstud2m::image::Image;
-use gstud2m::model::{Engine, OrtStep};
+use gstud2m::model::{Engine, OrtStep, Stop};
 use gstud2m::operator::{Degradation, Kernel, Subsampling};
 use gstud2m::sampler;
 
@@ -121,8 +121,14 @@ impl Golden {
             arrays.insert(name, Array { shape, data });
         }
         let mut warn = |text: String| panic!("{text}");
-        let step = OrtStep::load(package, &spec, Engine::default(), &mut warn)
-            .unwrap_or_else(|e| panic!("{e}"));
+        let step = OrtStep::load(
+            package,
+            &spec,
+            Engine::default(),
+            &mut warn,
+            &Stop::default(),
+        )
+        .unwrap_or_else(|e| panic!("{e}"));
         Self {
             spec,
             arrays,

@@ -9,13 +9,20 @@ mod steps;
 mod temporal;
 mod tensors;
 
-use gstud2m::restore::{Degradation, Engine, Output, Restorer, Settings, Temporal, Tiling};
+use gstud2m::restore::{Degradation, Engine, Output, Restorer, Settings, Stop, Temporal, Tiling};
 
 /// The package `lite`, loaded for a degradation.
 fn lite(degradation: &Degradation) -> Restorer {
     common::init();
     let mut warn = |text| panic!("{text}");
-    Restorer::load("lite", degradation, Engine::default(), &mut warn).unwrap()
+    Restorer::load(
+        "lite",
+        degradation,
+        Engine::default(),
+        &mut warn,
+        &Stop::default(),
+    )
+    .unwrap()
 }
 
 /// Three outer steps of one sample, in frames that stand alone. `sigma` is of full scale.

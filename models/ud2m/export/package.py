@@ -13,7 +13,7 @@ from pathlib import Path
 import onnx
 
 from ud2m.export import golden, graph, weights
-from ud2m.export.manifest import KEY, manifest
+from ud2m.export.manifest import attach, manifest
 from ud2m.nn.denoiser import Denoiser
 from ud2m.physics.operators import graphs_of, operator_of
 from ud2m.step.scalars import Scalars, ScalarValues
@@ -82,7 +82,7 @@ def _add_graph(
         used = weights.move_out(model, step, stored)
     except LookupError as e:
         raise ExportError(f"{name}: {e}; nothing was written.") from e
-    onnx.helper.set_model_props(model, {KEY: manifest(name, step, multiple, HALO, shapes, about)})
+    attach(model, manifest(name, step, multiple, HALO, shapes, about), folder)
     path = folder / f"{name}.onnx"
     onnx.save(model, path)
     single = golden.step_inputs(step, case, 3)

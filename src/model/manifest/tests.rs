@@ -5,7 +5,7 @@ use super::*;
 
 fn text(change: impl Fn(&mut serde_json::Value)) -> String {
     let mut value = serde_json::json!({
-        "schema": 1, "name": "n", "version": "1", "licence": "MPL-2.0",
+        "schema": 2, "name": "n", "version": "1", "licence": "MPL-2.0",
         "family": "jpeg", "scale": 1,
         "range": [-1, 1], "size_multiple": 8, "halo": 16, "iterations": 3, "levels": 1000,
         "beta": [1e-4, 0.02], "sigma_y": [0.002, 0.5],
@@ -14,7 +14,8 @@ fn text(change: impl Fn(&mut serde_json::Value)) -> String {
             "noise": ["B", 3, 3, "H", "W"], "t": [1], "sigma_y": [1],
             "quant_luma": [8, 8], "quant_chroma": [8, 8]
         },
-        "output": {"x0": ["B", 3, "H", "W"]}, "training": {}, "scores": {}
+        "output": {"x0": ["B", 3, "H", "W"]}, "training": {}, "scores": {},
+        "graph_sha256": "", "weights": {"step.safetensors": {"bytes": 3, "sha256": "00"}}
     });
     change(&mut value);
     value.to_string()
@@ -29,7 +30,9 @@ fn verdict(change: impl Fn(&mut serde_json::Value)) -> Result<(), String> {
     let mut inputs = sampler_inputs(3).to_vec();
     inputs.extend(needed.inputs.clone());
     let outputs = [TensorSpec::new("x0", &IMAGES)];
-    Manifest::parse(&text(change))?.check(&needed, &inputs, &outputs)
+    let manifest = Manifest::parse(&text(change))?;
+    manifest.check(&needed)?;
+    manifest.check_graph(&needed, &inputs, &outputs)
 }
 
 #[test]
@@ -40,13 +43,20 @@ fn a_manifest_that_fits_is_accepted() {
 
 #[test]
 fn each_field_that_does_not_fit_is_named() {
-    let wrongs: [(&str, serde_json::Value); 13] = [
-        ("schema", 2.into()),
+    let file = |name: &str| serde_json::json!({name: {"bytes": 3, "sha256": "00"}});
+    let wrongs: [(&str, serde_json::Value); 19] = [
+        ("schema", 1.into()),
         ("family", "blur".into()),
         ("scale", 2.into()),
         ("range", serde_json::json!([0, 1])),
         ("size_multiple", 0.into()),
         ("halo", 5000.into()),
+        ("halo", u64::MAX.into()),
+        ("weights", file("../other/step.safetensors")),
+        ("weights", file("/etc/passwd")),
+        ("weights", file("..")),
+        ("weights", file("")),
+        ("weights", file("a/")),
         ("iterations", 0.into()),
         ("levels", 500.into()),
         ("beta", serde_json::json!([1e-4, 0.03])),

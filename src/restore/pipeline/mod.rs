@@ -198,16 +198,13 @@ impl Restorer {
         samples: Samples,
     ) -> Result<RestoredFrame, RestoreError> {
         let (frame, settings) = (request.frame, request.settings);
-        let Samples {
-            mut moments,
-            average,
-            mut report,
-        } = samples;
-        if let Some(average) = average {
+        let (mut moments, mut report) = (samples.moments, samples.report);
+        if let Some(average) = samples.average {
             average.apply(moments.mean_mut());
         }
         let (mean, operator) = (moments.mean(), self.operator()?);
         report.residual_rms = operator.residual_rms(mean, frame, observation.noise.sigma());
+        fallback::check_residual(report.residual_rms)?;
         self.previous = settings
             .is_temporal()
             .then(|| PreviousFrame::of(mean.clone(), frame, operator, observation.noise.sigma_y));

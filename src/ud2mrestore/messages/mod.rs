@@ -15,7 +15,7 @@ use gst::subclass::prelude::*;
 use super::imp::Ud2mRestore;
 use super::qos::{Decision, FrameTime, Late, Work};
 use crate::error::RestoreError;
-use crate::restore::FrameReport;
+use crate::restore::{FrameReport, Stop};
 
 /// Code of the PROGRESS messages.
 pub const LOAD_MODEL: &str = "load-model";
@@ -23,13 +23,13 @@ pub const LOAD_MODEL: &str = "load-model";
 pub const FULL_QUALITY: u32 = 1_000_000;
 
 impl Ud2mRestore {
-    /// Runs `load`, which takes seconds, between PROGRESS messages.
+    /// Runs `load`, which takes seconds and may be given up, between PROGRESS messages.
     pub(super) fn post_loading<T>(
         &self,
         model: &str,
-        load: impl FnOnce(&dyn Fn(String)) -> Result<T, RestoreError>,
+        load: impl FnOnce(&dyn Fn(String), &Stop) -> Result<T, RestoreError>,
     ) -> Result<T, gst::ErrorMessage> {
-        use gst::ProgressType::{Complete, Error, Start};
+        use gst::ProgressType::{Canceled, Complete, Error, Start};
         let progress = |kind, text: &str| {
             let message = gst::message::Progress::builder(kind, LOAD_MODEL, text);
             self.post(message.src(&*self.obj()).build());
@@ -37,8 +37,12 @@ impl Ud2mRestore {
         let warn =
             |text: String| gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{text}"));
         progress(Start, &format!("Loading the model {model}"));
-        let loaded = load(&warn);
+        let stop = self.shared.lock().loading.clone();
+        let loaded = load(&warn, &stop);
         match &loaded {
+            Err(RestoreError::Stopped) => {
+                progress(Canceled, &format!("Loading the model {model} was given up"));
+            }
             Ok(_) => progress(Complete, &format!("Loaded the model {model}")),
             Err(_) => progress(Error, &format!("The model {model} was not loaded")),
         }
