@@ -9,6 +9,7 @@ use gst_base::subclass::base_transform::{
     GenerateOutputSuccess, InputBuffer, PrepareOutputBufferSuccess,
 };
 use gst_base::subclass::prelude::*;
+use gst_video::VideoMeta;
 
 use super::OverloadPolicy;
 use super::errors::CAT;
@@ -34,7 +35,7 @@ impl Ud2mRestore {
         let live = live.adapted_to(decision);
         // A frame of the same size is passed on without a copy; a larger one has to be made.
         let (mut output, record) = if live.is_passthrough() && self.output_scale() == 1 {
-            (input, None)
+            (self.passed_on(input)?, None)
         } else {
             self.restore(&live, &input)?
         };
@@ -121,6 +122,37 @@ impl Ud2mRestore {
             self.shared.lock().upstream = Some(upstream);
             upstream
         })
+    }
+
+    /// The buffer of a frame that is left as it came. Where downstream does not look for a
+    /// `GstVideoMeta`, a frame that does not lie as its caps say is copied.
+    fn passed_on(&self, input: gst::Buffer) -> Result<gst::Buffer, gst::FlowError> {
+        if self.shared.lock().downstream_takes_meta || input.meta::<VideoMeta>().is_none() {
+            return Ok(input);
+        }
+        let guard = self.state.lock();
+        let state = guard.as_ref().ok_or(gst::FlowError::Flushing)?;
+        let copy = state.in_default_layout(&input);
+        drop(guard);
+        match copy {
+            Ok(None) => Ok(input),
+            Ok(Some(mut copy)) => {
+                // All but the memory, and the meta that describes it.
+                let target = copy.make_mut();
+                let flags = gst::BUFFER_COPY_METADATA;
+                input
+                    .copy_into(target, flags, ..)
+                    .map_err(|_| gst::FlowError::Error)?;
+                if let Some(meta) = target.meta_mut::<VideoMeta>() {
+                    let _ = meta.remove();
+                }
+                Ok(copy)
+            }
+            Err(error) => {
+                self.post_error_message(error);
+                Err(gst::FlowError::Error)
+            }
+        }
     }
 
     /// Makes a buffer and restores the frame of `input` into it. There is no record where the

@@ -6,6 +6,7 @@ mod chroma;
 mod color;
 mod convert;
 pub mod direct;
+mod layout;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use gst_video::{VideoFrameRef, VideoInfo, VideoInterlaceMode};
 
 use self::caps::DIRECT;
 use self::convert::Converter;
+use self::layout::Layout;
 use crate::image::Image;
 use crate::restore::Subsampling;
 
@@ -26,6 +28,8 @@ pub struct Formats {
     output: VideoInfo,
     /// `None` where both formats are read and written as they are.
     converter: Option<Converter>,
+    /// The input frame with its rows in order, where the buffer has them otherwise.
+    copy: Option<gst::Buffer>,
 }
 
 /// A frame and the frame that is made of it, both mapped.
@@ -73,6 +77,7 @@ impl Formats {
             converter: converter.transpose()?,
             input,
             output,
+            copy: None,
         })
     }
 
@@ -91,12 +96,24 @@ impl Formats {
         buffer.pts()?.nseconds().mul_div_round(numer, nanoseconds)
     }
 
-    /// Maps the frames of two buffers; fails where memory cannot be reached or is too small.
+    /// Maps the frames of two buffers. Fails where memory cannot be reached, or where a frame does
+    /// not lie inside of it.
     pub fn map<'a>(
         &'a mut self,
         input: &'a gst::BufferRef,
         output: &'a mut gst::BufferRef,
     ) -> Result<MappedFrames<'a>, gst::ErrorMessage> {
+        let layout = Layout::of(input, &self.input).map_err(|r| misplaced("input", &r))?;
+        let copy = (layout == Layout::Odd).then(|| layout::copied(input, &self.input));
+        self.copy = copy.transpose().map_err(|r| misplaced("input", &r))?;
+        if Layout::of(output, &self.output).map_err(|r| misplaced("output", &r))? == Layout::Odd {
+            return Err(misplaced("output", "does not lie row by row"));
+        }
+        // Without this, what lay in the gaps between rows before would leave with the frame.
+        output
+            .memset(.., 0)
+            .map_err(|_| unreachable_memory("output"))?;
+        let input = self.copy.as_deref().unwrap_or(input);
         let input = Readable::from_buffer_ref_readable(input, &self.input);
         let output = Writable::from_buffer_ref_writable(output, &self.output);
         Ok(MappedFrames {
@@ -104,6 +121,17 @@ impl Formats {
             output: output.map_err(|_| unreachable_memory("output"))?,
             converter: self.converter.as_mut(),
         })
+    }
+
+    /// A copy of an input frame that lies as its caps say; `None` where it does so itself. For
+    /// elements that do not look for a `GstVideoMeta`.
+    pub fn in_default_layout(
+        &self,
+        input: &gst::BufferRef,
+    ) -> Result<Option<gst::Buffer>, gst::ErrorMessage> {
+        let layout = Layout::of(input, &self.input).map_err(|r| misplaced("input", &r))?;
+        let copy = (layout != Layout::Default).then(|| layout::copied(input, &self.input));
+        copy.transpose().map_err(|r| misplaced("input", &r))
     }
 }
 
@@ -129,6 +157,14 @@ impl MappedFrames<'_> {
         };
         done.ok_or_else(|| unreachable_memory("output"))
     }
+}
+
+fn misplaced(which: &str, reason: &str) -> gst::ErrorMessage {
+    gst::error_msg!(
+        gst::ResourceError::Failed,
+        ("The {which} frame {reason}: use buffers that are as large as their caps and their \
+             GstVideoMeta say.")
+    )
 }
 
 fn unreachable_memory(which: &str) -> gst::ErrorMessage {

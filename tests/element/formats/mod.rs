@@ -2,6 +2,7 @@
 //! Every raw format through a model that returns its input: depth, colours, alpha and sizes stay.
 
 mod layout;
+mod odd;
 
 use std::collections::BTreeSet;
 
