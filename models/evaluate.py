@@ -1,24 +1,25 @@
-"""Scores the sampler on a folder of clean images, degraded in known ways.
+"""Scores the sampler on clean images that are degraded in known ways.
 
-python models/evaluate.py --denoiser DENOISER --model PACKAGE --images FOLDER --limit 24
+python models/evaluate.py cases --denoiser DENOISER --model PACKAGE --images FOLDER --limit 24
     the input, a classical method, UD²M
-python models/evaluate.py … --methods ud2m dps diffpir ddrm dpir latino --counts 1 3 6 9 12
+python models/evaluate.py cases … --methods ud2m dps diffpir ddrm dpir latino --counts 1 3 6 9 12
     samplers on the same denoiser
-python models/evaluate.py … --samples 8
-    posterior mean; is the spread honest?
+python models/evaluate.py sampling --denoiser DENOISER --model PACKAGE --images FOLDER
+    whether samples are samples of the posterior, and whether their spread is honest
+python models/evaluate.py public --models PACKAGE … --data FOLDER … --kernels FILE
+    the protocols of papers, beside the figures that others published
 
-Runs in PyTorch what the element runs in ONNX Runtime. Sides are cut to multiples of 48 (a crop's:
-16); 16 border pixels are not scored where a kernel reaches beyond the image. `--report FILE
-SECTION` replaces one section of a Markdown file.
+Runs in PyTorch what the element runs in ONNX Runtime. `cases` and `sampling` cut sides to multiples
+of 48 (a crop's: 16), and leave out 16 border pixels where a kernel reaches beyond the image.
+`--report FILE SECTION` replaces one section of a Markdown file.
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-
-import torch
 
 from ud2m.evaluation import tables
 from ud2m.evaluation.bench import (
@@ -31,6 +32,8 @@ from ud2m.evaluation.bench import (
     scored,
 )
 from ud2m.evaluation.cases import CASES, degrade_images, load_images
+from ud2m.evaluation.metrics.posterior import posterior
+from ud2m.evaluation.public import command as public
 from ud2m.evaluation.samplers import SAMPLERS, NotDefined
 
 INITIAL_NETWORK = (
@@ -41,62 +44,69 @@ RAM = (
     "UD²M starts from RAM's answer to y: one more pass of that network for an image; "
     "evaluations do not count it, seconds do."
 )
+NO_LPIPS = "LPIPS is left out: its network was not there."
 
 
 def main() -> None:
     a = arguments()
-    clean = load_images(a.images, a.limit, a.crop)
-    bench = Bench(
-        a.denoiser,
-        {CASES[c].family for c in a.cases},
-        a.model,
-        a.scalars,
-        ram_initial(a.ram_weights) if a.initial else None,
-        a.stochasticity,
-    )
-    usual = [] if a.samples or a.counts else list(NO_SAMPLER)
-    columns = columns_of(a.methods or [*usual, "ud2m"], a.counts or [ITERATIONS * a.steps])
-    rows, notes = scores(bench, a.cases, clean, columns, a.samples)
-    notes |= {INITIAL_NETWORK} if bench.has_initial_network else set()
-    notes |= {RAM} if bench.initial else set()
-    what = f"Images: {len(clean)}"
-    what += f", the middle {a.crop} pixels of each side" if a.crop else ""
-    text = tables.posterior(rows) if a.samples else tables.comparison(rows, columns)
-    text += tables.legend(what, sorted(notes), bench.lpips is not None, sys.argv[1:])
-    print("\n" + text)
-    if a.json:
-        a.json.write_text(json.dumps(rounded(rows, bool(a.counts)), indent=1))
-    if a.report:
-        tables.replace_section(Path(a.report[0]), a.report[1], text)
+    a.run(a)
 
 
 def arguments() -> argparse.Namespace:
     p = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    commands = p.add_subparsers(required=True, metavar="COMMAND")
+    for run, add in (
+        (evaluate_cases, add_cases),
+        (evaluate_sampling, add_sampling),
+        (public.run, public.add_options),
+    ):
+        name, text = run.__name__.removeprefix("evaluate_"), run.__doc__ or ""
+        name = "public" if run is public.run else name
+        sub = commands.add_parser(name, help=text.splitlines()[0], description=text)
+        add(sub)
+        sub.set_defaults(run=run, error=sub.error)
+    a = p.parse_args()
+    if a.run is not public.run:
+        check(a)
+    return a
+
+
+def add_cases(p: argparse.ArgumentParser) -> None:
     add_models(p)
-    p.add_argument("--images", type=Path, required=True)
-    p.add_argument("--limit", type=int, default=0, help="the first so many images; 0 all")
-    p.add_argument(
-        "--crop", type=int, default=0, help="pixels of each side's middle; 0 the whole image"
-    )
-    p.add_argument(
-        "--steps", type=int, default=3, help="outer steps N, where --counts does not say"
-    )
-    p.add_argument(
-        "--stochasticity", type=float, default=0.0, help="zeta of the outer sampler, 0 … 1"
-    )
-    p.add_argument("--cases", nargs="+", default=list(CASES), choices=CASES)
+    add_images(p)
     p.add_argument("--methods", nargs="+", choices=["ud2m", *NO_SAMPLER, *SAMPLERS])
     p.add_argument(
         "--counts", nargs="+", type=int, help="evaluations N·K of UD²M: 1, 2 or a multiple of 3"
     )
-    p.add_argument("--samples", type=int, default=0, help="samples of the posterior for each image")
-    p.add_argument("--json", type=Path)
-    p.add_argument("--report", nargs=2, metavar=("FILE", "SECTION"))
-    a = p.parse_args()
-    check(p, a)
-    return a
+
+
+def evaluate_cases(a: argparse.Namespace) -> None:
+    """Scores one answer of each method: PSNR, SSIM, LPIPS, residual RMS, evaluations and time."""
+    usual = [] if a.counts else list(NO_SAMPLER)
+    columns = columns_of(a.methods or [*usual, "ud2m"], a.counts or [ITERATIONS * a.steps])
+    rows, notes = scores(a, columns, scored)
+    publish(a, rows, tables.comparison(rows, columns), notes, bool(a.counts))
+
+
+def add_sampling(p: argparse.ArgumentParser) -> None:
+    add_models(p)
+    add_images(p)
+    p.add_argument("--methods", nargs="+", default=["ud2m"], choices=["ud2m", *SAMPLERS])
+    p.add_argument("--samples", type=int, default=8, help="samples M of each image")
+
+
+def evaluate_sampling(a: argparse.Namespace) -> None:
+    """Tells whether samples are samples of the posterior.
+
+    PSNR and LPIPS of a sample and of the mean, spread against error, CRPS and energy score,
+    coverage by wavelet band, power by Laplacian band.
+    """
+    columns = columns_of(a.methods, [ITERATIONS * a.steps])
+    rows, notes = scores(a, columns, partial(sampled, samples=a.samples))
+    notes.insert(1, f"{a.samples} samples of each, N = {a.steps} outer steps.")
+    publish(a, rows, posterior(rows, a.samples), notes, False)
 
 
 def add_models(p: argparse.ArgumentParser) -> None:
@@ -127,18 +137,35 @@ def add_models(p: argparse.ArgumentParser) -> None:
     )
 
 
-def check(p: argparse.ArgumentParser, a: argparse.Namespace) -> None:
+def add_images(p: argparse.ArgumentParser) -> None:
+    """The options that say on what, and where the scores go."""
+    p.add_argument("--images", type=Path, required=True)
+    p.add_argument("--limit", type=int, default=0, help="the first so many images; 0 all")
+    p.add_argument(
+        "--crop", type=int, default=0, help="pixels of each side's middle; 0 the whole image"
+    )
+    p.add_argument(
+        "--steps", type=int, default=3, help="outer steps N, where --counts does not say"
+    )
+    p.add_argument(
+        "--stochasticity", type=float, default=0.0, help="zeta of the outer sampler, 0 … 1"
+    )
+    p.add_argument("--cases", nargs="+", default=list(CASES), choices=CASES)
+    p.add_argument("--json", type=Path)
+    p.add_argument("--report", nargs=2, metavar=("FILE", "SECTION"))
+
+
+def check(a: argparse.Namespace) -> None:
     """Ends with an error where options do not fit together."""
     if (a.scalars is None) == (a.model is None):
-        p.error("give the step by either --scalars or --model.")
-    if bad := [n for n in a.counts or [] if n < 1 or (n > ITERATIONS and n % ITERATIONS)]:
-        p.error(f"--counts {bad[0]} is no N·K; choose 1, 2 or a multiple of {ITERATIONS}.")
+        a.error("give the step by either --scalars or --model.")
     if (a.initial is None) != (a.ram_weights is None):
-        p.error("--initial ram and --ram-weights FILE go together.")
-    if a.samples == 1 or a.samples < 0:
-        p.error(f"--samples {a.samples} has no spread; choose 2 or more.")
-    if a.samples and set(a.methods or []) & set(NO_SAMPLER):
-        p.error("the input and the classical methods draw no samples; leave them out of --methods.")
+        a.error("--initial ram and --ram-weights FILE go together.")
+    counts = vars(a).get("counts") or []
+    if bad := [n for n in counts if n < 1 or (n > ITERATIONS and n % ITERATIONS)]:
+        a.error(f"--counts {bad[0]} is no N·K; choose 1, 2 or a multiple of {ITERATIONS}.")
+    if vars(a).get("samples", 2) < 2:
+        a.error(f"--samples {a.samples} has no spread; choose 2 or more.")
 
 
 def ram_initial(weights: Path) -> Initial:
@@ -152,25 +179,44 @@ def ram_initial(weights: Path) -> Initial:
 
 
 def scores(
-    bench: Bench, cases: list[str], clean: list[torch.Tensor], columns: list[str], samples: int
-) -> tuple[tables.Rows, set[str]]:
-    """{case: {column: {score: value}}}, and why columns are missing."""
+    a: argparse.Namespace, columns: list[str], score: Callable[..., dict[str, float]]
+) -> tuple[tables.Rows, list[str]]:
+    """{case: {column: {score: value}}}, and what was measured and what is missing."""
+    clean = load_images(a.images, a.limit, a.crop)
+    families = {CASES[name].family for name in a.cases}
+    first = ram_initial(a.ram_weights) if a.initial else None
+    bench = Bench(a.denoiser, families, a.model, a.scalars, first, a.stochasticity)
     rows: tables.Rows = {}
+    what = f"Images: {len(clean)}" + f", the middle {a.crop} pixels of each side" * bool(a.crop)
     notes = set()
-    for name in cases:
+    for name in a.cases:
         case, rows[name] = CASES[name], {}
         operator, degraded = degrade_images(case, clean, bench.multiple)
         for column in columns:
-            about = (bench, case, operator, degraded, column)
             try:
-                found = sampled(*about, samples) if samples else scored(*about)
+                found = score(bench, case, operator, degraded, column)
             except NotDefined as reason:
                 notes.add(str(reason))
                 continue
             rows[name][column] = found
             line = "  ".join(f"{k} {v:.4g}" for k, v in found.items())
             print(f"{name:17s} {column:10s} {line}", flush=True)
-    return rows, notes
+    notes |= {INITIAL_NETWORK} if bench.has_initial_network else set()
+    notes |= {RAM} if bench.initial else set()
+    notes |= {NO_LPIPS} if bench.lpips is None else set()
+    return rows, [f"{what}.", *sorted(notes)]
+
+
+def publish(
+    a: argparse.Namespace, rows: tables.Rows, text: str, notes: list[str], with_counts: bool
+) -> None:
+    """Prints a table with its legend; writes the files that are asked for."""
+    text += tables.legend(notes, sys.argv[1:])
+    print("\n" + text)
+    if a.json:
+        a.json.write_text(json.dumps(rounded(rows, with_counts), indent=1))
+    if a.report:
+        tables.replace_section(Path(a.report[0]), a.report[1], text)
 
 
 def rounded(rows: tables.Rows, with_counts: bool) -> tables.Rows:

@@ -43,8 +43,9 @@ def toy(tmp_path):
     return tmp_path
 
 
-def evaluate(toy, *words):
-    command = [sys.executable, VERBS / "evaluate.py", "--denoiser", toy / "denoiser.safetensors"]
+def evaluate(toy, *words, verb="cases"):
+    command = [sys.executable, VERBS / "evaluate.py", verb]
+    command += ["--denoiser", toy / "denoiser.safetensors"]
     command += ["--images", toy, "--cases", "denoise-15", *words]
     return subprocess.run(command, capture_output=True, text=True)
 
@@ -64,8 +65,11 @@ def test_a_step_a_folder_and_an_undistilled_step_are_scored_alike(toy, model):
 
 
 def test_samples_have_a_spread(toy):
-    done = evaluate(toy, "--model", toy, "--samples", "2")
+    done = evaluate(toy, "--model", toy, "--samples", "2", verb="sampling")
     assert done.returncode == 0 and "calibration error" in done.stdout, done.stderr
+    assert "| denoise-15 | " in done.stdout and "2 samples of each, N = 3" in done.stdout
+    done = evaluate(toy, "--model", toy, "--samples", "1", verb="sampling")
+    assert done.returncode == 2 and "--samples 1 has no spread" in done.stderr
 
 
 def test_a_model_or_scalars_are_needed(toy):

@@ -71,7 +71,12 @@ MAY = {
         "training.problems",
     },
     "evaluation.tables": set(),
-    "evaluation.metrics": {"nn.lpips", OPERATORS, "physics.observation"},
+    "evaluation.metrics": {
+        "evaluation.tables",
+        "nn.lpips",
+        OPERATORS,
+        "physics.observation",
+    },
     "evaluation.cases": {
         "evaluation.metrics",
         GENERATORS,
@@ -98,6 +103,16 @@ MAY = {
         OPERATORS,
         "physics.observation",
         "step",
+    },
+    "evaluation.public": {
+        "evaluation.bench",
+        "evaluation.cases",
+        "evaluation.metrics",
+        "evaluation.tables",
+        GENERATORS,
+        OPERATORS,
+        "physics.observation",
+        "step.specialists",
     },
     "evaluation.sheet": {"evaluation.bench", "evaluation.cases", "step.specialists"},
     "evaluation.scalar_search": {

@@ -139,11 +139,8 @@ def test_another_file_is_refused(content, tmp_path):
 
 
 def command(monkeypatch, *words):
-    monkeypatch.setattr(
-        sys,
-        "argv",
-        ["evaluate.py", "--denoiser", "p", "--scalars", "k", "--images", "i", *map(str, words)],
-    )
+    usual = ["cases", "--denoiser", "p", "--scalars", "k", "--images", "i"]
+    monkeypatch.setattr(sys, "argv", ["evaluate.py", *usual, *map(str, words)])
     return evaluate.arguments()
 
 

@@ -187,23 +187,29 @@ def sampled(
     column: str,
     samples: int,
 ) -> dict[str, float]:
-    """A sample (mean of their scores) against the mean of all, and the spread over all pixels."""
+    """A sample (mean of their scores) against the mean of all, and whether samples are samples.
+
+    Means over the images, but for spread and error, which are those of all their pixels.
+    """
     method, found, drawn, truth = bench.restore(column, operator), [], [], []
     for i, d in enumerate(degraded):
         seeds = [torch.Generator().manual_seed(1000 * i + j) for j in range(samples)]
-        canvases = [method(case, d, seed) for seed in seeds]
+        canvases = torch.stack([method(case, d, seed) for seed in seeds]).clamp(-1, 1)
         each = torch.stack([cropped(x0, d) for x0 in canvases])
-        one = mean([bench.quality(x, d, case.border) for x in each])
-        whole = bench.quality(each.mean(0), d, case.border)
-        first = canvases[0].clamp(-1, 1)
-        fit = metrics.residual_rms(operator, first, d.observation, 2 * case.sigma)
+        parts = {
+            "sample": mean([bench.quality(x, d, case.border) for x in each]),
+            "mean": bench.quality(each.mean(0), d, case.border),
+        }
+        for name, x0 in (("sample", canvases[0]), ("mean", canvases.mean(0))):
+            fit = metrics.residual_rms(operator, x0, d.observation, 2 * case.sigma)
+            parts[name]["residual_rms"] = fit
+        inner, true = (metrics.inner(x, case.border) for x in (each, d.clean))
         found.append(
-            {f"{k}_sample": v for k, v in one.items()}
-            | {f"{k}_mean": v for k, v in whole.items()}
-            | {"residual_rms": fit}
+            {f"{k}_{name}": v for name, part in parts.items() for k, v in part.items()}
+            | metrics.figures(inner, true, operator.scale)
         )
-        drawn.append(metrics.inner(each, case.border).flatten(1))
-        truth.append(metrics.inner(d.clean, case.border).flatten())
+        drawn.append(inner.flatten(1))
+        truth.append(true.flatten())
     s = metrics.spread_against_error(torch.cat(drawn, 1), torch.cat(truth))
     names = ("spread", "error", "ratio", "correlation", "calibration_error")
     return mean(found) | {k: getattr(s, k) for k in names}

@@ -60,34 +60,13 @@ def comparison(rows: Rows, columns: list[str]) -> str:
     return "\n".join(tables)
 
 
-def posterior(rows: Rows) -> str:
-    """Two tables: a sample against the mean; spread against error."""
-    found = [(name, title(c), f) for name, row in rows.items() for c, f in row.items()]
-    parts = {"PSNR": ("psnr", ".2f"), "LPIPS": ("lpips", ".3f")}
-    if not any("lpips_mean" in f for *_, f in found):
-        del parts["LPIPS"]
-    quality, spread = [], []
-    for name, method, f in found:
-        pair = [f"{f[k + '_sample']:{s}} → {f[k + '_mean']:{s}}" for k, s in parts.values()]
-        quality.append([name, method, *pair, f"{f['residual_rms']:.2f}"])
-        codes = [f"{CODES * f[k]:.1f}" for k in ("spread", "error")]
-        rest = [f"{f[k]:.2f}" for k in ("ratio", "correlation", "calibration_error")]
-        spread.append([name, method, *codes, *rest])
-    head = ["case", "method"]
-    of_quality = [*head, *(f"{n}: sample → mean" for n in parts), "residual RMS"]
-    of_spread = [*head, "spread", "error", "spread/error", "correlation", "calibration error"]
-    return markdown(of_quality, quality) + "\n" + markdown(of_spread, spread)
-
-
-def legend(what: str, notes: list[str], lpips: bool, arguments: list[str]) -> str:
+def legend(notes: list[str], arguments: list[str]) -> str:
     """What was measured, what is missing and why, and how to make the table again.
 
     docs/results/legend.md, which it links to, explains the columns.
     """
-    text = [f"{what}. Terms: [legend](legend.md).", *notes]
-    if not lpips:
-        text.append("LPIPS is left out: its network was not there.")
-    return "\n" + footnote(" ".join(text), arguments)
+    what, *others = notes
+    return "\n" + footnote(" ".join([what, "Terms: [legend](legend.md).", *others]), arguments)
 
 
 def footnote(text: str, arguments: list[str], script: str = "evaluate.py") -> str:
