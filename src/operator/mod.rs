@@ -7,23 +7,25 @@
 //! runtime.
 
 mod canvas;
-mod fft;
 mod initial;
 mod kernel;
 mod kinds;
-mod noise_level;
+mod noise;
 #[expect(
     clippy::module_inception,
     reason = "the module is named after its main type"
 )]
 mod operator;
 mod physics;
+mod transform;
 mod unobserved;
+
+use transform::{dct, fft};
 
 pub use canvas::Canvas;
 pub use kernel::Kernel;
 pub use kinds::{Degradation, Subsampling, quantisation};
-pub use noise_level::noise_sigma;
+pub use noise::{NoiseEstimate, estimate_noise};
 pub use operator::Operator;
 pub use unobserved::{Unobserved, usable_pixels};
 

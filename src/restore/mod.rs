@@ -20,6 +20,7 @@ mod tiling;
 use std::time::Duration;
 
 pub use moments::Output;
+pub use noise_model::NoiseModel;
 pub use restorer::Restorer;
 pub use settings::{Settings, is_passthrough};
 pub use temporal::Temporal;
@@ -50,8 +51,8 @@ pub struct FrameReport {
     /// Root mean square of y - A x, divided by what the noise alone would leave. A ratio: near 1
     /// the restored frame explains the observation; 0 where the network was not asked.
     pub residual_rms: f32,
-    /// Standard deviation that was assumed of the noise, as a share of full scale, 0 to 1.
-    pub noise_sigma: f32,
+    /// What was assumed of the noise.
+    pub noise: NoiseModel,
     /// IJG quality that was assumed, 1 to 100; 0 where the task is not about JPEG.
     pub jpeg_quality: u32,
     /// Tiles that the canvas was cut into; 0 where the network was not asked.
@@ -67,9 +68,9 @@ pub struct FrameReport {
 
 impl FrameReport {
     /// The report of a frame by itself, before the network runs.
-    fn of_assumed(noise_sigma: f32, jpeg_quality: u32) -> Self {
+    fn of_assumed(noise: NoiseModel, jpeg_quality: u32) -> Self {
         Self {
-            noise_sigma,
+            noise,
             jpeg_quality,
             cold_share: 1.0,
             ..Self::default()

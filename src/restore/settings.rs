@@ -12,6 +12,8 @@ pub struct Settings {
     /// Standard deviation of the noise as a share of full scale, 0 to 1. Negative: estimated in
     /// each frame and smoothed over the stream.
     pub noise_sigma: f32,
+    /// Whether that is the noise of luma, as for gray and YUV frames; else of each of R, G and B.
+    pub noise_is_luma: bool,
     /// N: outer steps of the sampler, at least 1.
     pub steps: usize,
     pub seed: u64,

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Smooths the noise level and the JPEG quality that are estimated in each frame of a stream.
+//! Smooths the noise and the JPEG quality that are estimated in each frame of a stream.
 
-/// The noise level and the JPEG quality of the frames so far.
+use crate::operator::NoiseEstimate;
+
+/// The noise and the JPEG quality of the frames so far.
 #[derive(Clone, Debug, Default)]
 pub struct Smoothing {
-    noise: Option<f32>,
+    noise: Option<NoiseEstimate>,
     quality: Option<u32>,
 }
 
@@ -18,19 +20,19 @@ const SAME_QUALITY: u32 = 2;
 const LEAST: f32 = 1e-5;
 
 impl Smoothing {
-    /// The noise to assume, after `estimate` in a new frame; both as a share of full scale.
-    ///
-    /// A running geometric mean, for noise is a scale.
-    pub fn noise(&mut self, estimate: f32) -> f32 {
-        let estimate = estimate.max(LEAST);
-        let now = match self.noise {
-            Some(before) if estimate < LEAP * before && before < LEAP * estimate => {
-                before * (estimate / before).powf(SHARE)
-            }
-            _ => estimate,
+    /// The noise to assume, after `estimate` in a new frame.
+    pub fn noise(&mut self, estimate: NoiseEstimate) -> NoiseEstimate {
+        let (now, least) = (estimate.level.max(LEAST), LEAST);
+        let smooth = |before: &NoiseEstimate| {
+            let before = before.level.max(least);
+            now < LEAP * before && before < LEAP * now
         };
-        self.noise = Some(now);
-        now
+        let noise = match self.noise.filter(smooth) {
+            Some(before) => before.towards(&estimate, SHARE),
+            None => estimate,
+        };
+        self.noise = Some(noise);
+        noise
     }
 
     /// The IJG quality to assume, after `estimate` in a new frame.
@@ -53,9 +55,16 @@ mod tests {
     #[test]
     fn a_wavering_estimate_is_smoothed_and_a_leap_is_followed_at_once() {
         let mut smoothing = Smoothing::default();
-        assert_eq!(smoothing.noise(0.05), 0.05);
+        let mut level = |level: f32| {
+            let estimate = NoiseEstimate {
+                level,
+                ..NoiseEstimate::NONE
+            };
+            smoothing.noise(estimate).level
+        };
+        assert_eq!(level(0.05), 0.05);
         let wavering: Vec<f32> = (0..40)
-            .map(|i| smoothing.noise(if i % 2 == 0 { 0.06 } else { 0.042 }))
+            .map(|i| level(if i % 2 == 0 { 0.06 } else { 0.042 }))
             .collect();
         let settled = &wavering[20..];
         let (low, high) = settled
@@ -65,9 +74,7 @@ mod tests {
             high / low < 1.12 && low > 0.045 && high < 0.056,
             "{low} to {high}"
         );
-        assert_eq!(smoothing.noise(0.2), 0.2);
-        assert_eq!(smoothing.noise(0.0), LEAST);
-        assert_eq!(smoothing.noise(0.01), 0.01);
+        assert_eq!([0.2, 0.0, 0.01].map(level), [0.2, 0.0, 0.01]);
     }
 
     #[test]

@@ -156,11 +156,12 @@ impl State {
         let begun = Instant::now();
         let formats = self.formats.as_mut().ok_or_else(without_caps)?;
         let number = formats.frame_number(input).unwrap_or(self.frames);
+        let luma = formats.has_luma();
         let mut frames = formats.map(input, output)?;
         // Images that are dropped here leave their memory to the next frame.
         let pool = self.restorer.pool();
         let _entered = pool.enter();
-        let settings = live.restore_settings(&self.fixed, self.subsampling)?;
+        let settings = live.restore_settings(&self.fixed, self.subsampling, luma)?;
         let degraded = frames.unpack()?;
         let unpacked = Instant::now();
         // After a seek, a flush or a loss the stream may show something else.

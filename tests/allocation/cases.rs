@@ -12,6 +12,7 @@ pub fn settings(degradation: Degradation) -> Settings {
     Settings {
         degradation,
         noise_sigma: 0.02,
+        noise_is_luma: false,
         steps: 3,
         seed: 7,
         noise_per_frame: true,

@@ -30,6 +30,7 @@ fn settings(degradation: Degradation, sigma: f32) -> Settings {
     Settings {
         degradation,
         noise_sigma: sigma,
+        noise_is_luma: false,
         steps: 3,
         seed: 7,
         noise_per_frame: false,

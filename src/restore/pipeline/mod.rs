@@ -111,7 +111,7 @@ impl Restorer {
                 initial.crop(canvas.frame())
             }
         });
-        let report = FrameReport::of_assumed(noise.sigma(), operator.quality());
+        let report = FrameReport::of_assumed(noise, operator.quality());
         let observation = Observation {
             canvas,
             y,
@@ -203,11 +203,11 @@ impl Restorer {
             average.apply(moments.mean_mut());
         }
         let (mean, operator) = (moments.mean(), self.operator()?);
-        report.residual_rms = operator.residual_rms(mean, frame, observation.noise.sigma());
+        report.residual_rms = operator.residual_rms(mean, frame, observation.noise.sigma);
         fallback::check_residual(report.residual_rms)?;
-        self.previous = settings
-            .is_temporal()
-            .then(|| PreviousFrame::of(mean.clone(), frame, operator, observation.noise.sigma_y));
+        self.previous = settings.is_temporal().then(|| {
+            PreviousFrame::of(mean.clone(), frame, operator, 2.0 * observation.noise.sigma)
+        });
         let (restored, strength) = match settings.output {
             Output::Deviation => (moments.deviation(), 1.0),
             Output::Sample | Output::Mean => (moments.into_mean(), settings.strength),

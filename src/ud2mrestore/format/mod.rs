@@ -86,6 +86,12 @@ impl Formats {
         (self.input.width() as usize, self.input.height() as usize)
     }
 
+    /// Whether input frames are gray, or luma and chroma.
+    pub fn has_luma(&self) -> bool {
+        let format = self.input.format_info();
+        format.is_gray() || format.is_yuv()
+    }
+
     /// Number of an input frame in its stream, the same after a seek; `None` without a timestamp or
     /// a constant frame rate.
     pub fn frame_number(&self, buffer: &gst::BufferRef) -> Option<u64> {

@@ -41,8 +41,8 @@ fields! {
     "steps": u32, "steps", "outer steps of each sample" = record.report.steps as u32;
     "evaluations": u64, "", "passes of the network" = record.report.evaluations;
     "provider": &str, "", "ONNX Runtime's name of what runs the network" = provider;
-    "noise-sigma": f64, "of full scale", "noise that was assumed"
-        = record.report.noise_sigma.into();
+    "noise-sigma": f64, "of full scale", "noise that was assumed; for gray and YUV of luma"
+        = record.report.noise.stated.into();
     "jpeg-quality": u32, "1 to 100", "quality that was assumed; 0 for other tasks"
         = record.report.jpeg_quality;
     "milliseconds": f64, "ms", "time in the element" = record.time.as_secs_f64() * 1e3;

@@ -69,7 +69,14 @@ fields! {
         = stats.last.residual_rms.into();
     "cold-share": f64, "0 to 1", "share of the frame without a warm start"
         = stats.last.cold_share.into();
-    "noise-sigma": f64, "of full scale", "noise that was assumed" = stats.last.noise_sigma.into();
+    "noise-sigma": f64, "of full scale", "noise that was assumed; for gray and YUV of luma"
+        = stats.last.noise.stated.into();
+    "noise-level": f64, "of full scale", "white noise that the network was told"
+        = (stats.last.noise.sigma_y / 2.0).into();
+    "noise-chroma": f64, "of full scale", "noise of Cb and Cr, where estimated"
+        = stats.last.noise.chroma.into();
+    "noise-correlation": f64, "0 to 1", "of neighbours in luma, where estimated"
+        = stats.last.noise.correlation.into();
     "jpeg-quality": u32, "1 to 100", "quality that was assumed; 0 for other tasks"
         = stats.last.jpeg_quality;
     "tiles": u32, "tiles", "the frame was cut into" = stats.last.tiles as u32;

@@ -144,15 +144,18 @@ impl Live {
         }
     }
 
-    /// The restorer's settings for a frame.
+    /// The restorer's settings for a frame; `luma`: the frame is gray or YUV.
     pub fn restore_settings(
         &self,
         fixed: &Fixed,
         chroma: Subsampling,
+        luma: bool,
     ) -> Result<restore::Settings, RestoreError> {
         Ok(restore::Settings {
             degradation: self.degradation(fixed, chroma)?,
             noise_sigma: self.noise_sigma as f32,
+            // JPEG's own data step works on Y, Cb and Cr.
+            noise_is_luma: luma && fixed.task != Task::Jpeg,
             steps: self.steps as usize,
             seed: self.seed,
             noise_per_frame: self.noise_mode == NoiseMode::PerFrame,

@@ -57,8 +57,9 @@ live: Live {
     kernel_file: Arc<Path> = Path::new("").into(), "kernel-file", .., PLAYING, "Kernel file",
         "Gray PNG, PGM or .npy file with the blur kernel, which is normalised to sum 1";
     noise_sigma: f64 = 0.01, "noise-sigma", -1.0..=1.0, CONTROLLED, "Noise sigma",
-        "Standard deviation of the noise in the frame, as a share of full scale; -1 estimates it \
-         from the frames; limited to what the model was trained for";
+        "Standard deviation of the noise, as a share of full scale: of luma for gray and YUV \
+         frames, else of each channel; -1 estimates it from the frames; limited to what the model \
+         was trained for";
     mask_file: Arc<Path> = Path::new("").into(), "mask-file", .., PLAYING, "Mask file",
         "Gray PNG or PGM of the frame's size, white where pixels are observed and black where \
          they are missing";

@@ -5,7 +5,7 @@ mod jpeg;
 mod jpeg_quality;
 
 use gst::prelude::*;
-use gst_video::VideoFormat::{Gbr, Rgb, Rgba};
+use gst_video::VideoFormat::{Gbr, Gray8, I420, Rgb, Rgba};
 use gstud2m::sampler;
 
 use crate::common::{
@@ -90,6 +90,26 @@ fn level_and_noise_of_the_next_frame_reach_the_graph() {
         wanted(0.25, 250.0),
         "limited to the model's range",
     );
+}
+
+/// Noise that R, G and B share lies along one axis of colour, where it is √3 times as strong as
+/// white noise with the same level in each.
+#[test]
+fn the_noise_of_gray_and_yuv_frames_is_that_of_luma() {
+    for format in [Gray8, I420, Rgb] {
+        let element = element("blend", &[("task", "denoise"), ("noise-sigma", "0.05")]);
+        let mut bench = Bench::new(&element, &caps(format, 16, 8));
+        bench.restore(&vec![64; info(format, 16, 8).size()]);
+        let stats = element.property::<gst::Structure>("stats");
+        let wanted = if format == Rgb {
+            0.05
+        } else {
+            0.05 * 3.0f64.sqrt()
+        };
+        let level = stats.get::<f64>("noise-level").unwrap();
+        assert!((level - wanted).abs() < 1e-4, "{format:?}: {level}");
+        assert!((stats.get::<f64>("noise-sigma").unwrap() - 0.05).abs() < 1e-6);
+    }
 }
 
 /// A gray frame with noise of `sigma` codes.

@@ -4,8 +4,8 @@
 //!
 //! Values are 8-bit codes: a code v stands at (v - 127.5) / 127.5. Chroma lies around zero.
 
-use super::dct::BLOCK;
 use crate::image::{EIGHT_BIT_STEP, Image, Scratch};
+use crate::operator::dct::BLOCK;
 
 /// 8-bit codes in one unit of [-1, 1].
 pub const CODES: f32 = (1.0 / EIGHT_BIT_STEP) as f32;

@@ -4,7 +4,6 @@
 //! Steps are in 8-bit code values, and the encoder takes 128 off each code.
 
 mod color;
-mod dct;
 mod quality;
 mod tables;
 
@@ -15,8 +14,8 @@ use smallvec::smallvec;
 pub use color::Subsampling;
 pub use tables::quantisation;
 
+use crate::operator::dct::{BLOCK, dct};
 use color::{averaged, luma, mixed, to_rgb};
-use dct::{BLOCK, dct};
 use quality::jpeg_quality;
 
 use super::Kind;

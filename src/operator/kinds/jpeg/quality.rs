@@ -5,9 +5,9 @@ use std::f32::consts::PI;
 use std::sync::LazyLock;
 
 use super::color::luma;
-use super::dct::{BLOCK, dct};
 use super::tables::quantisation;
 use crate::image::{Image, Scratch};
+use crate::operator::dct::{BLOCK, dct};
 
 /// Rounding of the decoded RGB to 8 bits, as it shows in a luma coefficient (std, code values).
 const JITTER: f32 = 0.36;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustfft::num_complex::Complex;
 use rustfft::{Fft, FftNum, FftPlanner};
 
-use super::kernel::Psf;
+use crate::operator::kernel::Psf;
 
 /// Two-dimensional transform of one image size.
 struct Transform<T: FftNum> {

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The noise that chosen blocks of a frame show.
+
+use smallvec::SmallVec;
+
+use super::NoiseEstimate;
+use super::blocks::Blocks;
+use super::level::{self, squared_frequency};
+use super::spectrum::{Power, Quietness, luma_quiet_power};
+use super::split;
+
+/// Parts of the brightness in which noise is measured by itself.
+const BINS: usize = 4;
+/// Share of each part's blocks, the quietest, in which it is measured, and how many at least.
+const QUIET: f32 = 0.02;
+const LEAST: usize = 24;
+/// Share of the blocks in which smoothed noise is measured, by luma alone.
+const LUMA_QUIET: f32 = 0.1;
+/// Frequencies, squared, above which texture is weak.
+const HIGH: f32 = 0.09;
+
+/// What the quietest blocks of one part of the brightness show.
+#[derive(Clone, Copy)]
+struct Bin {
+    power: Power,
+    products: [[f32; 3]; 3],
+    brightness: f32,
+    /// Mean power at high frequencies, along all axes.
+    high: f32,
+}
+
+/// The noise that the blocks `chosen`, sorted by brightness, show.
+pub fn measured(blocks: &Blocks, chosen: &[u32]) -> NoiseEstimate {
+    let quietness = Quietness::of(blocks, chosen);
+    let size = chosen.len().div_ceil(BINS);
+    let bins = chosen.chunks(size).map(|part| {
+        let count = LEAST.max((QUIET * part.len() as f32) as usize);
+        let (power, products) = quietness.power(blocks, part, count);
+        let sum: f32 = part.iter().map(|b| blocks.mean(*b as usize)).sum();
+        Bin {
+            high: high(&power),
+            power,
+            products,
+            brightness: sum / part.len() as f32,
+        }
+    });
+    let bins: SmallVec<[Bin; BINS]> = bins.collect();
+    let (growth, middle) = growth(&bins);
+    let rise = |brightness: f32| (1.0 + growth * (2.0 * brightness - 1.0)).max(0.05);
+    let mean_rise: f32 = chosen
+        .iter()
+        .map(|b| rise(blocks.mean(*b as usize)))
+        .sum::<f32>()
+        / chosen.len() as f32;
+    // Parts that are far above the others show texture.
+    let kept = |bin: &&Bin| (bin.high / rise(bin.brightness) / middle).ln().abs() < 0.7;
+    let count = bins.iter().filter(kept).count().max(1) as f32;
+    let mut power: Power = [[0.0; 64]; 3];
+    let mut products = [[0.0; 3]; 3];
+    for bin in bins.iter().filter(kept) {
+        let weight = mean_rise / rise(bin.brightness) / count;
+        let pairs = power.iter_mut().flatten().zip(bin.power.iter().flatten());
+        pairs.for_each(|(sum, v)| *sum += weight * v);
+        let pairs = products
+            .iter_mut()
+            .flatten()
+            .zip(bin.products.iter().flatten());
+        pairs.for_each(|(sum, v)| *sum += weight * v);
+    }
+    let noise = power.map(|p| split::noise_of(&p));
+    let variances = variances(&noise);
+    NoiseEstimate {
+        covariance: covariance(variances, &products),
+        luma_correlation: correlation(&noise[..1]),
+        chroma_correlation: correlation(&noise[1..]),
+        growth,
+        level: level::level(variances),
+    }
+}
+
+/// The noise in the blocks `chosen`, sorted by brightness, where all power in blocks of quiet luma is
+/// noise that was smoothed. The level is 0 where it does not look like that.
+pub fn smoothed(blocks: &Blocks, chosen: &[u32]) -> NoiseEstimate {
+    let mut mean: Power = [[0.0; 64]; 3];
+    for part in chosen.chunks(chosen.len().div_ceil(BINS)) {
+        let power = luma_quiet_power(blocks, part, LUMA_QUIET, LEAST);
+        let pairs = mean.iter_mut().flatten().zip(power.iter().flatten());
+        pairs.for_each(|(mean, p)| *mean += p * part.len() as f32 / chosen.len() as f32);
+    }
+    let variances = variances(&mean);
+    NoiseEstimate {
+        covariance: std::array::from_fn(|a| {
+            std::array::from_fn(|b| if a == b { variances[a] } else { 0.0 })
+        }),
+        luma_correlation: correlation(&mean[..1]),
+        chroma_correlation: correlation(&mean[1..]),
+        growth: 0.0,
+        level: level::smoothed_level(&mean[0], variances),
+    }
+}
+
+/// Variance along each axis.
+fn variances(power: &Power) -> [f32; 3] {
+    power.map(|axis| axis.iter().sum::<f32>() / axis.len() as f32)
+}
+
+/// Mean power at high frequencies.
+fn high(power: &Power) -> f32 {
+    let (mut sum, mut count) = (0.0, 0);
+    for axis in power {
+        for (i, p) in axis.iter().enumerate() {
+            if squared_frequency(i) > HIGH {
+                sum += p;
+                count += 1;
+            }
+        }
+    }
+    (sum / count as f32).max(1e-14)
+}
+
+/// The growth with brightness that makes most bins alike, and their power at one half.
+fn growth(bins: &[Bin]) -> (f32, f32) {
+    let (first, last) = (bins[0].brightness, bins[bins.len() - 1].brightness);
+    let most = if last - first < 0.1 { 0 } else { 10 };
+    let mut best = (f32::MAX, 0.0, bins[0].high);
+    for tenth in -most..=most {
+        let growth = tenth as f32 / 10.0;
+        let rise = |b: &Bin| (1.0 + growth * (2.0 * b.brightness - 1.0)).max(0.05);
+        let mut logs: SmallVec<[f32; BINS]> =
+            bins.iter().map(|b| (b.high / rise(b)).ln()).collect();
+        logs.sort_unstable_by(f32::total_cmp);
+        let middle = logs[logs.len() / 4];
+        let apart: f32 = logs.iter().map(|l| (l - middle).abs().min(0.7)).sum();
+        let score = apart + 0.15 * growth.abs();
+        if score < best.0 {
+            best = (score, growth, middle.exp());
+        }
+    }
+    (best.1, best.2)
+}
+
+/// Covariance of the axes, from the variance along each and from how they correlate.
+fn covariance(variance: [f32; 3], products: &[[f32; 3]; 3]) -> [[f32; 3]; 3] {
+    std::array::from_fn(|a| {
+        std::array::from_fn(|b| {
+            let scale = (products[a][a] * products[b][b]).max(1e-30).sqrt();
+            let cosine = (products[a][b] / scale).clamp(-1.0, 1.0);
+            let cosine = if a == b { 1.0 } else { cosine };
+            cosine * (variance[a] * variance[b]).sqrt()
+        })
+    })
+}
+
+/// Correlation of neighbouring pixels, mean of both directions, of noise with these spectra.
+fn correlation(spectra: &[[f32; 64]]) -> f32 {
+    let (mut sum, mut total) = (0.0f64, 1e-30f64);
+    for spectrum in spectra {
+        for (i, power) in spectrum.iter().enumerate() {
+            let own = (neighbours(i / 8) + neighbours(i % 8)) / 2.0;
+            sum += f64::from(own * power);
+            total += f64::from(*power);
+        }
+    }
+    (sum / total).clamp(0.0, 1.0) as f32
+}
+
+/// Mean product of neighbours in the wave of frequency `u`, of mean square one.
+fn neighbours(u: usize) -> f32 {
+    let wave = |i: usize| {
+        let angle = std::f32::consts::PI * (2 * i + 1) as f32 * u as f32 / 16.0;
+        if u == 0 {
+            1.0
+        } else {
+            2.0f32.sqrt() * angle.cos()
+        }
+    };
+    (0..7).map(|i| wave(i) * wave(i + 1)).sum::<f32>() / 7.0
+}

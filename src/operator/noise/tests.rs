@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MPL-2.0
+
+use super::*;
+use crate::operator::tests::{noise, rounded, textured};
+
+/// Standard normal noise that a Gaussian of standard deviation `length` pixels has correlated.
+fn correlated(channels: usize, height: usize, width: usize, length: f32) -> Image {
+    let taps: Vec<f32> = (-4..=4)
+        .map(|d: i32| (-0.5 * (d as f32 / length).powi(2)).exp())
+        .collect();
+    let square: f32 = taps.iter().map(|t| t * t).sum();
+    let white = noise(channels, height + 8, width + 8);
+    Image::from_fn(channels, height, width, |c, y, x| {
+        let row = |y: usize| -> f32 { (0..9).map(|j| taps[j] * white.row(c, y)[x + j]).sum() };
+        (0..9).map(|i| taps[i] * row(y + i)).sum::<f32>() / square
+    })
+}
+
+/// `image` with `factors` of the channels of `noise` in R, G, B, of full scale 1.
+fn with(image: &Image, noise: &Image, factors: impl Fn(usize, usize, f32) -> f32) -> Image {
+    let out = Image::from_fn(3, image.height, image.width, |c, y, x| {
+        let v = image.row(c, y)[x];
+        let sum: f32 = (0..noise.channels)
+            .map(|n| factors(c, n, v) * noise.row(n, y)[x])
+            .sum();
+        v + 2.0 * sum
+    });
+    rounded(&out)
+}
+
+fn assert_near(found: f32, want: f32, share: f32, what: &str) {
+    assert!(
+        (found / want - 1.0).abs() < share,
+        "{what}: {want} found as {found}"
+    );
+}
+
+#[test]
+fn white_noise_on_a_textured_image_is_found() {
+    for (height, width) in [(240, 320), (135, 201)] {
+        let clean = textured(height, width);
+        for sigma in [0.01, 0.02, 0.05, 0.1, 0.2] {
+            let white = |c, n, _| if c == n { sigma } else { 0.0 };
+            let found = estimate_noise(&with(&clean, &noise(3, height, width), white), None, false);
+            assert_near(found.sigma(), sigma, 0.1, "white");
+            assert!(found.luma_correlation < 0.1 && found.chroma_correlation < 0.1);
+            assert_near(found.level, 1.2 * sigma, 0.12, "level");
+        }
+    }
+}
+
+#[test]
+fn noise_that_all_channels_share_is_luma_alone() {
+    let clean = textured(200, 300);
+    for sigma in [0.01, 0.03, 0.1] {
+        let found = estimate_noise(
+            &with(&clean, &noise(1, 200, 300), |_, _, _| sigma),
+            None,
+            false,
+        );
+        assert_near(found.sigma(), sigma, 0.1, "rms of the channels");
+        assert_near(found.luma(), sigma, 0.1, "luma");
+        assert!(found.covariance[1][1] < 0.03 * found.covariance[0][0]);
+        assert!(found.level > 1.5 * sigma, "a network has to expect more");
+    }
+}
+
+#[test]
+fn noise_of_one_chroma_axis_is_no_luma() {
+    let clean = textured(200, 300);
+    let blue = |c: usize, _, _| [0.0f32, -0.344, 1.772][c] * 0.03;
+    let found = estimate_noise(&with(&clean, &noise(1, 200, 300), blue), None, false);
+    let want = (0.0f32 + 0.344 * 0.344 + 1.772 * 1.772) / 3.0;
+    assert_near(
+        found.sigma(),
+        0.03 * want.sqrt(),
+        0.12,
+        "rms of the channels",
+    );
+    assert!(found.luma() < 0.3 * found.sigma());
+}
+
+#[test]
+fn noise_correlated_over_pixels_is_found_whole() {
+    let clean = textured(240, 320);
+    for sigma in [0.02, 0.05] {
+        let own = |c, n, _| if c == n { sigma } else { 0.0 };
+        let found = estimate_noise(
+            &with(&clean, &correlated(3, 240, 320, 0.7), own),
+            None,
+            false,
+        );
+        assert_near(found.sigma(), sigma, 0.15, "correlated");
+        // exp(-1 / (4 · 0.7²)) of the Gaussian, sampled at whole pixels.
+        assert!((found.luma_correlation - 0.6).abs() < 0.12, "{found:?}");
+    }
+}
+
+#[test]
+fn noise_that_grows_with_brightness_is_found_on_average() {
+    let clean = Image::from_fn(3, 240, 320, |_, _, x| 1.6 * x as f32 / 320.0 - 0.8);
+    let photon = |c: usize, n: usize, v: f32| if c == n { 0.04 * (v + 1.0).sqrt() } else { 0.0 };
+    let found = estimate_noise(&with(&clean, &noise(3, 240, 320), photon), None, false);
+    assert_near(found.sigma(), 0.04, 0.12, "mean");
+    assert!(found.growth > 0.6, "{found:?}");
+}
+
+#[test]
+fn flat_and_clipped_parts_do_not_hide_the_noise() {
+    let mut clean = textured(160, 240);
+    for c in 0..3 {
+        for y in 0..160 {
+            clean.row_mut(c, y)[..60].fill(-1.2);
+            clean.row_mut(c, y)[60..110].fill(1.4);
+        }
+    }
+    for sigma in [0.01, 0.05, 0.1] {
+        let own = |c, n, _| if c == n { sigma } else { 0.0 };
+        let found = estimate_noise(&with(&clean, &noise(3, 160, 240), own), None, false);
+        assert_near(found.sigma(), sigma, 0.2, "beside clipped parts");
+    }
+}
+
+#[test]
+fn noise_that_was_smoothed_needs_a_higher_level_where_the_frame_is_known_to_be_noisy() {
+    let clean = textured(240, 320);
+    let own = |c, n, _| if c == n { 0.02 } else { 0.0 };
+    let frame = with(&clean, &correlated(3, 240, 320, 1.2), own);
+    let smoothed = estimate_noise(&frame, None, true);
+    assert!(smoothed.level > 1.3 * 0.02 && smoothed.level > 1.5 * smoothed.sigma());
+    let frame = with(&clean, &noise(3, 240, 320), own);
+    let white = [false, true].map(|noisy| estimate_noise(&frame, None, noisy));
+    assert_eq!(white[0], white[1]);
+}
+
+#[test]
+fn pixels_without_data_are_left_out() {
+    let clean = textured(160, 240);
+    let own = |c, n, _| if c == n { 0.04 } else { 0.0 };
+    let mut frame = with(&clean, &noise(3, 160, 240), own);
+    let loud = with(&clean, &noise(3, 160, 240), |c, n, v| 8.0 * own(c, n, v));
+    for c in 0..3 {
+        for y in 0..120 {
+            frame.row_mut(c, y).copy_from_slice(loud.row(c, y));
+        }
+    }
+    let usable = Image::from_fn(1, 160, 240, |_, y, _| if y < 120 { 0.0 } else { 1.0 });
+    let found = estimate_noise(&frame, Some(&usable), false);
+    assert_near(found.sigma(), 0.04, 0.15, "below row 120");
+}
+
+#[test]
+fn images_without_noise_or_without_size_have_next_to_none() {
+    assert!(estimate_noise(&rounded(&textured(120, 160)), None, false).sigma() < 0.004);
+    for (height, width, value) in [(64, 64, 0.2), (64, 64, 1.0), (1, 9, 0.2), (7, 90, 0.2)] {
+        let image = Image::filled(3, height, width, value);
+        assert_eq!(estimate_noise(&image, None, false), NoiseEstimate::NONE);
+    }
+    let gray = Image::filled(1, 40, 40, 0.1);
+    assert_eq!(estimate_noise(&gray, None, false), NoiseEstimate::NONE);
+}
