@@ -8,6 +8,7 @@
 
 mod canvas;
 mod initial;
+mod input_file;
 mod kernel;
 mod kinds;
 mod noise;
@@ -23,6 +24,7 @@ mod unobserved;
 use transform::{dct, fft};
 
 pub use canvas::Canvas;
+pub use input_file::InputFile;
 pub use kernel::Kernel;
 pub use kinds::{Degradation, Subsampling, quantisation};
 pub use noise::{NoiseEstimate, estimate_noise};

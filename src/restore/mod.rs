@@ -29,7 +29,7 @@ pub use tiling::Tiling;
 use crate::image::Image;
 // The settings are made of these: a caller needs no other module.
 pub use crate::model::{Engine, Interrupt, LogLevel, Provider, Stop, disable_telemetry, log_to};
-pub use crate::operator::{Degradation, Kernel, Subsampling};
+pub use crate::operator::{Degradation, InputFile, Kernel, Subsampling};
 
 /// A frame on its way out, and how it was made.
 pub struct RestoredFrame {

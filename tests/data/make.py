@@ -8,7 +8,9 @@ change of the manifest's schema and commit what it writes:  python3 tests/data/m
 
 import json
 import shutil
+import struct
 from pathlib import Path
+from zlib import compress, crc32
 
 import numpy as np
 from onnx import TensorProto, checker, helper, numpy_helper, save
@@ -281,9 +283,25 @@ def mask():
     (HERE / "mask.pgm").write_bytes(b"P5\n64 48\n255\n" + picture.tobytes())
 
 
+def palette():
+    """A PNG whose palette ends within its second colour, on which a decoder may panic."""
+
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", crc32(name + data))
+
+    (HERE / "palette.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 3, 3, 8, 3, 0, 0, 0))
+        + chunk(b"PLTE", bytes(4))
+        + chunk(b"IDAT", compress(bytes(12)))
+        + chunk(b"IEND", b"")
+    )
+
+
 if __name__ == "__main__":
     for folder in ("affine", "echo", "blend", "slow", "wrong"):
         shutil.rmtree(HERE / folder, ignore_errors=True)
     good()
     wrong()
     mask()
+    palette()

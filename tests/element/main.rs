@@ -6,6 +6,7 @@ mod common;
 mod errors;
 mod fallback;
 mod formats;
+mod inputs;
 mod lifecycle;
 mod messages;
 mod negotiation;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use gstud2m::graph::{Data, GraphSpec, Tensor};
 use gstud2m::image::Image;
 use gstud2m::model::{Engine, OrtStep, Stop};
-use gstud2m::operator::{Degradation, Kernel, Subsampling};
+use gstud2m::operator::{Degradation, InputFile, Kernel, Subsampling};
 use gstud2m::sampler;
 
 use crate::common;
@@ -27,7 +27,7 @@ pub fn specs() -> [GraphSpec; 9] {
     };
     [
         Degradation::Blur(Kernel::Uniform { size: 0 }),
-        Degradation::Mask(Path::new("").into()),
+        Degradation::Mask(InputFile::default()),
         Degradation::Denoise,
         jpeg(Subsampling::C420),
         jpeg(Subsampling::C422),

@@ -25,7 +25,7 @@ fn the_spectrum_of_the_stored_kernel_is_the_stored_one() {
     let [_, height, width] = otf.shape[..] else {
         panic!("{:?} is no spectrum", otf.shape);
     };
-    let degradation = Degradation::Blur(Kernel::File { path: file.into() });
+    let degradation = Degradation::Blur(Kernel::File(file.into()));
     let mut operator = Operator::new(&degradation, width, height).unwrap();
     let canvas = operator.canvas(8);
     let frame = Image::new(3, height, width);

@@ -16,7 +16,7 @@ const TABLE: [(&str, &[&str], &[&str]); 9] = [
     (
         "operator",
         &["error", "graph", "image"],
-        &["rustfft", "image", "npyz"],
+        &["rustfft", "image"],
     ),
     ("sampler", &["image"], &[]),
     ("tile", &["image", "sampler"], &[]),
@@ -40,7 +40,7 @@ const TABLE: [(&str, &[&str], &[&str]); 9] = [
 ];
 
 /// Libraries that only the modules named with them in the table may name.
-const GUARDED: [&str; 11] = [
+const GUARDED: [&str; 10] = [
     "gst",
     "gst_base",
     "gst_video",
@@ -50,7 +50,6 @@ const GUARDED: [&str; 11] = [
     "serde_json",
     "sha2",
     "rustfft",
-    "npyz",
     "image",
 ];
 

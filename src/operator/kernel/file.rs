@@ -1,32 +1,38 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Blur kernels read from files: gray images and plain arrays.
 
-use std::path::Path;
-
-use image::ImageDecoder;
-
+use super::super::input_file::npy::{self, Array};
+use super::super::input_file::{Encoded, InputFile};
 use super::psf::{Psf, SIDE, normalised};
 use crate::error::RestoreError;
 
+/// Largest file, in bytes. The largest kernel takes 300,000 as text; the rest is for colour profiles
+/// and comments.
+const BYTES: u64 = 4 << 20;
+
 /// Reads a kernel from a PNG or PGM image or an .npy array of two dimensions, and normalises it. An
 /// error names the file, what is wrong and what to do.
-pub fn read(path: &Path) -> Result<Psf, RestoreError> {
-    if path.as_os_str().is_empty() {
+pub fn read(file: &InputFile) -> Result<Psf, RestoreError> {
+    if file.is_empty() {
         return Err(RestoreError::Settings(
             "kernel=file needs a kernel: set kernel-file to a gray PNG, a PGM or a .npy file."
                 .to_owned(),
         ));
     }
-    let array = path
-        .extension()
-        .is_some_and(|e| e.eq_ignore_ascii_case("npy"));
-    let read = if array {
-        read_array(path)
+    let bytes = file.read(BYTES).map_err(unreadable);
+    bytes
+        .and_then(|bytes| kernel(&bytes))
+        .map_err(|reason| RestoreError::file(file.path(), reason))
+}
+
+/// The kernel that the bytes of a file hold. The error says what is wrong and what to do.
+fn kernel(bytes: &[u8]) -> Result<Psf, String> {
+    let (width, height, data) = if bytes.starts_with(npy::MAGIC) {
+        array(bytes)
     } else {
-        read_image(path)
-    };
-    read.and_then(|(width, height, data)| normalised(width, height, &data))
-        .map_err(|reason| RestoreError::file(path, reason))
+        picture(bytes)
+    }?;
+    normalised(width, height, &data)
 }
 
 fn unreadable(error: impl std::fmt::Display) -> String {
@@ -35,28 +41,22 @@ fn unreadable(error: impl std::fmt::Display) -> String {
     )
 }
 
-fn read_image(path: &Path) -> Result<(usize, usize, Vec<f64>), String> {
-    let reader = image::ImageReader::open(path)
-        .and_then(image::ImageReader::with_guessed_format)
-        .map_err(unreadable)?;
-    let decoder = reader.into_decoder().map_err(unreadable)?;
-    let (width, height) = decoder.dimensions();
-    let (width, height) = (width as usize, height as usize);
+fn picture(bytes: &[u8]) -> Result<(usize, usize, Vec<f64>), String> {
+    let encoded = Encoded::open(bytes).map_err(unreadable)?;
+    let (width, height) = encoded.size();
     if width > SIDE || height > SIDE {
         // The caller refuses the size; there is no need to decode a large image for that.
         return Ok((width, height, Vec::new()));
     }
-    let image = image::DynamicImage::from_decoder(decoder).map_err(unreadable)?;
-    let data = image.to_luma32f().into_raw();
-    Ok((width, height, data.into_iter().map(f64::from).collect()))
+    let values = encoded.decode().map_err(unreadable)?.values;
+    Ok((width, height, values.into_iter().map(f64::from).collect()))
 }
 
-fn read_array(path: &Path) -> Result<(usize, usize, Vec<f64>), String> {
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    let array = npyz::NpyFile::new(std::io::BufReader::new(file)).map_err(unreadable)?;
-    let sides: Vec<u64> = array.shape().iter().copied().filter(|n| *n != 1).collect();
-    let (height, width) = match (array.shape(), sides.as_slice()) {
-        (&[height, width], _) | (_, &[height, width]) => (height as usize, width as usize),
+fn array(bytes: &[u8]) -> Result<(usize, usize, Vec<f64>), String> {
+    let array = Array::open(bytes).map_err(unreadable)?;
+    let sides: Vec<usize> = array.shape.iter().copied().filter(|n| *n != 1).collect();
+    let (height, width) = match (array.shape.as_slice(), sides.as_slice()) {
+        (&[height, width], _) | (_, &[height, width]) => (height, width),
         (shape, _) => {
             return Err(format!(
                 "The array has the shape {shape:?}: give one of two dimensions, rows and columns."
@@ -66,45 +66,13 @@ fn read_array(path: &Path) -> Result<(usize, usize, Vec<f64>), String> {
     if width > SIDE || height > SIDE {
         return Ok((width, height, Vec::new()));
     }
-    let columns_first = array.order() == npyz::Order::Fortran;
-    let values = numbers(array)?;
-    let data = if columns_first {
-        (0..width * height)
-            .filter_map(|i| values.get(i % width * height + i / width).copied())
-            .collect()
-    } else {
-        values
-    };
-    Ok((width, height, data))
-}
-
-/// The values of an array of any plain number type.
-fn numbers<R: std::io::Read>(array: npyz::NpyFile<R>) -> Result<Vec<f64>, String> {
-    fn all<T: npyz::Deserialize, R: std::io::Read>(
-        array: npyz::NpyFile<R>,
-        convert: impl Fn(T) -> f64,
-    ) -> Result<Vec<f64>, String> {
-        let values = array.data::<T>().map_err(unreadable)?;
-        values
-            .map(|v| v.map(&convert).map_err(unreadable))
-            .collect()
+    let values = array.values(width * height).map_err(unreadable)?;
+    if !array.first_fastest {
+        return Ok((width, height, values));
     }
-    let kind = array.dtype().descr();
-    match kind.trim_matches(|c| "'<>|=".contains(c)) {
-        "f8" => all(array, |v: f64| v),
-        "f4" => all(array, |v: f32| v.into()),
-        "u1" => all(array, |v: u8| v.into()),
-        "i1" => all(array, |v: i8| v.into()),
-        "u2" => all(array, |v: u16| v.into()),
-        "i2" => all(array, |v: i16| v.into()),
-        "u4" => all(array, |v: u32| v.into()),
-        "i4" => all(array, |v: i32| v.into()),
-        "u8" => all(array, |v: u64| v as f64),
-        "i8" => all(array, |v: i64| v as f64),
-        _ => Err(format!(
-            "The array holds values of type {kind}: save it as float32 or float64."
-        )),
-    }
+    let row_by_row = (0..width * height).map(|i| i % width * height + i / width);
+    let values = row_by_row.filter_map(|i| values.get(i).copied()).collect();
+    Ok((width, height, values))
 }
 
 #[cfg(test)]
@@ -141,7 +109,7 @@ mod tests {
     #[test]
     fn a_gray_image_is_read_and_even_sides_grow_by_one_at_the_end() {
         let (_folder, path) = written("k.pgm", b"P5 2 3 255\n\x01\x02\x03\x04\x00\x06");
-        let psf = read(&path).expect("a kernel");
+        let psf = read(&path.into()).expect("a kernel");
         assert_eq!((psf.width, psf.height), (3, 3));
         let want = [1.0, 2.0, 0.0, 3.0, 4.0, 0.0, 0.0, 6.0, 0.0].map(|v: f32| v / 16.0);
         assert!(
@@ -158,7 +126,7 @@ mod tests {
         let image =
             image::ImageBuffer::<image::Luma<u16>, _>::from_raw(3, 1, vec![1u16, 65535, 256]);
         image.expect("an image").save(&path).expect("a file");
-        let psf = read(&path).expect("a kernel");
+        let psf = read(&path.into()).expect("a kernel");
         assert!((f64::from(psf.data[0]) - 1.0 / 65792.0).abs() < 1e-9);
     }
 
@@ -182,7 +150,7 @@ mod tests {
             npy("<f8", false, "(3, 5)", &doubles),
         ] {
             let (_folder, path) = written("k.npy", &file);
-            kernels.push(read(&path).expect("a kernel"));
+            kernels.push(read(&path.into()).expect("a kernel"));
         }
         assert_eq!((kernels[0].width, kernels[0].height), (5, 3));
         assert!((kernels[0].data[4] - 5.0 / 60.0).abs() < 1e-7);
@@ -228,10 +196,10 @@ mod tests {
             ("text.npy", npy("<c8", false, "(1, 1)", &[0; 8]), "float32"),
         ] {
             let (_folder, path) = written(name, &bytes);
-            let error = read(&path).expect_err(name).to_string();
+            let error = read(&path.into()).expect_err(name).to_string();
             assert!(error.contains(name) && error.contains(word), "{error}");
         }
-        let error = read(Path::new("/nonexistent/k.png"))
+        let error = read(&std::path::PathBuf::from("/nonexistent/k.png").into())
             .expect_err("missing")
             .to_string();
         assert!(error.starts_with("/nonexistent/k.png: "), "{error}");

@@ -5,11 +5,9 @@ mod file;
 mod psf;
 mod shape;
 
-use std::path::Path;
-use std::sync::Arc;
-
 pub use psf::Psf;
 
+use super::input_file::InputFile;
 use crate::error::RestoreError;
 
 /// A kernel as the user sets it. Lengths are in pixels; a `size` is odd, or 0 to follow from the
@@ -29,7 +27,7 @@ pub enum Kernel {
         size: usize,
     },
     /// A gray PNG or PGM image, or an .npy array; its sum does not matter.
-    File { path: Arc<Path> },
+    File(InputFile),
 }
 
 impl Kernel {
@@ -43,7 +41,7 @@ impl Kernel {
                 angle,
                 size,
             } => shape::motion(f64::from(length), f64::from(angle), size),
-            Self::File { ref path } => file::read(path),
+            Self::File(ref file) => file::read(file),
         }
     }
 }
@@ -209,12 +207,7 @@ mod tests {
                 },
                 "kernel-length",
             ),
-            (
-                Kernel::File {
-                    path: Path::new("").into(),
-                },
-                "kernel-file",
-            ),
+            (Kernel::File(InputFile::default()), "kernel-file"),
         ] {
             let error = kernel.psf().expect_err("refused").to_string();
             assert!(error.contains(word), "{kernel:?}: {error}");

@@ -1,35 +1,23 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Missing pixels: y = M x, with M read from an image.
 
-use std::path::Path;
-
 use smallvec::smallvec;
 
 use super::Kind;
-use crate::error::RestoreError;
 use crate::graph::{GraphSpec, Tensor, Tensors};
 use crate::image::{Border, Image, Window};
 use crate::operator::Canvas;
 use crate::operator::canvas::part;
 use crate::operator::initial::filled;
+use crate::operator::input_file::{InputFile, check_mask, read_mask};
 use crate::operator::physics::{Physics, green, over_noise, single};
 
 /// Missing pixels by a mask's file, whose being there is checked.
-pub(super) fn kind(path: &Path) -> Kind<'_> {
+pub(super) fn kind(file: &InputFile) -> Kind<'_> {
     let graph = GraphSpec::new("mask", 1).input("mask", &[None, Some(1), None, None]);
-    let build = |width, height| Mask::open(path, width, height);
-    Kind::new(graph, build).checked(|| check(path))
-}
-
-fn check(path: &Path) -> Result<(), RestoreError> {
-    if path.is_file() {
-        Ok(())
-    } else {
-        Err(RestoreError::file(
-            path,
-            "does not exist: set mask-file to a gray PNG or PGM of the frame's size.",
-        ))
-    }
+    let build =
+        |width, height| read_mask(file, width, height).map(|mask| Mask { mask, padded: None });
+    Kind::new(graph, build).checked(|| check_mask(file))
 }
 
 /// Multiplication with a mask.
@@ -41,60 +29,6 @@ struct Mask {
 }
 
 impl Mask {
-    /// Reads a gray image of `width` x `height`: observed where it is at least half white. An error
-    /// names the file that cannot be read, has another size or is black.
-    fn open(path: &Path, width: usize, height: usize) -> Result<Self, RestoreError> {
-        if path.as_os_str().is_empty() {
-            return Err(RestoreError::Settings(
-                "Inpainting needs a mask: set mask-file to an image of the frame's size, white \
-                 where pixels are observed."
-                    .to_owned(),
-            ));
-        }
-        let image = image::ImageReader::open(path)
-            .and_then(image::ImageReader::with_guessed_format)
-            .map_err(image::ImageError::from)
-            .and_then(image::ImageReader::decode)
-            .map_err(|e| {
-                let reason =
-                    format!("The mask cannot be read ({e}): set mask-file to a PNG or PGM image.");
-                RestoreError::file(path, reason)
-            })?
-            .to_luma8();
-        let found = (image.width() as usize, image.height() as usize);
-        if found != (width, height) {
-            return Err(RestoreError::file(
-                path,
-                format!(
-                    "The mask has {}x{} pixels and the frame {width}x{height}: give a mask of the \
-                     frame's size.",
-                    found.0, found.1
-                ),
-            ));
-        }
-        let data: Vec<f32> = image
-            .as_raw()
-            .iter()
-            .map(|&v| f32::from(u8::from(v >= 128)))
-            .collect();
-        if data.iter().all(|v| *v == 0.0) {
-            return Err(RestoreError::file(
-                path,
-                "The mask is black all over, so that nothing is observed: paint observed pixels \
-                 white.",
-            ));
-        }
-        Ok(Self {
-            mask: Image {
-                channels: 1,
-                height,
-                width,
-                data,
-            },
-            padded: None,
-        })
-    }
-
     /// The mask padded to the canvas, mirrored beyond the frame's edge.
     fn on(&self, canvas: &Canvas) -> Image {
         self.mask.pad(

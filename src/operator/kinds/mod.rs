@@ -7,11 +7,9 @@ mod identity;
 mod jpeg;
 mod mask;
 
-use std::path::Path;
-use std::sync::Arc;
-
 pub use jpeg::{Subsampling, quantisation};
 
+use super::input_file::InputFile;
 use super::kernel::Kernel;
 use super::physics::Physics;
 use crate::error::RestoreError;
@@ -22,8 +20,8 @@ use crate::graph::GraphSpec;
 pub enum Degradation {
     /// Convolved with a kernel.
     Blur(Kernel),
-    /// Pixels are missing where the image in this file, of the frame's size, is black.
-    Mask(Arc<Path>),
+    /// Pixels are missing where the image in this file, of the frame's size, is not white.
+    Mask(InputFile),
     /// Shrunk by 2, 3 or 4 with an antialiasing bicubic filter.
     Downscale(usize),
     /// Compressed at an IJG quality of 1 to 100; 0 where it is estimated from each frame.
@@ -40,7 +38,7 @@ impl Degradation {
     fn kind(&self) -> Kind<'_> {
         match self {
             Self::Blur(kernel) => blur::kind(kernel),
-            Self::Mask(path) => mask::kind(path),
+            Self::Mask(file) => mask::kind(file),
             Self::Downscale(scale) => downscale::kind(*scale),
             Self::Jpeg {
                 quality,

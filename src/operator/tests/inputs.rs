@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What operators make for their graphs, and the settings and files that they refuse.
 
-use std::path::Path;
-
 use super::*;
 
 /// A window of the canvas of a frame of 40 x 30.
@@ -136,7 +134,7 @@ fn masks_that_do_not_fit_are_refused_by_file_and_size() {
             .to_string();
         assert!(words.iter().all(|w| error.contains(w)), "{error}");
     }
-    let none = Operator::new(&Degradation::Mask(Path::new("").into()), 4, 4)
+    let none = Operator::new(&Degradation::Mask(InputFile::default()), 4, 4)
         .err()
         .expect("refused");
     assert!(none.to_string().contains("mask-file"));

@@ -56,7 +56,7 @@ impl Live {
     ) -> Result<Degradation, RestoreError> {
         Ok(match fixed.task {
             Task::Deblur => Degradation::Blur(self.kernel()?),
-            Task::Inpaint if self.mask_file.as_os_str().is_empty() => {
+            Task::Inpaint if self.mask_file.is_empty() => {
                 return Err(RestoreError::Settings(
                     "task=inpaint needs a mask: set mask-file to a gray PNG of the frame's size, \
                      white where pixels are observed and black where they are missing."
@@ -92,16 +92,14 @@ impl Live {
                 angle: self.kernel_angle as f32,
                 size,
             },
-            KernelShape::File if self.kernel_file.as_os_str().is_empty() => {
+            KernelShape::File if self.kernel_file.is_empty() => {
                 return Err(RestoreError::Settings(
                     "kernel=file needs a kernel: set kernel-file to a gray PNG, a PGM or a .npy \
                      file."
                         .to_owned(),
                 ));
             }
-            KernelShape::File => Kernel::File {
-                path: self.kernel_file.clone(),
-            },
+            KernelShape::File => Kernel::File(self.kernel_file.clone()),
         })
     }
 

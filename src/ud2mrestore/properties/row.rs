@@ -2,11 +2,12 @@
 //! How a table of properties becomes settings: the types that a property can have, and the macro.
 
 use std::ops::{RangeFull, RangeInclusive};
-use std::path::Path;
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use gst::glib;
 use gst::prelude::*;
+
+use crate::restore::InputFile;
 
 /// Changes while the element is stopped; read when it starts.
 pub const READY: glib::ParamFlags =
@@ -115,9 +116,8 @@ impl PropertyValue for String {
     }
 }
 
-/// A file; empty where none is set. It is shared, so that settings are copied for each frame
-/// without asking for memory.
-impl PropertyValue for Arc<Path> {
+/// A file; empty where none is set. Its path is any bytes.
+impl PropertyValue for InputFile {
     type Range = RangeFull;
 
     fn spec(row: Row<Self>) -> glib::ParamSpec {
@@ -125,11 +125,13 @@ impl PropertyValue for Arc<Path> {
     }
 
     fn to_property(&self) -> glib::Value {
-        self.to_str().filter(|t| !t.is_empty()).to_value()
+        (!self.is_empty())
+            .then(|| self.path().to_owned())
+            .to_value()
     }
 
     fn from_property(value: &glib::Value) -> Self {
-        Path::new(checked::<Option<&str>>(value).unwrap_or_default()).into()
+        checked::<Option<PathBuf>>(value).unwrap_or_default().into()
     }
 }
 

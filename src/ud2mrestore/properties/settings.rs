@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The table of the properties that can be set: one row each, and nothing else lists them.
 
-use std::path::Path;
-use std::sync::Arc;
-
 use gst::glib;
 
 use super::enums::{
@@ -11,6 +8,7 @@ use super::enums::{
     Temporal,
 };
 use super::row::{CONTROLLED, PLAYING, PropertyValue, READY, Row, properties};
+use crate::restore::InputFile;
 
 properties! {
 /// What may change while the element is stopped, and is read when it starts.
@@ -54,15 +52,16 @@ live: Live {
         "Length of the motion kernel in pixels";
     kernel_angle: f64 = 0.0, "kernel-angle", -360.0..=360.0, CONTROLLED, "Kernel angle",
         "Direction of the motion kernel in degrees, counter-clockwise from the right";
-    kernel_file: Arc<Path> = Path::new("").into(), "kernel-file", .., PLAYING, "Kernel file",
-        "Gray PNG, PGM or .npy file with the blur kernel, which is normalised to sum 1";
+    kernel_file: InputFile = InputFile::default(), "kernel-file", .., PLAYING, "Kernel file",
+        "Gray PNG, PGM or .npy file with the blur kernel, which is normalised to sum 1; an alpha \
+         channel is the kernel where all pixels have one colour";
     noise_sigma: f64 = 0.01, "noise-sigma", -1.0..=1.0, CONTROLLED, "Noise sigma",
         "Standard deviation of the noise, as a share of full scale: of luma for gray and YUV \
          frames, else of each channel; -1 estimates it from the frames; limited to what the model \
          was trained for";
-    mask_file: Arc<Path> = Path::new("").into(), "mask-file", .., PLAYING, "Mask file",
-        "Gray PNG or PGM of the frame's size, white where pixels are observed and black where \
-         they are missing";
+    mask_file: InputFile = InputFile::default(), "mask-file", .., PLAYING, "Mask file",
+        "Gray PNG or PGM of the frame's size: what is nearly white (250 of 255) is observed, all \
+         else missing; where all has one colour, what is transparent is missing";
     jpeg_quality: u32 = 0, "jpeg-quality", 0..=100, CONTROLLED, "JPEG quality",
         "Quality (1 to 100, as libjpeg counts it) at which the frame was compressed; 0 estimates \
          it from the frames";

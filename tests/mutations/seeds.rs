@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Inputs that the readers accept, from which the mutated ones are made.
+
+use image::{DynamicImage, ImageFormat};
+
+/// Size of the masks, in pixels.
+pub const WIDTH: u32 = 24;
+pub const HEIGHT: u32 = 16;
+
+/// A picture of a few codes, opaque and not black. Colours are gray.
+fn picture(width: u32, height: u32) -> DynamicImage {
+    let code = |x, y| if (x + 2 * y) % 5 < 2 { 0 } else { 255 };
+    image::GrayImage::from_fn(width, height, |x, y| image::Luma([code(x, y)])).into()
+}
+
+/// The picture in every colour type that the formats have.
+fn pictures(width: u32, height: u32) -> Vec<DynamicImage> {
+    let gray = picture(width, height);
+    let layer = image::GrayAlphaImage::from_fn(width, height, |x, y| {
+        image::LumaA([255, gray.to_luma8().get_pixel(x, y)[0]])
+    });
+    vec![
+        gray.to_luma16().into(),
+        gray.to_rgb8().into(),
+        gray.to_rgba16().into(),
+        layer.into(),
+        gray,
+    ]
+}
+
+fn encoded(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+    let mut file = std::io::Cursor::new(Vec::new());
+    image.write_to(&mut file, format).unwrap();
+    file.into_inner()
+}
+
+/// PNG files of every kind, one with a palette among them.
+pub fn png(width: u32, height: u32) -> Vec<Vec<u8>> {
+    let images = pictures(width, height);
+    let mut files: Vec<_> = images
+        .iter()
+        .map(|i| encoded(i, ImageFormat::Png))
+        .collect();
+    // The gray file's pixels become indices, of which the picture has the first and the last.
+    let gray = files.last().unwrap();
+    let mut palette = gray[..33].to_vec();
+    palette[25] = 3;
+    let colours: Vec<u8> = (0..=255).flat_map(|v| [v; 3]).collect();
+    let chunk = [b"PLTE", colours.as_slice()].concat();
+    palette.extend((colours.len() as u32).to_be_bytes());
+    palette.extend(&chunk);
+    palette.extend([0; 4]);
+    palette.extend(&gray[33..]);
+    crate::mutate::mend_checksums(&mut palette);
+    files.push(palette);
+    files
+}
+
+/// PGM, PPM, PBM and PAM, as bytes and as text.
+pub fn pnm(width: u32, height: u32) -> Vec<Vec<u8>> {
+    let images = pictures(width, height);
+    let mut files: Vec<_> = images
+        .iter()
+        .map(|i| encoded(i, ImageFormat::Pnm))
+        .collect();
+    let codes = picture(width, height).to_luma8().into_raw();
+    let words = |code: &dyn Fn(u8) -> u8| -> String {
+        codes.iter().map(|v| format!("{} ", code(*v))).collect()
+    };
+    files.push(
+        format!(
+            "P2\n# text\n{width} {height}\n9\n{}",
+            words(&|v| v / 255 * 9)
+        )
+        .into(),
+    );
+    files.push(format!("P1\n{width} {height}\n{}", words(&|v| u8::from(v == 0))).into());
+    files
+}
+
+/// Arrays of every version, order and length of values.
+pub fn npy() -> Vec<Vec<u8>> {
+    let file = |version: u8, kind: &str, order: &str, value: &[u8]| {
+        let header =
+            format!("{{'descr': '{kind}', 'fortran_order': {order}, 'shape': (3, 5), }}\n");
+        let length = (header.len() as u32).to_le_bytes();
+        let width = if version == 1 { 2 } else { 4 };
+        let start = [b"\x93NUMPY", &[version, 0][..], &length[..width]].concat();
+        [start, header.into(), value.repeat(15)].concat()
+    };
+    vec![
+        file(1, "<f4", "False", &1f32.to_le_bytes()),
+        file(1, ">f8", "True", &2f64.to_be_bytes()),
+        file(2, "|u1", "False", &[3]),
+        file(3, "<i8", "True", &4i64.to_le_bytes()),
+    ]
+}
+
+/// Manifests of two families.
+pub fn manifests() -> Vec<Vec<u8>> {
+    let manifest = |family: &str, input: &str| {
+        format!(
+            r#"{{"schema": 1, "name": "n", "version": "1", "licence": "MPL-2.0",
+            "family": "{family}", "scale": 1, "range": [-1, 1], "size_multiple": 8, "halo": 16,
+            "iterations": 3, "levels": 1000, "beta": [1e-4, 0.02], "sigma_y": [0.002, 0.5],
+            "inputs": {{"xt": ["B", 3, "H", "W"], "t": [1], "{input}": [8, 8]}},
+            "output": {{"x0": ["B", 3, "H", "W"]}}, "aggregation": "mean",
+            "training": {{"steps": [1, [2, [3]]], "note": "a\u00e9\n"}}, "scores": {{}}}}"#
+        )
+    };
+    vec![
+        manifest("jpeg", "quant_luma").into(),
+        manifest("blur", "otf").into(),
+    ]
+}
