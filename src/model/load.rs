@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Loading a step graph: its file, its session on a provider, its manifest.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -42,8 +43,14 @@ pub fn graph(
         path: path.display().to_string(),
         reason,
     };
-    if !path.is_file() {
-        return Err(broken(needed.missing.clone()));
+    match path.metadata() {
+        Ok(found) if found.is_file() => {}
+        Err(e) if e.kind() != ErrorKind::NotFound => {
+            return Err(broken(format!(
+                "cannot be read ({e}): give this process the right to read the model."
+            )));
+        }
+        _ => return Err(broken(needed.missing.clone())),
     }
     let file = GraphFile::read(&path, stop).map_err(|e| e.about(&path))?;
     let manifest = manifest(&file, needed).map_err(broken)?;

@@ -4,8 +4,10 @@
 //! A bare name is searched for where packages are installed, first in the user's directories. A
 //! path is taken as it is.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::ffi::{CStr, OsStr};
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -15,49 +17,72 @@ use crate::error::RestoreError;
 const PATH_VARIABLE: &str = "UD2M_MODEL_PATH";
 
 /// The directory of the package `model`, which is a bare name or, when it holds a slash, a path.
-pub fn locate(model: &str) -> Result<PathBuf, RestoreError> {
+pub fn locate(model: &Path) -> Result<PathBuf, RestoreError> {
     let missing = |reason: String| RestoreError::Model {
-        path: model.to_owned(),
+        path: model.display().to_string(),
         reason,
     };
-    if model.is_empty() {
+    if model.as_os_str().is_empty() {
         return Err(RestoreError::Settings(
             "The property model is empty: set it to the name of a bundled model, such as lite, or \
              to a model directory."
                 .to_owned(),
         ));
     }
-    if model.contains('/') {
-        let path = PathBuf::from(model);
-        return if path.is_dir() {
-            Ok(path)
-        } else if path.exists() {
-            Err(missing(
-                "is a file: set the property model to the directory that holds the step graphs."
-                    .to_owned(),
-            ))
-        } else {
-            Err(missing(
-                "does not exist: set the property model to the name of a bundled model or \
-                to a model directory."
-                    .to_owned(),
-            ))
-        };
+    if model.as_os_str().as_bytes().contains(&b'/') {
+        return directory(model).map_err(missing);
     }
     let places = places(model);
     if let Some(found) = places.iter().find(|p| p.is_dir()) {
         return Ok(found.clone());
     }
+    let names = installed(&places);
+    let names = if names.is_empty() {
+        "no model is installed where it was looked for".to_owned()
+    } else {
+        format!("these models are installed: {}", names.join(", "))
+    };
     let looked: Vec<String> = places.iter().map(|p| p.display().to_string()).collect();
     Err(missing(format!(
-        "was not found: install it, add its parent directory to {PATH_VARIABLE}, or set the \
-         property model to its path (looked for {}).",
+        "was not found; {names}: set the property model to a name or a path, or add the directory \
+         of the packages to {PATH_VARIABLE} (looked for {}).",
         looked.join(", ")
     )))
 }
 
+/// A path to a directory as it is. The error says what is wrong and what to do.
+fn directory(path: &Path) -> Result<PathBuf, String> {
+    match path.metadata() {
+        Ok(found) if found.is_dir() => Ok(path.to_owned()),
+        Ok(_) => Err(
+            "is a file: set the property model to the directory that holds the step graphs."
+                .to_owned(),
+        ),
+        Err(e) if e.kind() == ErrorKind::NotFound => Err(
+            "does not exist: set the property model to the name of a bundled model or to a model \
+             directory."
+                .to_owned(),
+        ),
+        Err(e) => Err(format!(
+            "cannot be read ({e}): give this process the right to read the directory and those \
+             above it."
+        )),
+    }
+}
+
+/// Names of the packages that lie beside `places`: of folders that hold a step graph.
+fn installed(places: &[PathBuf]) -> Vec<String> {
+    let is_graph = |path: &Path| path.extension().is_some_and(|e| e == "onnx");
+    let inside = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let folders = places.iter().filter_map(|place| place.parent());
+    let packages = folders.flat_map(inside).map(|entry| entry.path());
+    let packages = packages.filter(|path| inside(path).any(|entry| is_graph(&entry.path())));
+    let names = packages.filter_map(|p| Some(p.file_name()?.to_string_lossy().into_owned()));
+    names.collect::<BTreeSet<String>>().into_iter().collect()
+}
+
 /// The directories in which a package called `name` is searched for, in order.
-fn places(name: &str) -> Vec<PathBuf> {
+fn places(name: &Path) -> Vec<PathBuf> {
     let mut out: Vec<PathBuf> = Vec::new();
     let listed = |variable: &str| env::var_os(variable).unwrap_or_default();
     out.extend(
@@ -133,14 +158,18 @@ mod tests {
                 "is a file",
             ),
         ] {
-            let error = locate(model).expect_err("not a package").to_string();
+            let error = locate(Path::new(model))
+                .expect_err("not a package")
+                .to_string();
             assert!(error.contains(word), "{error}");
         }
     }
 
     #[test]
     fn a_name_that_is_not_found_lists_the_places() {
-        let error = locate("no-such-model").expect_err("not there").to_string();
+        let error = locate(Path::new("no-such-model"))
+            .expect_err("not there")
+            .to_string();
         assert!(error.contains("models/no-such-model"), "{error}");
         assert!(error.contains("UD2M_MODEL_PATH"), "{error}");
     }

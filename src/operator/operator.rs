@@ -47,6 +47,11 @@ impl Operator {
         &self.graph
     }
 
+    /// What was assumed of a file that may be meant otherwise, a sentence each.
+    pub fn remarks(&self) -> &[String] {
+        self.physics.remarks()
+    }
+
     /// How many times larger the output is than the input.
     pub fn scale(&self) -> usize {
         self.graph.scale

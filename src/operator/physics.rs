@@ -52,6 +52,11 @@ pub trait Physics: Send {
     /// whose graph takes no mask take no notice.
     fn set_observed(&mut self, _mask: Option<&Image>) {}
 
+    /// What was assumed of a file that may be meant otherwise, a sentence each.
+    fn remarks(&self) -> &[String] {
+        &[]
+    }
+
     /// The padded frame as the graph takes it.
     fn observe(&self, padded: Image, _canvas: &Canvas) -> Image {
         padded

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! [`Restorer`]: a loaded model, and what a stream keeps from one frame to the next.
 
+use std::path::Path;
+
 use super::smoothing::Smoothing;
 use super::step::TensorCache;
 use super::temporal::{self, PreviousFrame};
@@ -29,6 +31,8 @@ pub struct Restorer {
     pub(super) tile_side: usize,
     /// Longest side, in pixels, of tiles for which memory suffices.
     pub(super) largest_tile: usize,
+    /// What operators assumed, which nobody has asked for yet.
+    remarks: Vec<String>,
 }
 
 /// The operator of one degradation and one size of frames.
@@ -65,14 +69,14 @@ impl Restorer {
     /// `warn` gets a sentence where [`super::Provider::Auto`] falls back to the CPU; `stop` gives
     /// the loading up. Errors say what is wrong with the package, the graph or ONNX Runtime.
     pub fn load(
-        model: &str,
+        model: impl AsRef<Path>,
         degradation: &Degradation,
         engine: Engine,
         warn: &mut dyn FnMut(String),
         stop: &Stop,
     ) -> Result<Self, RestoreError> {
         let graph = degradation.graph();
-        let step = OrtStep::load(&model::locate(model)?, &graph, engine, warn, stop)?;
+        let step = OrtStep::load(&model::locate(model.as_ref())?, &graph, engine, warn, stop)?;
         Ok(Self {
             step,
             graph,
@@ -88,6 +92,7 @@ impl Restorer {
             tensors: TensorCache::new(),
             tile_side: 0,
             largest_tile: usize::MAX,
+            remarks: Vec::new(),
         })
     }
 
@@ -145,6 +150,7 @@ impl Restorer {
         // How well the frame before explained its observation says nothing of another operator.
         self.previous = None;
         self.pool.clear();
+        self.remarks.extend_from_slice(operator.remarks());
         self.operator = Some(CachedOperator {
             degradation: degradation.clone(),
             width,
@@ -152,6 +158,12 @@ impl Restorer {
             operator,
         });
         Ok(())
+    }
+
+    /// What [`Restorer::prepare`] assumed of files that may be meant otherwise, a sentence each;
+    /// only once.
+    pub fn take_remarks(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.remarks)
     }
 
     /// The operator that [`Restorer::prepare`] built.

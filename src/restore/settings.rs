@@ -51,8 +51,9 @@ impl Settings {
         (self.strength < 1.0 && self.output != Output::Deviation) || self.compare > 0.0
     }
 
-    /// The standard deviation of a single sample does not exist.
-    pub(super) fn check_samples(&self) -> Result<(), RestoreError> {
+    /// An error where the output asks for more samples than are drawn: the standard deviation of a
+    /// single sample does not exist.
+    pub fn check_samples(&self) -> Result<(), RestoreError> {
         if self.output == Output::Deviation && self.samples < 2 {
             return Err(RestoreError::Settings(
                 "output=stddev needs several samples: set samples to 2 or more.".to_owned(),

@@ -26,7 +26,7 @@ impl Ud2mRestore {
             return Ok(GenerateOutputSuccess::NoOutput);
         };
         self.sync_controlled_properties(&input);
-        let live = self.settings.lock().live.clone();
+        let live = self.live_settings();
         let (decision, late) = self.decide(&live, &input);
         if decision == Decision::Drop {
             self.post_stats(false);
@@ -173,7 +173,9 @@ impl Ud2mRestore {
         };
         let result = state.restore(live, input, output.make_mut());
         let interrupted = state.restorer.interrupt().is_raised();
+        let remarks = state.take_remarks();
         drop(guard);
+        self.warn(remarks);
         match result {
             Ok(record) => Ok((output, (!live.is_passthrough()).then_some(record))),
             Err(_) if interrupted => Err(gst::FlowError::Flushing),

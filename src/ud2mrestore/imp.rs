@@ -122,9 +122,25 @@ impl ObjectImpl for Ud2mRestore {
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
-        let before = self.output_scale();
-        self.settings.lock().set(pspec.name(), value);
-        gst::info!(CAT, imp = self, "{} is now {value:?}", pspec.name());
+        let (before, name) = (self.output_scale(), pspec.name());
+        let (waits, chosen) = {
+            let mut settings = self.settings.lock();
+            let fixed = settings.fixed.clone();
+            settings.set(name, value);
+            let chosen = name == "kernel-file" && settings.live.choose_kernel_file();
+            (settings.fixed != fixed, chosen)
+        };
+        gst::info!(CAT, imp = self, "{name} is now {value:?}");
+        if chosen {
+            self.obj().notify("kernel");
+        }
+        let running = self.shared.lock().scale.is_some();
+        if waits && running {
+            self.warn([format!(
+                "{name} is set while the element runs: it waits until the element has been stopped \
+                 (READY) and started again."
+            )]);
+        }
         if self.output_scale() != before {
             self.obj().reconfigure_src();
         }

@@ -6,17 +6,22 @@ use std::time::Instant;
 
 use super::Task;
 use super::format::{self, Formats};
+use super::in_flight::InFlight;
 use super::messages::meta::FrameRecord;
 use super::messages::stats::{Stages, Stats};
 use super::properties::settings::{Fixed, Live, Settings};
 use super::qos::Lateness;
 use crate::error::RestoreError;
-use crate::restore::{Interrupt, RestoredFrame, Restorer, Stop, Subsampling};
+use crate::restore::{Degradation, Interrupt, RestoredFrame, Restorer, Stop, Subsampling};
 
 /// What the streaming thread works with. It is locked for a whole frame.
 pub struct State {
     pub restorer: Restorer,
     pub fixed: Fixed,
+    /// The last degradation for which an operator could be made.
+    degradation: Degradation,
+    /// What the application should know and has not been told, a sentence each.
+    remarks: Vec<String>,
     /// Chroma subsampling of the last caps.
     subsampling: Subsampling,
     formats: Option<Formats>,
@@ -37,6 +42,7 @@ pub struct Shared {
     pub loading: Stop,
     pub stats: Stats,
     pub lateness: Lateness,
+    pub in_flight: InFlight,
     /// Whether downstream looks for a `GstVideoMeta` in buffers.
     pub downstream_takes_meta: bool,
     /// Whether the source is live, and its latency, once it was asked.
@@ -45,8 +51,9 @@ pub struct Shared {
 
 impl Shared {
     /// What is known before the first frame.
-    pub fn new(state: &State) -> Self {
+    pub fn new(state: &State, live: &Live) -> Self {
         Self {
+            in_flight: InFlight::new(live),
             scale: Some(state.fixed.output_scale()),
             interrupt: Some(state.restorer.interrupt()),
             stats: Stats::new(state.restorer.provider()),
@@ -75,11 +82,17 @@ impl State {
         let subsampling = Subsampling::default();
         let degradation = settings.live.degradation(&fixed, subsampling)?;
         degradation.check()?;
+        let for_frames = settings
+            .live
+            .restore_settings(&fixed, degradation.clone(), false);
+        for_frames.check_samples()?;
         let (model, engine) = (&fixed.model, fixed.engine());
         let restorer = Restorer::load(model, &degradation, engine, &mut warn, stop)?;
         Ok(Self {
             restorer,
             fixed,
+            degradation,
+            remarks: settings.without_effect(),
             subsampling,
             formats: None,
             refused: None,
@@ -130,11 +143,48 @@ impl State {
         self.formats = None;
         self.restorer.forget();
         let formats = Formats::new(incaps, outcaps, self.fixed.task == Task::Jpeg)?;
-        let (width, height) = formats.input_size();
-        let degradation = live.degradation(&self.fixed, self.subsampling)?;
-        self.restorer.prepare(&degradation, width, height)?;
+        self.prepare(live, formats.input_size())?;
         self.formats = Some(formats);
         Ok(())
+    }
+
+    /// Makes the operator for frames of a width and a height, and says which degradation it is of.
+    /// Where the settings or their files do not allow it the last one stays, with a remark.
+    fn prepare(
+        &mut self,
+        live: &Live,
+        (width, height): (usize, usize),
+    ) -> Result<Degradation, RestoreError> {
+        let wanted = live.degradation(&self.fixed, self.subsampling);
+        let made = wanted.and_then(|wanted| {
+            self.restorer.prepare(&wanted, width, height)?;
+            Ok(wanted)
+        });
+        let error = match made {
+            Err(e @ (RestoreError::Settings(_) | RestoreError::File { .. })) => e,
+            Err(other) => return Err(other),
+            Ok(degradation) => {
+                self.remarks.append(&mut self.restorer.take_remarks());
+                self.degradation.clone_from(&degradation);
+                return Ok(degradation);
+            }
+        };
+        if self
+            .restorer
+            .prepare(&self.degradation, width, height)
+            .is_err()
+        {
+            return Err(error);
+        }
+        self.remarks.push(format!(
+            "{error} Until then the settings before stay in force."
+        ));
+        Ok(self.degradation.clone())
+    }
+
+    /// What the application should know, a sentence each; only once.
+    pub fn take_remarks(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.remarks)
     }
 
     /// A copy of an input frame that lies as its caps say; `None` where it does so itself.
@@ -154,6 +204,8 @@ impl State {
         output: &mut gst::BufferRef,
     ) -> Result<FrameRecord, gst::ErrorMessage> {
         let begun = Instant::now();
+        let size = self.formats.as_ref().ok_or_else(without_caps)?.input_size();
+        let degradation = self.prepare(live, size)?;
         let formats = self.formats.as_mut().ok_or_else(without_caps)?;
         let number = formats.frame_number(input).unwrap_or(self.frames);
         let luma = formats.has_luma();
@@ -161,7 +213,7 @@ impl State {
         // Images that are dropped here leave their memory to the next frame.
         let pool = self.restorer.pool();
         let _entered = pool.enter();
-        let settings = live.restore_settings(&self.fixed, self.subsampling, luma)?;
+        let settings = live.restore_settings(&self.fixed, degradation, luma);
         let degraded = frames.unpack()?;
         let unpacked = Instant::now();
         // After a seek, a flush or a loss the stream may show something else.

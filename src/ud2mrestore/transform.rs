@@ -23,11 +23,14 @@ impl BaseTransformImpl for Ud2mRestore {
 
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         let settings = self.settings.lock().clone();
-        let model = &settings.fixed.model;
-        let state = self.post_loading(model, |warn, stop| State::open(&settings, warn, stop))?;
+        let model = settings.fixed.model.display().to_string();
+        let mut state =
+            self.post_loading(&model, |warn, stop| State::open(&settings, warn, stop))?;
         gst::info!(CAT, imp = self, "started on {}", state.restorer.provider());
-        *self.shared.lock() = Shared::new(&state);
+        let remarks = state.take_remarks();
+        *self.shared.lock() = Shared::new(&state, &settings.live);
         *self.state.lock() = Some(state);
+        self.warn(remarks);
         Ok(())
     }
 
@@ -53,7 +56,7 @@ impl BaseTransformImpl for Ud2mRestore {
     }
 
     fn set_caps(&self, incaps: &gst::Caps, outcaps: &gst::Caps) -> Result<(), gst::LoggableError> {
-        let live = self.settings.lock().live.clone();
+        let live = self.live_settings();
         let mut guard = self.state.lock();
         let Some(state) = guard.as_mut() else {
             return Err(gst::loggable_error!(CAT, "caps came before the start"));
@@ -61,13 +64,16 @@ impl BaseTransformImpl for Ud2mRestore {
         let ready = self
             .load_graph_for(state, &live, incaps)
             .and_then(|()| state.negotiate(&live, incaps, outcaps));
+        let remarks = state.take_remarks();
+        // Upstream offers refused caps again with its next buffer; the reason is posted once.
+        let refused = ready.is_err().then(|| incaps.clone());
+        let posted = state.refused == refused;
+        state.refused = refused;
+        drop(guard);
+        self.warn(remarks);
         let Err(error) = ready else {
-            state.refused = None;
             return Ok(());
         };
-        // Upstream offers refused caps again with its next buffer; the reason is posted once.
-        let posted = state.refused.replace(incaps.clone()).as_ref() == Some(incaps);
-        drop(guard);
         // Being stopped is no error.
         if !posted && !self.shared.lock().loading.is_raised() {
             self.post_error_message(error);
@@ -193,7 +199,7 @@ impl Ud2mRestore {
         incaps: &gst::Caps,
     ) -> Result<(), gst::ErrorMessage> {
         if state.needs_other_graph(live, incaps) {
-            let model = state.fixed.model.clone();
+            let model = state.fixed.model.display().to_string();
             self.post_loading(&model, |warn, stop| state.reload(live, warn, stop))?;
             self.shared.lock().interrupt = Some(state.restorer.interrupt());
         }

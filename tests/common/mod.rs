@@ -105,6 +105,17 @@ pub fn errors(bus: &gst::Bus) -> Vec<String> {
         .collect()
 }
 
+/// Texts of the warnings on `bus`, which holds no error.
+pub fn warnings(bus: &gst::Bus) -> Vec<String> {
+    let messages = std::iter::from_fn(|| bus.pop());
+    let texts = messages.filter_map(|message| match message.view() {
+        gst::MessageView::Warning(w) => Some(w.error().to_string()),
+        gst::MessageView::Error(e) => panic!("{}", e.error()),
+        _ => None,
+    });
+    texts.collect()
+}
+
 fn domain(error: &gst::glib::Error) -> &'static str {
     if error.is::<gst::ResourceError>() {
         "resource"

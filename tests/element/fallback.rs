@@ -6,21 +6,11 @@ use gst::prelude::*;
 use gst_video::VideoFormat::Rgb;
 use gstud2m::sampler;
 
-use crate::common::{Bench, caps, element, info, pattern};
+use crate::common::{Bench, caps, element, info, pattern, warnings};
 
 fn count(element: &gst::Element, field: &str) -> u64 {
     let stats = element.property::<gst::Structure>("stats");
     stats.get(field).unwrap()
-}
-
-fn warnings(bus: &gst::Bus) -> Vec<String> {
-    let messages = std::iter::from_fn(|| bus.pop());
-    let texts = messages.filter_map(|message| match message.view() {
-        gst::MessageView::Warning(w) => Some(w.error().to_string()),
-        gst::MessageView::Error(e) => panic!("{}", e.error()),
-        _ => None,
-    });
-    texts.collect()
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod common;
 mod errors;
 mod fallback;
 mod formats;
+mod in_flight;
 mod inputs;
 mod lifecycle;
 mod messages;

@@ -11,6 +11,13 @@ use crate::image::Image;
 /// scratch, not the picture with more noise, so that any weight lets some of the scratch in.
 const WHITE: f32 = 250.0 / 255.0;
 
+/// Largest value of black: 5 of 255.
+const BLACK: f32 = 5.0 / 255.0;
+/// Share of gray pixels, in percent, beyond which the mask is hardly meant to be one.
+const MOSTLY: f32 = 50.0;
+/// Share of missing pixels, in percent, beyond which the mask may be meant the other way round.
+const NEARLY_ALL: f32 = 95.0;
+
 /// Bytes of a file, for each pixel: three numbers of five digits as text, each with a space.
 const BYTES: u64 = 18;
 /// Bytes for all that is not pixels: colour profiles, comments.
@@ -32,19 +39,28 @@ pub fn check_mask(file: &InputFile) -> Result<(), RestoreError> {
 /// Reads the mask of a frame of `width` x `height` pixels: one channel of 1 where a pixel is nearly
 /// white, and opaque, and of 0 elsewhere.
 ///
-/// An error names the file that cannot be read, has another size, shows nothing as observed, or
+/// With it come sentences about what was assumed, where a user hardly means it. An error names the
+/// file that cannot be read, has another size, shows nothing as observed, or
 /// says by its colours and its alpha channel two things.
-pub fn read_mask(file: &InputFile, width: usize, height: usize) -> Result<Image, RestoreError> {
+pub fn read_mask(
+    file: &InputFile,
+    width: usize,
+    height: usize,
+) -> Result<(Image, Vec<String>), RestoreError> {
     check_mask(file)?;
     let limit = BYTES * (width * height) as u64 + EXTRA_BYTES;
     let bytes = file.read(limit).map_err(|reason| unreadable(&reason));
     bytes
         .and_then(|bytes| mask(&bytes, width, height))
+        .map(|(mask, remark)| {
+            let about = |remark| format!("{}: {remark}", file.path().display());
+            (mask, remark.map(about).into_iter().collect())
+        })
         .map_err(|reason| RestoreError::file(file.path(), reason))
 }
 
-/// The mask that the bytes of a file hold. The error says what is wrong and what to do.
-fn mask(bytes: &[u8], width: usize, height: usize) -> Result<Image, String> {
+/// The mask that the bytes of a file hold, and what is odd about it. The error says what is wrong and what to do.
+fn mask(bytes: &[u8], width: usize, height: usize) -> Result<(Image, Option<String>), String> {
     let encoded = Encoded::open(bytes).map_err(|reason| unreadable(&reason))?;
     let found = encoded.size();
     if found != (width, height) {
@@ -72,12 +88,34 @@ fn mask(bytes: &[u8], width: usize, height: usize) -> Result<Image, String> {
         );
     }
     let observed = |v: &f32| f32::from(u8::from(*v >= WHITE));
-    Ok(Image {
+    let mask = Image {
         channels: 1,
         height,
         width,
         data: values.iter().map(observed).collect(),
-    })
+    };
+    Ok((mask, remark(&values)))
+}
+
+/// What is odd about a mask of these values.
+fn remark(values: &[f32]) -> Option<String> {
+    let share = |is: fn(f32) -> bool| {
+        let count = values.iter().filter(|v| is(**v)).count();
+        100.0 * count as f32 / values.len() as f32
+    };
+    let (gray, missing) = (share(|v| v > BLACK && v < WHITE), share(|v| v < WHITE));
+    if gray > MOSTLY {
+        Some(format!(
+            "{gray:.0} % of the mask is gray, which counts as missing: make it black and white."
+        ))
+    } else if missing > NEARLY_ALL {
+        Some(format!(
+            "The mask leaves {missing:.1} % of the pixels missing: invert it, if it is black where \
+             pixels are observed."
+        ))
+    } else {
+        None
+    }
 }
 
 fn unreadable(reason: &str) -> String {
@@ -99,7 +137,7 @@ mod tests {
             .expect("an image")
             .write_to(&mut file, image::ImageFormat::Png)
             .expect("a file");
-        mask(file.get_ref(), pixels.len(), 1).map(|mask| mask.data.clone())
+        mask(file.get_ref(), pixels.len(), 1).map(|(mask, _)| mask.data.clone())
     }
 
     fn gray(v: u8) -> [u8; 4] {

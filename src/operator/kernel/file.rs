@@ -22,6 +22,12 @@ pub fn read(file: &InputFile) -> Result<Psf, RestoreError> {
     let bytes = file.read(BYTES).map_err(unreadable);
     bytes
         .and_then(|bytes| kernel(&bytes))
+        .map(|mut psf| {
+            let about =
+                |remark: &mut String| *remark = format!("{}: {remark}", file.path().display());
+            psf.remarks.iter_mut().for_each(about);
+            psf
+        })
         .map_err(|reason| RestoreError::file(file.path(), reason))
 }
 

@@ -6,12 +6,18 @@
 /// Longest side of a kernel, in pixels.
 pub const SIDE: usize = 129;
 
+/// Farthest that a kernel's mass may lie from its middle, in pixels. Kernels with even sides, which
+/// grow by one at the end, are half a pixel off.
+const OFF_CENTRE: f64 = 1.0;
+
 /// A point spread function, row by row. Its centre is at (height / 2, width / 2).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Psf {
     pub width: usize,
     pub height: usize,
     pub data: Vec<f32>,
+    /// What was assumed of it that may be meant otherwise, a sentence each.
+    pub remarks: Vec<String>,
 }
 
 impl Psf {
@@ -55,9 +61,48 @@ pub fn normalised(width: usize, height: usize, data: &[f64]) -> Result<Psf, Stri
             .zip(from)
             .for_each(|(to, v)| *to = (v / sum).max(0.0) as f32);
     }
+    let mut remarks = Vec::new();
+    if sum < 0.0 {
+        remarks
+            .push("The kernel's sum is negative: the sign of all its values is turned.".to_owned());
+    }
+    remarks.extend(off_centre(&out, wide));
+    remarks.extend(inverted(&out, wide));
     Ok(Psf {
         width: wide,
         height: high,
         data: out,
+        remarks,
+    })
+}
+
+/// How far the middle of a kernel's mass lies from the middle of its rows of `width`, if that is
+/// much.
+fn off_centre(data: &[f32], width: usize) -> Option<String> {
+    let (mut x, mut y) = (0.0, 0.0);
+    for (i, v) in data.iter().enumerate() {
+        x += f64::from(*v) * ((i % width) as f64 - (width / 2) as f64);
+        y += f64::from(*v) * ((i / width) as f64 - (data.len() / width / 2) as f64);
+    }
+    (x.abs().max(y.abs()) > OFF_CENTRE).then(|| {
+        format!(
+            "The kernel's mass lies {x:+.1} pixels across and {y:+.1} down from its middle, so that \
+             the restored picture moves by as much: centre the kernel, if the picture is to stay."
+        )
+    })
+}
+
+/// Says so where a kernel is bright all along its edge and darker inside.
+fn inverted(data: &[f32], width: usize) -> Option<String> {
+    let height = data.len() / width;
+    let edge =
+        |i: usize| [0, width - 1].contains(&(i % width)) || [0, height - 1].contains(&(i / width));
+    let half = data.iter().fold(0.0f32, |m, v| m.max(*v)) / 2.0;
+    let mut values = data.iter().enumerate();
+    let bright = values.clone().all(|(i, v)| !edge(i) || *v >= half);
+    (bright && values.any(|(_, v)| *v < half)).then(|| {
+        "The kernel is bright along its edge and dark inside: invert it, if it is drawn in black on \
+         white."
+            .to_owned()
     })
 }

@@ -101,6 +101,10 @@ impl Blur {
 }
 
 impl Physics for Blur {
+    fn remarks(&self) -> &[String] {
+        &self.psf.remarks
+    }
+
     fn margin(&self) -> usize {
         MARGIN.max(2 * self.psf.radius() + 8)
     }

@@ -15,8 +15,14 @@ use crate::operator::physics::{Physics, green, over_noise, single};
 /// Missing pixels by a mask's file, whose being there is checked.
 pub(super) fn kind(file: &InputFile) -> Kind<'_> {
     let graph = GraphSpec::new("mask", 1).input("mask", &[None, Some(1), None, None]);
-    let build =
-        |width, height| read_mask(file, width, height).map(|mask| Mask { mask, padded: None });
+    let build = |width, height| {
+        let (mask, remarks) = read_mask(file, width, height)?;
+        Ok(Mask {
+            mask,
+            remarks,
+            padded: None,
+        })
+    };
     Kind::new(graph, build).checked(|| check_mask(file))
 }
 
@@ -24,6 +30,7 @@ pub(super) fn kind(file: &InputFile) -> Kind<'_> {
 struct Mask {
     /// One channel of the frame's size: 1 observed, 0 missing.
     mask: Image,
+    remarks: Vec<String>,
     /// The same on the last canvas.
     padded: Option<(Canvas, Image)>,
 }
@@ -52,6 +59,10 @@ fn masked(x: &Image, mask: &Image) -> Image {
 }
 
 impl Physics for Mask {
+    fn remarks(&self) -> &[String] {
+        &self.remarks
+    }
+
     fn observe(&self, padded: Image, canvas: &Canvas) -> Image {
         masked(&padded, &self.on(canvas))
     }

@@ -173,6 +173,7 @@ mod tests {
             width,
             height,
             data: data.iter().map(|v| v / sum).collect(),
+            remarks: Vec::new(),
         }
     }
 

@@ -2,6 +2,7 @@
 //! The properties: their table, their values, and what these ask of the restorer.
 
 pub mod enums;
+mod misuse;
 mod restore_settings;
 mod row;
 pub mod settings;

@@ -64,6 +64,12 @@ impl Live {
                 ));
             }
             Task::Inpaint => Degradation::Mask(self.mask_file.clone()),
+            Task::SuperResolve if !(2..=4).contains(&fixed.scale) => {
+                return Err(RestoreError::Settings(format!(
+                    "scale is {}: set it to 2, 3 or 4, for which there are models.",
+                    fixed.scale
+                )));
+            }
             Task::SuperResolve => Degradation::Downscale(fixed.scale as usize),
             Task::Jpeg => Degradation::Jpeg {
                 quality: self.jpeg_quality,
@@ -71,6 +77,15 @@ impl Live {
             },
             Task::Denoise => Degradation::Denoise,
         })
+    }
+
+    /// Chooses the kernel in the file, where one is set. Whether another was chosen before.
+    pub fn choose_kernel_file(&mut self) -> bool {
+        let other = !self.kernel_file.is_empty() && self.kernel != KernelShape::File;
+        if other {
+            self.kernel = KernelShape::File;
+        }
+        other
     }
 
     fn kernel(&self) -> Result<Kernel, RestoreError> {
@@ -146,11 +161,11 @@ impl Live {
     pub fn restore_settings(
         &self,
         fixed: &Fixed,
-        chroma: Subsampling,
+        degradation: Degradation,
         luma: bool,
-    ) -> Result<restore::Settings, RestoreError> {
-        Ok(restore::Settings {
-            degradation: self.degradation(fixed, chroma)?,
+    ) -> restore::Settings {
+        restore::Settings {
+            degradation,
             noise_sigma: self.noise_sigma as f32,
             // JPEG's own data step works on Y, Cb and Cr.
             noise_is_luma: luma && fixed.task != Task::Jpeg,
@@ -172,7 +187,7 @@ impl Live {
                 overlap: fixed.tile_overlap as usize,
                 batch: fixed.batch_size as usize,
             },
-        })
+        }
     }
 }
 

@@ -100,11 +100,12 @@ fn text_spec<T: PropertyValue>(row: &Row<T>, default: Option<&str>) -> glib::Par
         .build()
 }
 
-impl PropertyValue for String {
+/// A name or a path, of any bytes.
+impl PropertyValue for PathBuf {
     type Range = RangeFull;
 
     fn spec(row: Row<Self>) -> glib::ParamSpec {
-        text_spec(&row, Some(&row.default))
+        text_spec(&row, row.default.to_str())
     }
 
     fn to_property(&self) -> glib::Value {

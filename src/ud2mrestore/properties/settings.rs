@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The table of the properties that can be set: one row each, and nothing else lists them.
 
+use std::path::PathBuf;
+
 use gst::glib;
 
 use super::enums::{
@@ -15,12 +17,12 @@ properties! {
 fixed: Fixed {
     task: Task = Task::Deblur, "task", .., READY, "Task",
         "The degradation that is undone";
-    scale: u32 = 4, "scale", 2..=4, READY, "Scale",
-        "How many times larger the super-resolved frame is";
+    scale: u32 = 4, "scale", 1..=16, READY, "Scale",
+        "How many times larger the super-resolved frame is: 2, 3 or 4";
     jpeg_subsampling: JpegSubsampling = JpegSubsampling::Auto, "jpeg-subsampling", .., READY,
         "JPEG subsampling",
         "Chroma subsampling of the JPEG, where the frame's own format does not say it";
-    model: String = "lite".to_owned(), "model", .., READY, "Model",
+    model: PathBuf = "lite".into(), "model", .., READY, "Model",
         "Name of a bundled model, or path of a model directory";
     provider: ExecutionProvider = ExecutionProvider::Auto, "execution-provider", .., READY,
         "Execution provider",
@@ -54,7 +56,7 @@ live: Live {
         "Direction of the motion kernel in degrees, counter-clockwise from the right";
     kernel_file: InputFile = InputFile::default(), "kernel-file", .., PLAYING, "Kernel file",
         "Gray PNG, PGM or .npy file with the blur kernel, which is normalised to sum 1; an alpha \
-         channel is the kernel where all pixels have one colour";
+         channel is the kernel where all pixels have one colour; setting it sets kernel=file";
     noise_sigma: f64 = 0.01, "noise-sigma", -1.0..=1.0, CONTROLLED, "Noise sigma",
         "Standard deviation of the noise, as a share of full scale: of luma for gray and YUV \
          frames, else of each channel; -1 estimates it from the frames; limited to what the model \

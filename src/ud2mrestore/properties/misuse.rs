@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Properties that are set and have no effect: each is told, with what would use it.
+
+use gst::glib;
+use gst::prelude::*;
+
+use super::enums::{KernelShape, Task};
+use super::settings::{Fixed, Settings};
+
+impl Settings {
+    /// A sentence for each property that is set and that the others leave without effect.
+    pub fn without_effect(&self) -> Vec<String> {
+        let Self { fixed, live } = self;
+        let of_tasks = [
+            ("mask-file", !live.mask_file.is_empty(), Task::Inpaint),
+            ("kernel-file", !live.kernel_file.is_empty(), Task::Deblur),
+            (
+                "scale",
+                fixed.scale != Fixed::default().scale,
+                Task::SuperResolve,
+            ),
+            ("jpeg-quality", live.jpeg_quality != 0, Task::Jpeg),
+        ];
+        let unused = of_tasks
+            .iter()
+            .filter(|(_, set, task)| *set && fixed.task != *task);
+        let mut out: Vec<String> = unused
+            .map(|(name, _, task)| {
+                format!(
+                    "{name} is set, and task={} does not use it: set task={}, or leave {name} out.",
+                    nick(fixed.task),
+                    nick(*task)
+                )
+            })
+            .collect();
+        let other_shape = fixed.task == Task::Deblur && live.kernel != KernelShape::File;
+        if other_shape && !live.kernel_file.is_empty() {
+            out.push(format!(
+                "kernel-file is set, and kernel={} does not use it: set kernel=file after it, or \
+                 leave kernel-file out.",
+                nick(live.kernel)
+            ));
+        }
+        out
+    }
+}
+
+/// How users write a value.
+fn nick(value: impl ToValue) -> String {
+    let value = value.to_value();
+    let known = glib::EnumValue::from_value(&value);
+    known.map_or_else(String::new, |(_, value)| value.nick().to_owned())
+}
