@@ -6,6 +6,8 @@ use crate::error::RestoreError;
 
 /// Width of the uniform kernel when none is given, in pixels.
 const UNIFORM: usize = 9;
+/// Strips of a pixel in which the edge of a disk is level.
+const STRIPS: u32 = 64;
 /// Samples for each pixel of a motion's path.
 const DENSITY: f64 = 64.0;
 
@@ -13,6 +15,33 @@ const DENSITY: f64 = 64.0;
 pub fn uniform(size: usize) -> Result<Psf, RestoreError> {
     let size = checked_side(if size == 0 { UNIFORM } else { size })?;
     normalised(size, size, &vec![1.0; size * size]).map_err(RestoreError::Settings)
+}
+
+/// A disk whose pixels weigh by the area that it covers of them, cut to `size` if that is not 0.
+pub fn disk(size: usize, radius: f64) -> Result<Psf, RestoreError> {
+    let needed = 2 * (radius - 0.5).ceil().clamp(0.0, 1e6) as usize + 1;
+    if !(radius.is_finite() && radius > 0.0) || needed > SIDE {
+        return Err(RestoreError::Settings(format!(
+            "kernel-radius is {radius}: set it to a positive number of pixels, at most {}.",
+            SIDE / 2
+        )));
+    }
+    let size = checked_side(if size == 0 { needed } else { size })?;
+    let at = |i: usize| i as f64 - (size / 2) as f64;
+    let data: Vec<f64> = (0..size * size)
+        .map(|i| covered(at(i % size), at(i / size), radius))
+        .collect();
+    normalised(size, size, &data).map_err(RestoreError::Settings)
+}
+
+/// Area of the pixel at (x, y) that a disk about (0, 0) covers, 0 to 1.
+fn covered(x: f64, y: f64, radius: f64) -> f64 {
+    let columns = (0..STRIPS).map(|i| x - 0.5 + (f64::from(i) + 0.5) / f64::from(STRIPS));
+    let heights = columns.map(|column| {
+        let half = (radius * radius - column * column).max(0.0).sqrt();
+        ((y + 0.5).min(half) - (y - 0.5).max(-half)).max(0.0)
+    });
+    heights.sum::<f64>() / f64::from(STRIPS)
 }
 
 /// A Gaussian, cut to `size` or at three sigmas.

@@ -47,6 +47,7 @@ choices! {
         Uniform: "uniform", "A square of kernel-size pixels";
         Motion: "motion", "A line of kernel-length pixels at kernel-angle";
         File: "file", "The image or array in kernel-file";
+        Disk: "disk", "A disk of radius kernel-radius, which a lens out of focus makes of a point";
     }
 
     /// Chroma subsampling of a JPEG.

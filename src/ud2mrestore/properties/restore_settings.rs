@@ -102,6 +102,10 @@ impl Live {
                 sigma: self.kernel_sigma as f32,
             },
             KernelShape::Uniform => Kernel::Uniform { size },
+            KernelShape::Disk => Kernel::Disk {
+                size,
+                radius: self.kernel_radius as f32,
+            },
             KernelShape::Motion => Kernel::Motion {
                 length: self.kernel_length as f32,
                 angle: self.kernel_angle as f32,

@@ -50,6 +50,8 @@ live: Live {
          (9 for uniform)";
     kernel_sigma: f64 = 1.732_050_8, "kernel-sigma", 0.01..=20.0, CONTROLLED, "Kernel sigma",
         "Standard deviation of the Gaussian kernel in pixels";
+    kernel_radius: f64 = 3.0, "kernel-radius", 0.5..=64.0, CONTROLLED, "Kernel radius",
+        "Radius of the disk in pixels and parts of them";
     kernel_length: f64 = 15.0, "kernel-length", 1.0..=127.0, CONTROLLED, "Kernel length",
         "Length of the motion kernel in pixels";
     kernel_angle: f64 = 0.0, "kernel-angle", -360.0..=360.0, CONTROLLED, "Kernel angle",

@@ -32,6 +32,12 @@ const CASES: &[Case] = &[
     ("kernel-size", ["3", "7"], [3.0, 7.0], &[]),
     ("kernel-sigma", ["1", "2.5"], [1.0, 2.5], &[]),
     (
+        "kernel-radius",
+        ["1.5", "4.25"],
+        [1.5, 4.25],
+        &[("kernel", "disk")],
+    ),
+    (
         "kernel-length",
         ["3", "9"],
         [3.0, 9.0],

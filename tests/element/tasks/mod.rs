@@ -157,7 +157,7 @@ fn the_quality_reaches_the_graph_as_quantisation_tables() {
 #[test]
 fn kernels_reach_the_graph_with_unit_gain() {
     // x0 = y/2 + gain z0/4: three quarters of a flat frame when the kernel sums to one.
-    for kernel in ["gaussian", "uniform", "motion"] {
+    for kernel in ["gaussian", "uniform", "disk", "motion"] {
         let element = element("blend", &[("kernel", kernel), ("steps", "1")]);
         let mut bench = Bench::new(&element, &caps(Rgb, 24, 16));
         let flat = vec![40; info(Rgb, 24, 16).size()];

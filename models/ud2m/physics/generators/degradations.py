@@ -30,6 +30,18 @@ def uniform(size: int) -> np.ndarray:
     return np.full((size, size), 1 / size**2)
 
 
+def disk(radius: float) -> np.ndarray:
+    """[n,n] disk of `radius` pixels; a pixel at its edge weighs by the area that is covered."""
+    reach, strips = max(0, int(np.ceil(radius - 0.5))), 64
+    size = 2 * reach + 1
+    columns = (np.arange(size * strips) + 0.5) / strips - size / 2
+    half = np.sqrt(np.maximum(radius**2 - columns**2, 0))
+    rows = np.arange(size)[:, None] - reach
+    heights = np.minimum(rows + 0.5, half) - np.maximum(rows - 0.5, -half)
+    k = np.maximum(heights, 0).reshape(size, size, strips).mean(2)
+    return k / k.sum()
+
+
 def trajectory(size: int, rng: np.random.Generator) -> np.ndarray:
     """[size,size] motion of an unsteady hand: a random acceleration, integrated and centred."""
     velocity = np.cumsum(rng.standard_normal((400, 2)), 0) + 8 * rng.standard_normal(2)

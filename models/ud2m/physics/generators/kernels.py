@@ -30,6 +30,11 @@ def uniform(rng: np.random.Generator) -> np.ndarray:
     return degradations.uniform(2 * int(rng.integers(1, 8)) + 1)
 
 
+def disk(rng: np.random.Generator) -> np.ndarray:
+    """A lens out of focus: a disk of radius 0.7 … 8 pixels, whose edge weighs by area."""
+    return degradations.disk(float(np.exp(rng.uniform(np.log(0.7), np.log(8.0)))))
+
+
 def line(rng: np.random.Generator) -> np.ndarray:
     """Linear motion of 3 … 25 pixels in any direction."""
     length, angle = rng.uniform(3, 25), rng.uniform(0, np.pi)
@@ -65,8 +70,8 @@ def mixture(known: list[np.ndarray]) -> Callable[[np.random.Generator], np.ndarr
         k = np.rot90(known[rng.integers(len(known))], int(rng.integers(4)))
         return k[:, ::-1] if rng.random() < 0.5 else k
 
-    kinds = [gaussian, uniform, line, shake, one_of_known if known else shake]
-    shares = [0.35, 0.2, 0.15, 0.15, 0.15]
+    kinds = [gaussian, disk, uniform, line, shake, one_of_known if known else shake]
+    shares = [0.3, 0.15, 0.1, 0.15, 0.15, 0.15]
     return lambda rng: kinds[rng.choice(len(kinds), p=shares)](rng)
 
 
