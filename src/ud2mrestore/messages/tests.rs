@@ -92,3 +92,26 @@ fn statistics_are_due_after_the_interval_and_at_the_end() {
     std::thread::sleep(Duration::from_millis(2));
     assert!(stats.due(1, false).is_some());
 }
+
+#[test]
+fn the_residual_is_told_in_words() {
+    gst::init().expect("GStreamer starts");
+    for (residual_rms, jpeg_quality, words) in [
+        (0.0, 0, ""),
+        (0.3, 0, "too much noise assumed"),
+        (0.9, 0, "explained"),
+        (2.0, 0, "too little noise assumed, or another degradation"),
+        (0.3, 50, "explained"),
+        (2.0, 50, "not explained by the assumed quality"),
+    ] {
+        let mut stats = Stats::new("CPUExecutionProvider");
+        let mut record = FrameRecord::default();
+        record.report.residual_rms = residual_rms;
+        record.report.jpeg_quality = jpeg_quality;
+        stats.add_restored(&record);
+        assert_eq!(
+            stats.structure().get::<String>("verdict"),
+            Ok(words.to_owned())
+        );
+    }
+}
