@@ -73,7 +73,9 @@ def test_a_problem_is_whole_and_a_function_of_its_seed(family, seed):
     assert p.y.shape[-1] * p.operator.scale == w
 
 
-@pytest.mark.parametrize("kind", [kernels.gaussian, kernels.disk, kernels.uniform, kernels.line, kernels.shake])
+@pytest.mark.parametrize(
+    "kind", [kernels.gaussian, kernels.disk, kernels.uniform, kernels.line, kernels.shake]
+)
 def test_drawn_kernels_are_odd_small_and_weigh_one(kind):
     rng = np.random.default_rng(3)
     for _ in range(40):

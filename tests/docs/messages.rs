@@ -70,7 +70,11 @@ fn document() -> String {
             .to_owned(),
         "`WARNING`: another provider than the best one runs the network (`LIBRARY`), memory ran \
          out and tiles are smaller from here on (`RESOURCE`), or the model has no valid answer and \
-         frames leave unrestored (`STREAM`)."
+         frames leave unrestored (`STREAM`). Settings and files are told once from a start to the \
+         next (`RESOURCE`): a property without effect, a mask or kernel that is hardly meant as it \
+         is, a change that waits for the next start, and settings that cannot be used while frames \
+         flow. Then the last good ones stay in force, and a file that was not there yet is used \
+         once it is."
             .to_owned(),
         "`ERROR`: one sentence that says what is wrong and what to do. `RESOURCE` is about \
          settings, files, models and memory, `LIBRARY` about ONNX Runtime and providers, `STREAM` \

@@ -59,7 +59,8 @@ pub fn read_mask(
         .map_err(|reason| RestoreError::file(file.path(), reason))
 }
 
-/// The mask that the bytes of a file hold, and what is odd about it. The error says what is wrong and what to do.
+/// The mask that the bytes of a file hold, and what is odd about it. The error says what is wrong
+/// and what to do.
 fn mask(bytes: &[u8], width: usize, height: usize) -> Result<(Image, Option<String>), String> {
     let encoded = Encoded::open(bytes).map_err(|reason| unreadable(&reason))?;
     let found = encoded.size();

@@ -6,8 +6,8 @@ use super::super::input_file::{Encoded, InputFile};
 use super::psf::{Psf, SIDE, normalised};
 use crate::error::RestoreError;
 
-/// Largest file, in bytes. The largest kernel takes 300,000 as text; the rest is for colour profiles
-/// and comments.
+/// Largest file, in bytes. The largest kernel takes 300,000 as text; the rest is for profiles and
+/// comments.
 const BYTES: u64 = 4 << 20;
 
 /// Reads a kernel from a PNG or PGM image or an .npy array of two dimensions, and normalises it. An

@@ -86,8 +86,9 @@ fn off_centre(data: &[f32], width: usize) -> Option<String> {
     }
     (x.abs().max(y.abs()) > OFF_CENTRE).then(|| {
         format!(
-            "The kernel's mass lies {x:+.1} pixels across and {y:+.1} down from its middle, so that \
-             the restored picture moves by as much: centre the kernel, if the picture is to stay."
+            "The kernel's mass lies {x:+.1} pixels across and {y:+.1} down from its middle, so \
+             that the restored picture moves by as much: centre the kernel, if the picture is to \
+             stay."
         )
     })
 }
@@ -101,8 +102,8 @@ fn inverted(data: &[f32], width: usize) -> Option<String> {
     let mut values = data.iter().enumerate();
     let bright = values.clone().all(|(i, v)| !edge(i) || *v >= half);
     (bright && values.any(|(_, v)| *v < half)).then(|| {
-        "The kernel is bright along its edge and dark inside: invert it, if it is drawn in black on \
-         white."
+        "The kernel is bright along its edge and dark inside: invert it, if it is drawn in black \
+         on white."
             .to_owned()
     })
 }

@@ -85,9 +85,9 @@ fields! {
     "provider": &str, "", "ONNX Runtime's name of what runs the network" = stats.provider;
 }
 
-/// Residuals that the assumed noise explains. On training pictures the right level gave 0.69 to 0.99
-/// in every task, twice that level 0.50 to 0.62, and half of it 0.90 to 1.9: that too little noise
-/// was assumed does not always show.
+/// Residuals that the assumed noise explains. On training pictures the right level gave 0.69 to
+/// 0.99 in every task, twice that level 0.50 to 0.62, and half of it 0.90 to 1.9: that too little
+/// noise was assumed does not always show.
 const EXPLAINED: std::ops::RangeInclusive<f32> = 0.65..=1.3;
 
 /// What the residual says, in words; empty where there is none.
