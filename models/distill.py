@@ -21,7 +21,7 @@ import torch
 from ud2m.nn.weights import provenance
 from ud2m.step.model import UnfoldedModel, save_model
 from ud2m.training.data import ImageSet
-from ud2m.training.distillation import Perceptual, fidelity
+from ud2m.training.distillation import Perceptual, Samples, Teacher, fidelity
 from ud2m.training.draws import Draws, shapes
 from ud2m.training.losses import LOSSES
 from ud2m.training.options import PRESETS, DistillationOptions, described, parse, parser, saved
@@ -29,6 +29,8 @@ from ud2m.training.prefetch import stream
 from ud2m.training.start import begin, size
 from ud2m.training.trainer import Trainer, seeded
 from ud2m.training.validator import ONE_STEP, Validator, scored_steps
+
+Objective = Callable[..., torch.Tensor]
 
 
 def main() -> None:
@@ -38,29 +40,33 @@ def main() -> None:
     try:
         draws = Draws(options, ImageSet.read(options.shards, options.cache_folder))
         net = begin(options)
-    except ValueError as reason:
+        score = None if dry_run else objective(options)
+    except (FileNotFoundError, ValueError) as reason:
         p.error(str(reason))
     if dry_run:
         print(json.dumps(saved(options), indent=1))
     print(size(net))
-    if dry_run:
+    if score is None:
         first = draws.train(np.random.default_rng((options.seed, 0)))
-        print(f"first problem: {first.family}", json.dumps(shapes(first)))
+        print(f"first problem: {first.family}", json.dumps(shapes(first, net)))
     else:
-        train(net, draws, options)
+        train(net, draws, score, options)
 
 
-def objective(options: DistillationOptions) -> Callable[..., torch.Tensor]:
-    """The loss of a problem's trajectory."""
+def objective(options: DistillationOptions) -> Objective:
+    """The loss of a problem's trajectory, or of samples."""
     lengths: dict[str, Any] = {"go_on": options.go_on, "grid_shares": options.grids}
-    if options.loss == "fidelity":
-        return partial(fidelity, **lengths)
-    return Perceptual(LOSSES[options.loss], options.device, **lengths)
+    if options.loss != "fidelity":
+        return Perceptual(LOSSES[options.loss], options.device, **lengths)
+    teacher = Teacher(options.teacher, options.device) if options.teacher else None
+    mean = partial(fidelity, **lengths, teacher=teacher, teacher_weight=options.teacher_weight)
+    if not options.realism:
+        return mean
+    return Samples(mean, options.device, options.grids, options.feature_weight)
 
 
-def train(net: UnfoldedModel, draws: Draws, options: DistillationOptions) -> None:
+def train(net: UnfoldedModel, draws: Draws, score: Objective, options: DistillationOptions) -> None:
     """Trains `net` to the end of its budget; writes its average with each checkpoint."""
-    score = objective(options)
     steps = ONE_STEP if options.noise_model else scored_steps(options.usual_steps)
     validator = Validator(draws.held_out(), options.out, steps)
     trainer = Trainer(net, options.schedule, options.out, options.device, fast="scalars")
@@ -73,6 +79,7 @@ def train(net: UnfoldedModel, draws: Draws, options: DistillationOptions) -> Non
 
     def loss(net: UnfoldedModel, images: int, carried: dict) -> torch.Tensor:
         rng = seeded(options.seed, images)
+        carried["progress"] = trainer.progress()
         return score(net, next(problems).to(trainer.device), rng, carried)
 
     path = options.out / "step.safetensors"

@@ -128,6 +128,7 @@ def test_the_conditioning_sees_the_mask_and_the_operator():
             torch.tensor([1.0]),
             0.5,
             None,
+            None,
         )
 
     none = torch.zeros(2, 4, 48, 48)

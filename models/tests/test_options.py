@@ -63,7 +63,10 @@ def test_a_preset_fills_what_is_not_given():
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_fits(name):
-    options = distillation("--preset", name)
+    begun = [] if PRESETS[name].get("size") else NEEDED[-2:]
+    p = parser(DistillationOptions, "text")
+    words = [*NEEDED[:-2], *begun, "--preset", name]
+    options, _ = parse(p, DistillationOptions, PRESETS, words)
     assert options.preset == name and options.schedule.time_budget == PRESETS[name]["time_budget"]
     assert options.shares is None or len(options.shares) == len(WEIGHTS)
 
@@ -92,6 +95,9 @@ def test_options_are_saved_whole():
         (["--go-on", "1.5"], "--go-on 1.5 must be between 0 and 1."),
         (["--grid-shares", "0", "0", "0", "0", "0"], "--grid-shares must be 0 or more, and not"),
         (["--grid-shares", "1", "0", "0", "0", "-1"], "--grid-shares must be 0 or more, and not"),
+        (["--size", "tiny"], "--size is of a new network; leave --start and --denoiser out."),
+        (["--realism", "--loss", "perceptual"], "--realism has a loss of its own; leave --loss"),
+        (["--teacher", "a", "--loss", "perceptual"], "--teacher is for squared error; leave"),
         (["--warm-up", "0"], "--warm-up 0 must be 1 problem or more."),
         (["--crop", "50"], "--crop 50 must be a multiple of 48"),
         (["--rank", "some"], "--rank some must be a whole number or full."),
@@ -114,7 +120,7 @@ def test_one_step_is_the_usual_case_where_its_share_is_the_largest():
 def test_a_training_begins_with_something(capsys):
     with pytest.raises(SystemExit):
         parse(parser(DistillationOptions, ""), DistillationOptions, words=NEEDED[:5])
-    assert "name --start, or --denoiser and --scalars." in capsys.readouterr().err
+    assert "name --start, or --denoiser and --scalars, or --size." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

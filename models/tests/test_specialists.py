@@ -21,11 +21,13 @@ VERBS = Path(__file__).parents[1]
 TOY = DenoiserConfig(2, (8, 16), (1, 1), 16)
 
 
-def network(seed, families, iterations=2):
+def network(seed, families, iterations=2, ensemble=False):
     torch.manual_seed(seed)
     denoiser = Denoiser(TOY)
     torch.nn.init.normal_(denoiser.tail.weight, std=0.1)
-    return UnfoldedModel(denoiser, None, {f: ScalarValues() for f in families}, iterations)
+    return UnfoldedModel(
+        denoiser, None, {f: ScalarValues() for f in families}, iterations, ensemble
+    )
 
 
 @pytest.fixture
@@ -53,7 +55,8 @@ def test_a_family_is_its_specialists_and_the_others_stay_joint(folder):
     )
     for family in ("denoise", "mask"):
         assert torch.equal(head(crew.step(family)), head(joint))
-    assert crew.steps().keys() == {"denoise", "blur", "mask"} and crew.iterations == 2
+    assert crew.steps().keys() == {"denoise", "blur", "mask"}
+    assert all(step.iterations == 2 for step in crew.steps().values())
     assert trainings(folder) == {"step": {"images": 9}, "step-blur": {"images": 5}}
 
 
@@ -62,13 +65,15 @@ def test_a_single_file_answers_for_all_that_it_knows(folder):
     assert crew.steps().keys() == {"denoise", "blur", "mask"} and trainings(
         folder / "step.safetensors"
     ) == {"images": 9}
-    crew.iterations = 3
+    crew.set_iterations(3)
     assert all(step.iterations == 3 for step in crew.steps().values())
 
 
 def test_steps_of_two_kinds_do_not_go_together():
     with pytest.raises(ValueError, match="one kind"):
-        Specialists({"blur": network(0, ["blur"]), "mask": network(1, ["mask"], 3)})
+        Specialists({"blur": network(0, ["blur"]), "mask": network(1, ["mask"], ensemble=True)})
+    mixed = Specialists({"blur": network(0, ["blur"]), "mask": network(1, ["mask"], 3)})
+    assert [mixed.step(f).iterations for f in ("blur", "mask")] == [2, 3]
 
 
 def test_a_package_holds_each_network_once_and_in_half_precision_where_that_is_exact(folder):

@@ -24,6 +24,7 @@ from ud2m.export.package import ExportError, export, unfolded
 from ud2m.nn.denoiser import Denoiser, DenoiserConfig
 from ud2m.nn.weights import load_denoiser, provenance, save_denoiser
 from ud2m.physics.operators import FAMILIES, graphs_of
+from ud2m.step.model import load_model
 from ud2m.step.scalars import ScalarValues
 from ud2m.training.data import crops, decode
 from ud2m.training.trainer import Schedule, Trainer
@@ -209,8 +210,9 @@ def check_distillation(shard, run, tmp_path):
     assert facts["aggregation"] == "mean"
     assert (package / "step.safetensors").read_bytes() == (out / "step.safetensors").read_bytes()
     assert training["images"] == rows[-1]["images"] and training["options"]["rank"] == "4"
-    restore_with(package, tmp_path)
     check_going_on(large, out / "step.safetensors", tmp_path / "further")
+    check_samples(large, out / "step.safetensors", tmp_path / "samples")
+    restore_with(package, tmp_path)
 
 
 def check_dry_run(command, out):
@@ -248,6 +250,26 @@ def check_going_on(shard, step, out):
     ] == [pytest.approx(1.25e-4)]
     about = provenance(out / "step.safetensors")
     assert (about["images"], about["from"]) == (4, provenance(step))
+
+
+def check_samples(shard, teacher, out):
+    """A new step of branches learns the mean, from a teacher too, and samples, and resumes."""
+    command = [sys.executable, MODELS / "distill.py", "--shards", shard, "--out", out]
+    command += ["--size", "toy", "--families", "denoise", "--iterations", "1", "--final"]
+    command += ["--branches", "--initial", "adjoint", "--realism", "--feature-weight", "0"]
+    command += ["--teacher", teacher, "--grid-shares", "4", "0", "1", "0", "0"]
+    command += ["--crop", "48", "--batch", "2", "--image-budget"]
+    text = subprocess.run([*command, "4", "--dry-run"], capture_output=True, text=True, check=True)
+    shapes = json.loads(text.stdout[text.stdout.rindex("{") :])
+    assert shapes["realism"] == [2] and shapes["texture_noise"] == [2, 6, 48, 48]
+    assert shapes["y_noise"] == shapes["y"] and shapes["noise"] == [2, 1, 3, 48, 48]
+    for budget, begun in ((8, "started at 0"), (16, "resumed at 8")):
+        run = subprocess.run([*command, str(budget)], capture_output=True, text=True, check=True)
+        assert f"{begun} images" in run.stdout
+    row = json.loads((out / "stats.jsonl").read_text().splitlines()[-1])
+    assert {"denoise", "three_denoise", "spread_error", "power_chroma", "psnr_sample"} <= set(row)
+    net = load_model(out / "step.safetensors")
+    assert net.takes_realism and net.final and net.iterations == 1
 
 
 def restore_with(package, tmp_path):

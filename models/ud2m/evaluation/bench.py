@@ -109,7 +109,7 @@ class Bench:
         if (family, iterations) not in self.steps:
             if self.model:
                 net = load_specialists(self.model).to(memory_format=torch.channels_last)
-                net.iterations = iterations
+                net.set_iterations(iterations)
                 self.steps |= {(f, iterations): s for f, s in net.steps().items()}
             else:
                 assert self.scalars, "a bench needs a model, or the scalars of the undistilled step"

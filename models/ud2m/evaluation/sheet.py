@@ -26,8 +26,9 @@ def sheet(models: list[Path], cases: list[str], clean: list[torch.Tensor]) -> to
         for d, before in zip(degraded, upscaled(operator, degraded), strict=True):
             c, row = d.observation, [before]
             for net in nets:
-                counts, generator = (STEPS, net.iterations), torch.Generator().manual_seed(0)
-                x0 = restore(net.step(case.family), c, 2 * case.sigma, counts, generator)
+                step, generator = net.step(case.family), torch.Generator().manual_seed(0)
+                counts = STEPS, step.iterations
+                x0 = restore(step, c, 2 * case.sigma, counts, generator)
                 row.append(x0[0][:, c.rows, c.columns])
             rows.append(torch.cat([*row, d.clean], -1))
     return torch.cat(rows, -2).clamp(-1, 1)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ud2m.diffusion.noise import normal_image
+from ud2m.diffusion.noise import normal_image, texture_image, y_noise_image
 from ud2m.diffusion.sampler import sample
 from ud2m.physics import noise_model
 from ud2m.physics.generators import degradations
@@ -24,6 +24,7 @@ from ud2m.step.unfolded import UnfoldedStep
 
 LEVEL = 444  # of the step; one where the networks see the image mirrored
 STEP_SEED, RUN_SEED, RUN_STEPS = 20, 21, 3
+RANDOM = ("xt", "noise", "texture_noise", "y_noise")  # inputs that the seeds stand for
 
 
 def _noisy(x: torch.Tensor, rng: np.random.Generator) -> Degraded:
@@ -110,10 +111,24 @@ def inner_noise(seed: int, step: int, iterations: int, size: torch.Size) -> torc
     return torch.from_numpy(np.stack(images))[None]
 
 
+def sample_noise(step: UnfoldedStep, case: Case, seed: int, place: int) -> dict:
+    """The noise of a sample by name, [1,…], in the outer step 0, 1 … of a run; see `realism`."""
+    sides = case.observation.y.shape[-2:]
+    noises = {
+        "texture_noise": texture_image(seed, place, *case.size),
+        "y_noise": y_noise_image(seed, place, *sides),
+    }
+    return {n: torch.from_numpy(v)[None] for n, v in noises.items() if n in step.inputs}
+
+
 def step_inputs(
-    step: UnfoldedStep, case: Case, seed: int, batch: int = 1
+    step: UnfoldedStep, case: Case, seed: int, batch: int = 1, share: float = 1.0
 ) -> dict[str, torch.Tensor]:
-    """The step's inputs by name, as tensors. Image b of the batch has the seed `seed` + b."""
+    """The step's inputs by name, as tensors. Image b of the batch has the seed `seed` + b.
+
+    share: of realism of the first image, where the step takes it; each later one has half of the
+    one before.
+    """
     observation, seeds = case.observation, range(seed, seed + batch)
 
     def many(v: torch.Tensor) -> torch.Tensor:
@@ -121,6 +136,11 @@ def step_inputs(
 
     noises = [inner_noise(s, 0, step.iterations, case.size) for s in seeds]
     physics = zip(step.operator.inputs, observation.physics, strict=True)
+    realism = {}
+    if step.takes_realism:
+        realism["realism"] = torch.tensor([share / 2**b for b in range(batch)])
+        drawn = [sample_noise(step, case, s, 0) for s in seeds]
+        realism |= {name: torch.cat([d[name] for d in drawn]) for name in drawn[0]}
     return {
         "xt": torch.cat([initial_state(s, case.size) for s in seeds]),
         "z0": many(observation.z0),
@@ -128,6 +148,7 @@ def step_inputs(
         "noise": torch.cat(noises),
         "t": torch.tensor([float(LEVEL)]),
         "sigma_y": torch.tensor([case.sigma_y]),
+        **realism,
         **{name: many(v) for name, v in _noise_tensors(step, case).items()},
         **{name: many(v) if v.dim() == 4 else v for name, v in physics},
     }
@@ -145,25 +166,49 @@ def _noise_tensors(step: UnfoldedStep, case: Case) -> dict[str, torch.Tensor]:
 def save(file: Path, step: UnfoldedStep, case: Case) -> None:
     """Writes a golden file: inputs that are not random, seeds, outputs of a step and of a run.
 
-    The run has RUN_STEPS steps, and zeta = 0.
+    The run has RUN_STEPS steps, and zeta = 0. Of a step that takes realism the outputs are
+    samples, and zeta = 1: see `diffusion.sampler.sample`.
     """
     inputs, observation = step_inputs(step, case, STEP_SEED), case.observation
-    tensors = (*_noise_tensors(step, case).values(), *observation.physics)
+    fixed = {n: inputs[n] for n in step.inputs}
 
-    def run(xt: torch.Tensor, z: torch.Tensor, n: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    def run(
+        xt: torch.Tensor, z: torch.Tensor, n: torch.Tensor, t: torch.Tensor, place: int
+    ) -> torch.Tensor:
+        noise = sample_noise(step, case, RUN_SEED, place) if step.takes_realism else {}
+        tensors = (fixed | noise).values()
         return step(xt, z, observation.y, n, t, inputs["sigma_y"], *tensors)
 
-    def noise(place: int) -> torch.Tensor:
-        return inner_noise(RUN_SEED, place, step.iterations, case.size)
-
     with torch.no_grad():
-        x0 = step(*inputs.values())
-        xT = initial_state(RUN_SEED, case.size)
-        run_x0 = sample(run, observation.z0, xT, RUN_STEPS, noise, mean=step.ensemble)
+        x0, run_x0 = step(*inputs.values()), _run(step, case, run)
     numbers = {"seed": STEP_SEED, "run_seed": RUN_SEED, "run_steps": RUN_STEPS}
-    arrays = {n: v.numpy() for n, v in inputs.items() if n not in ("xt", "noise")}
+    arrays = {n: v.numpy() for n, v in inputs.items() if n not in RANDOM}
     arrays |= {"x0": x0.numpy(), "run_x0": run_x0[0].numpy()}
     arrays |= {name: np.array([value]) for name, value in numbers.items()}
     if case.psf is not None:
         arrays["psf"] = case.psf.numpy()
     np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+def _run(step: UnfoldedStep, case: Case, run: Callable[..., torch.Tensor]) -> torch.Tensor:
+    """[1,3,H,W] what the sampler answers; run: the step, with the place of the outer step."""
+    sampled, place = step.takes_realism, iter(range(RUN_STEPS))
+
+    def noise(i: int) -> torch.Tensor:
+        return inner_noise(RUN_SEED, i, step.iterations, case.size)
+
+    def renoise(i: int) -> torch.Tensor:
+        stream = (i + 1) * (step.iterations + 1)
+        return torch.from_numpy(normal_image(RUN_SEED, stream, 3, *case.size))[None]
+
+    return sample(
+        lambda *state: run(*state, next(place)),
+        case.observation.z0,
+        initial_state(RUN_SEED, case.size),
+        RUN_STEPS,
+        noise,
+        renoise,
+        zeta=float(sampled),
+        mean=step.ensemble and not sampled,
+        restart=sampled,
+    )

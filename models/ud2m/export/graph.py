@@ -33,10 +33,10 @@ def free_dimensions(inputs: dict[str, torch.Tensor], step: UnfoldedStep) -> tupl
         if name in ("t", "sigma_y", "kernel", "quant_luma", "quant_chroma"):
             dims[name], named[name] = {}, list(value.shape)
             continue
-        if name in noise_model.INPUTS:
+        if name in ("realism", *noise_model.INPUTS):
             dims[name], named[name] = {0: b}, ["B", *value.shape[1:]]
             continue
-        low = name == "gram" or (name == "y" and s > 1)
+        low = name == "gram" or (name in ("y", "y_noise") and s > 1)
         dims[name] = {n + k: d for k, d in (small if low else big).items()}
         sides = [f"{side}/{s}" if low and s > 1 else side for side in "HW"]
         named[name] = [*value.shape[:-2], *sides]

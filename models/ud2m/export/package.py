@@ -85,7 +85,7 @@ def _add_graph(
     attach(model, manifest(name, step, multiple, HALO, shapes, about), folder)
     path = folder / f"{name}.onnx"
     onnx.save(model, path)
-    single = golden.step_inputs(step, case, 3)
+    single = golden.step_inputs(step, case, 3, share=0.0)
     quieter = replace(other, sigma_y=case.sigma_y / 2)
     cases = [pair, single, golden.step_inputs(step, quieter, 4, batch=3)]
     miss = graph.largest_miss(path, step, cases)

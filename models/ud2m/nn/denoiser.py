@@ -49,7 +49,8 @@ class DenoiserConfig:
 SIZES = {
     "toy": DenoiserConfig(2, (8, 16), (1, 1), 16),
     "lite": DenoiserConfig(2, (48, 96, 128), (1, 1, 2), 64),
-    "lite-ps4": DenoiserConfig(4, (64, 128), (2, 2), 64),
+    "tiny": DenoiserConfig(4, (64, 128), (2, 2), 64),  # K = 1: noise, JPEG, downscaling
+    "tiny-twice": DenoiserConfig(4, (48, 96), (1, 1), 64),  # K = 2: blur, masks
     "base": DenoiserConfig(2, (96, 192, 384), (2, 2, 3), 128),
 }
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from ud2m.nn.conditioning import Conditioning
+from ud2m.nn.conditioning import Conditioning, ConditioningConfig
 from ud2m.nn.denoiser import Block, Denoiser, DenoiserConfig
 
 
@@ -39,7 +39,23 @@ def grow(
 
 def add_noise_model(conditioning: Conditioning, denoiser: DenoiserConfig) -> Conditioning:
     """A conditioning that is told the model of the noise, and heeds it once it is trained."""
-    wide = Conditioning(denoiser, replace(conditioning.config, noise_model=True))
+    return _told(conditioning, denoiser, replace(conditioning.config, noise_model=True))
+
+
+def add_realism(conditioning: Conditioning, denoiser: DenoiserConfig) -> Conditioning:
+    """A conditioning that can also be asked for samples; for the mean it is as before."""
+    wide = _told(conditioning, denoiser, replace(conditioning.config, realism=True))
+    for part in (wide, wide.initial):
+        if part is not None:
+            part.inject.draw_texture()
+    return wide
+
+
+def _told(
+    conditioning: Conditioning, denoiser: DenoiserConfig, config: ConditioningConfig
+) -> Conditioning:
+    """A conditioning of shape `config` that takes more and does what the given one does."""
+    wide = Conditioning(denoiser, config)
     _embed(conditioning, wide)
     return wide
 

@@ -16,7 +16,7 @@ from ud2m.nn import lora, net2net
 from ud2m.nn.conditioning import Conditioning, ConditioningConfig
 from ud2m.nn.denoiser import Denoiser, DenoiserConfig
 from ud2m.physics.operators import Operator, graphs_of, operator_of
-from ud2m.step.scalars import Scalars, ScalarValues
+from ud2m.step.scalars import Scalars, ScalarValues, with_final
 from ud2m.step.unfolded import UnfoldedStep
 
 # Not learned: a squared error would drive fresh noise, and with it the sampling, to zero.
@@ -24,7 +24,10 @@ CHOSEN = ("fresh_first", "fresh_last")
 
 
 class UnfoldedModel(nn.Module):
-    """One network for all families, whose parts `step` puts together. ensemble: see there."""
+    """One network for all families, whose parts `step` puts together.
+
+    ensemble, final: see `UnfoldedStep`. quick: data steps are `Operator.quick` ones.
+    """
 
     def __init__(
         self,
@@ -33,10 +36,15 @@ class UnfoldedModel(nn.Module):
         scalars: dict[str, ScalarValues],
         iterations: int = 3,
         ensemble: bool = False,
+        final: bool = False,
+        quick: bool = False,
     ):
         super().__init__()
+        self.quick = quick
         self.denoiser, self.conditioning = denoiser, conditioning
-        self.iterations, self.ensemble = iterations, ensemble
+        self.iterations, self.ensemble, self.final = iterations, ensemble, final
+        if final or self.takes_realism:
+            scalars = {family: with_final(family, values) for family, values in scalars.items()}
         self.scalars = nn.ModuleDict({name: Scalars(values) for name, values in scalars.items()})
         self.keep_chosen()
 
@@ -46,18 +54,25 @@ class UnfoldedModel(nn.Module):
             for name in CHOSEN:
                 getattr(k, name).requires_grad_(False)
 
+    @property
+    def takes_realism(self) -> bool:
+        """Whether its steps can answer with samples."""
+        return self.conditioning is not None and self.conditioning.config.realism
+
     def step(self, family: str, operator: Operator | None = None) -> UnfoldedStep:
         """The unfolded step of `family`, on the device of the denoiser.
 
         operator: one of the family, where its usual one does not fit.
         """
+        operator = operator or operator_of(family)
         step = UnfoldedStep(
             self.denoiser,
-            operator or operator_of(family),
+            operator.quick() if self.quick else operator,
             self.scalars[family],
             self.iterations,
             self.conditioning,
             self.ensemble,
+            self.final,
         )
         return step.to(next(self.denoiser.parameters()).device)
 
@@ -91,8 +106,7 @@ def grow(net: UnfoldedModel, config: DenoiserConfig) -> UnfoldedModel:
 
     Raises ValueError where `config` is smaller anywhere.
     """
-    denoiser, conditioning = net2net.grow(net.denoiser, net.conditioning, config)
-    return UnfoldedModel(denoiser, conditioning, net.values(), net.iterations, net.ensemble).eval()
+    return _with(net, *net2net.grow(net.denoiser, net.conditioning, config))
 
 
 def add_noise_model(net: UnfoldedModel) -> UnfoldedModel:
@@ -103,9 +117,26 @@ def add_noise_model(net: UnfoldedModel) -> UnfoldedModel:
     if net.conditioning is None:
         raise ValueError("A step without conditioning cannot be told of the noise; train one with.")
     conditioning = net2net.add_noise_model(net.conditioning, net.denoiser.config)
-    return UnfoldedModel(
-        net.denoiser, conditioning, net.values(), net.iterations, net.ensemble
-    ).eval()
+    return _with(net, net.denoiser, conditioning)
+
+
+def add_realism(net: UnfoldedModel) -> UnfoldedModel:
+    """`net`, whose steps also take what makes a sample; the same answers for the mean.
+
+    ValueError where there is no conditioning that could be told of it.
+    """
+    if net.conditioning is None:
+        raise ValueError("A step without conditioning cannot make samples; train one with.")
+    conditioning = net2net.add_realism(net.conditioning, net.denoiser.config)
+    return _with(net, net.denoiser, conditioning)
+
+
+def _with(
+    net: UnfoldedModel, denoiser: Denoiser, conditioning: Conditioning | None
+) -> UnfoldedModel:
+    """These networks with the scalars and the shape of `net`."""
+    values, shape = net.values(), (net.iterations, net.ensemble, net.final, net.quick)
+    return UnfoldedModel(denoiser, conditioning, values, *shape).eval()
 
 
 def save_model(net: UnfoldedModel, path: Path, provenance: dict) -> None:
@@ -119,6 +150,8 @@ def save_model(net: UnfoldedModel, path: Path, provenance: dict) -> None:
         "scalars": {f: v.to_dict() for f, v in net.values().items()},
         "iterations": net.iterations,
         "ensemble": net.ensemble,
+        "final": net.final,
+        "quick": net.quick,
         "provenance": provenance,
     }
     tensors = _part("denoiser", lora.merged_state(net.denoiser))
@@ -144,7 +177,9 @@ def load_model(path: Path) -> UnfoldedModel:
         config = ConditioningConfig.from_dict(meta["conditioning"])
         conditioning = Conditioning(denoiser.config, config)
     scalars = {family: ScalarValues(**values) for family, values in meta["scalars"].items()}
-    net = UnfoldedModel(denoiser, conditioning, scalars, meta["iterations"], meta["ensemble"])
+    later = (meta.get(name, False) for name in ("final", "quick"))  # older files lack them
+    shape = (meta["iterations"], meta["ensemble"], *later)
+    net = UnfoldedModel(denoiser, conditioning, scalars, *shape)
     for name, part in (("denoiser", denoiser), ("conditioning", conditioning)):
         prefix = f"{name}."
         own = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

@@ -18,6 +18,7 @@ class NoiseAxes:
         the channels alike, the axes are R, G, B and sigma_y [B,1,1,1] is the level of each.
         """
         self.basis: torch.Tensor | None = None
+        self.level = sigma_y  # [B,1,1,1]
         self.std = sigma_y  # [B,1,1,1], or along each axis [B,3,1,1]
         self.facts = noise_model.facts(*tensors) if tensors else None
         if tensors and alike:

@@ -2,7 +2,7 @@
 levels, by family.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import torch
 from torch import nn
@@ -21,6 +21,8 @@ class ScalarValues:
     state_weight: float = 1.0  # weight of the x_t term
     fresh_first: float = 0.5  # share of fresh noise in the inner level, first iteration
     fresh_last: float = 0.0  # the same, last iteration
+    # Std of the error that a last data step is to mend; 0: the step ends with the denoiser.
+    final_reach: float = 0.0
 
     def to_dict(self) -> dict[str, float]:
         return asdict(self)
@@ -46,6 +48,24 @@ UNTUNED = {  # by family; another one gets the defaults
 }
 
 
+# Where `final_reach` begins: about the error of an estimate where the data know better. Noise that
+# is as large as the error is no better known.
+FINAL_REACH = {  # by family
+    "denoise": 0.002,
+    "jpeg": 0.01,
+    "downscale2": 0.1,
+    "downscale3": 0.15,
+    "downscale4": 0.2,
+}
+USUAL_REACH = 0.05
+
+
+def with_final(family: str, values: ScalarValues) -> ScalarValues:
+    """The scalars of a step that ends with a data step."""
+    reach = values.final_reach or FINAL_REACH.get(family, USUAL_REACH)
+    return replace(values, final_reach=reach)
+
+
 def untuned(family: str) -> ScalarValues:
     """Scalars that suit no denoiser in particular: where a search of them begins."""
     return UNTUNED.get(family, ScalarValues())
@@ -60,6 +80,8 @@ class Scalars(nn.Module):
     def __init__(self, values: ScalarValues = ScalarValues()):
         super().__init__()
         for name, value in values.to_dict().items():  # each positive: kept as its logarithm
+            if name == "final_reach" and not value:
+                continue  # steps that do not end with a data step have no such parameter
             setattr(self, name, nn.Parameter(torch.tensor(max(value, 1e-6)).log()))
 
     def values(self) -> ScalarValues:

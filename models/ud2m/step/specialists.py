@@ -20,25 +20,19 @@ JOINT, SPECIAL = "step.safetensors", "step-*.safetensors"
 class Specialists(nn.Module):
     """families: the network of each.
 
-    Raises ValueError where they differ in iterations or in `ensemble`.
+    Raises ValueError where they differ in `ensemble`. Their iterations may differ.
     """
 
     def __init__(self, families: dict[str, UnfoldedModel]):
         super().__init__()
         self.families = nn.ModuleDict(families)
-        if len({(net.iterations, net.ensemble) for net in families.values()}) != 1:
+        if len({net.ensemble for net in families.values()}) != 1:
             raise ValueError(
-                "The steps differ in their iterations or in whether they are ensembles; "
-                "put together steps of one kind."
+                "The steps differ in whether they are ensembles; put together steps of one kind."
             )
 
-    @property
-    def iterations(self) -> int:
-        """K: iterations of a step."""
-        return next(iter(self.families.values())).iterations
-
-    @iterations.setter
-    def iterations(self, count: int) -> None:
+    def set_iterations(self, count: int) -> None:
+        """K of every step, instead of those that they were trained for."""
         for net in self.families.values():
             net.iterations = count
 

@@ -18,6 +18,7 @@ from ud2m.nn.denoiser import Denoiser
 from ud2m.physics import noise_model
 from ud2m.physics.operators import Operator, context
 from ud2m.step.noise_axes import NoiseAxes
+from ud2m.step.realism import Realism, inputs_of, noisier
 from ud2m.step.scalars import Scalars
 
 # Of [-1, 1], half a code value of 8 bits: less noise than rounding leaves makes no sense.
@@ -45,7 +46,11 @@ class UnfoldedStep(nn.Module):
 
     With a conditioning that has a noise model, three tensors (`noise_model.INPUTS`) come before the
     operator's. Where they are left out the noise is taken as white, so that such a step serves
-    wherever another does.
+    wherever another does. With one that has realism, those of `realism.inputs_of` come before
+    these; where they are left out the answer is the mean. With both, realism needs the noise model
+    to be given too.
+
+    final: the step ends with a data step, in a mean too; a sample ends with one in any case.
     """
 
     def __init__(
@@ -56,8 +61,10 @@ class UnfoldedStep(nn.Module):
         iterations: int = 3,
         conditioning: Conditioning | None = None,
         ensemble: bool = False,
+        final: bool = False,
     ):
         super().__init__()
+        self.final = final
         self.denoiser, self.operator, self.scalars = denoiser, operator, scalars
         self.iterations, self.conditioning, self.ensemble = iterations, conditioning, ensemble
         self.register_buffer("sigma_of", sigmas().float(), persistent=False)
@@ -73,6 +80,18 @@ class UnfoldedStep(nn.Module):
         """Whether `noise_model.INPUTS` come before the operator's tensors."""
         return self.conditioning is not None and self.conditioning.config.noise_model
 
+    @property
+    def takes_realism(self) -> bool:
+        """Whether the step can answer with samples; see `inputs`."""
+        return self.conditioning is not None and self.conditioning.config.realism
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the tensors after sigma_y, in their order."""
+        realism = inputs_of(self.operator) if self.takes_realism else ()
+        noise = noise_model.INPUTS if self.takes_noise_model else ()
+        return (*realism, *noise, *self.operator.inputs)
+
     def forward(
         self,
         xt: torch.Tensor,  # [B,3,H,W] state of the outer sampler
@@ -81,10 +100,10 @@ class UnfoldedStep(nn.Module):
         noise: torch.Tensor,  # [B,K,3,H,W] standard normal
         t: torch.Tensor,  # [B] or [1] level index, 0 … 999
         sigma_y: torch.Tensor,  # [B] or [1] noise std of y, in [-1, 1]
-        *tensors: torch.Tensor,  # of a noise model; of the operator, in the order of its `inputs`
+        *tensors: torch.Tensor,  # in the order of `inputs`
     ) -> torch.Tensor:
         """The estimate of x0, [B,3,H,W] in about [-1, 1]."""
-        told, physics = self._split(tensors, sigma_y)
+        realism, told, physics = self._split(tensors, sigma_y)
         scalars, conditioning = self.scalars, self.conditioning
         sigma_t = self.sigma_of[t.long()][:, None, None, None]
         sigma_y = sigma_y.clamp_min(SIGMA_FLOOR)[:, None, None, None]
@@ -113,8 +132,8 @@ class UnfoldedStep(nn.Module):
             observed = self.operator.observed(z0, *physics)
             if conditioning.initial is not None:
                 level = scalars.level(sigma_t, sigma_y, 0.0)
-                moved = view(features(z, data_step(z, level), level, observed))
-                facts = Context(operator, sigma_y, sigma_t, 0.0, axes.facts)
+                moved = view(features(z, data_step(z, level), level, observed, realism.beside))
+                facts = Context(operator, sigma_y, sigma_t, 0.0, axes.facts, realism.share)
                 z = view(conditioning.initial(view(z), _each(level, z), moved, facts))
         for k in range(self.iterations):
             share = k / (self.iterations - 1) if self.iterations > 1 else 1.0
@@ -124,18 +143,47 @@ class UnfoldedStep(nn.Module):
             if conditioning is None:
                 z = view(self.denoiser(v, sigma))
                 continue
-            moved = view(features(z, u, level, observed))
-            facts = Context(operator, sigma_y, sigma_t, share, axes.facts)
+            moved = view(features(z, u, level, observed, realism.beside))
+            facts = Context(operator, sigma_y, sigma_t, share, axes.facts, realism.share)
             z, previous = conditioning(self.denoiser, v, sigma, moved, facts, previous)
             z = view(z)
-        return z
+        return self._finished(z, y, axes, realism, physics, prepared)
 
-    def _split(self, tensors: Tensors, sigma_y: torch.Tensor) -> tuple[Tensors, Tensors]:
-        """Tensors of the noise model, white where they are left out, and those of the operator."""
-        if not self.takes_noise_model:
-            return (), tensors
-        count = len(tensors) - len(self.operator.inputs)
-        return tensors[:count] or noise_model.white_tensors(sigma_y), tensors[count:]
+    def _finished(
+        self,
+        z: torch.Tensor,
+        y: torch.Tensor,
+        axes: NoiseAxes,
+        realism: Realism,
+        physics: Tensors,
+        prepared: Tensors,
+    ) -> torch.Tensor:
+        """The last estimate after a last data step, where the step or the sample ends with one."""
+        gate = realism.gate
+        if gate is None and not self.final:
+            return z
+        reach = self.scalars.final_reach.exp()
+        weight = reach.square() * torch.ones_like(axes.level)
+        with _exact(z):
+            if gate is not None and realism.y_noise is not None:
+                y = noisier(axes.into(y), axes.std, reach, self.operator, realism.y_noise, gate)
+                prepared = self.operator.prepare(y, *physics)
+            z = z.float()
+            u = axes.back(self.operator.data_step(axes.into(z), weight, axes.std, *prepared))
+        return u if self.final or gate is None else z + gate * (u - z)
+
+    def _split(self, tensors: Tensors, sigma_y: torch.Tensor) -> tuple[Realism, Tensors, Tensors]:
+        """What makes a sample, the noise model, and the tensors of the operator.
+
+        What is left out is the mean, and white noise.
+        """
+        end = len(tensors) - len(self.operator.inputs)
+        told, physics = tensors[:end], tensors[end:]
+        begin = max(0, end - len(noise_model.INPUTS)) if self.takes_noise_model else end
+        realism, noise = told[:begin], told[begin:]
+        if self.takes_noise_model and not noise:
+            noise = noise_model.white_tensors(sigma_y)
+        return Realism(*realism), noise, physics
 
 
 def _each(level: torch.Tensor, x: torch.Tensor) -> torch.Tensor:

@@ -1,11 +1,16 @@
 """Which problems a distillation draws, by its options."""
 
 import numpy as np
+import torch
 
 from ud2m.physics.generators.kernels import mixture, recorded
+from ud2m.step.model import UnfoldedModel
+from ud2m.step.realism import draw
 from ud2m.training.data import ImageSet
+from ud2m.training.distillation import known
 from ud2m.training.options import DistillationOptions
-from ud2m.training.problems import WEIGHTS, Problem, Source, draw, largest_crop
+from ud2m.training.problems import WEIGHTS, Problem, Source, largest_crop
+from ud2m.training.problems import draw as draw_problem
 from ud2m.training.problems.real_noise import kinds_held_out
 
 HELD_OUT = 8  # problems of each family
@@ -38,7 +43,9 @@ class Draws:
         o = self.options
         family = o.families[rng.choice(len(self.shares), p=self.shares)]
         source = self._source(self.images.train, rng)
-        return draw(family, source, o.batch, o.crop, rng, self.kernel, self.masks, o.noise_model)
+        return draw_problem(
+            family, source, o.batch, o.crop, rng, self.kernel, self.masks, o.noise_model
+        )
 
     def held_out(self) -> dict[str, Problem]:
         """Batches on images that no training sees, by family, or by kind of noise.
@@ -52,7 +59,7 @@ class Draws:
                 continue
             rng = np.random.default_rng((SEED, list(WEIGHTS).index(family)))
             source, crop = self._held_out_source(rng), self.options.crop
-            problems[family] = draw(family, source, HELD_OUT, crop, rng, self.kernel)
+            problems[family] = draw_problem(family, source, HELD_OUT, crop, rng, self.kernel)
         return {name: problem.to(self.options.device) for name, problem in problems.items()}
 
     def _held_out_source(self, rng: np.random.Generator) -> Source:
@@ -62,8 +69,14 @@ class Draws:
         return lambda count, side: self.images.crops(which, count, side, rng)
 
 
-def shapes(problem: Problem) -> dict[str, list[int]]:
-    """The size of each tensor of a batch."""
-    tensors = {name: getattr(problem, name) for name in ("clean", "y", "z0", "sigma_y", "inside")}
-    physics = zip(problem.operator.inputs, problem.physics, strict=True)
-    return {name: list(v.shape) for name, v in [*tensors.items(), *physics]}
+def shapes(problem: Problem, net: UnfoldedModel) -> dict[str, list[int]]:
+    """The size of each tensor of a batch, and of what `net` takes besides."""
+    names = ("clean", "y", "z0", "sigma_y", "inside")
+    step, batch = net.step(problem.family, problem.operator), len(problem.clean)
+    told = known(step, problem)
+    if step.takes_realism:
+        told = (*draw(step.operator, problem.y, torch.ones(batch), torch.randn), *told)
+    tensors = [*((name, getattr(problem, name)) for name in names)]
+    tensors.append(("noise", problem.clean[:, None].expand(-1, net.iterations, -1, -1, -1)))
+    tensors += zip(step.inputs, told, strict=True)
+    return {name: list(v.shape) for name, v in tensors}

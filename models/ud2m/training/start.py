@@ -1,13 +1,15 @@
 """The network that a distillation begins with."""
 
 import json
+from dataclasses import replace
 
-from ud2m.nn import lora
+from ud2m.nn import lora, reparam
 from ud2m.nn.conditioning import Conditioning, ConditioningConfig, conditioned_flops_per_pixel
+from ud2m.nn.denoiser import SIZES, Denoiser
 from ud2m.nn.weights import load_denoiser
 from ud2m.physics.operators import FAMILIES
-from ud2m.step.model import UnfoldedModel, add_noise_model, load_model
-from ud2m.step.scalars import ScalarValues
+from ud2m.step.model import UnfoldedModel, add_noise_model, add_realism, load_model
+from ud2m.step.scalars import ScalarValues, untuned
 from ud2m.training.options import DistillationOptions
 
 # Share of fresh noise in the first iteration: enough for samples to differ where the data allow
@@ -32,33 +34,59 @@ def begin(options: DistillationOptions) -> UnfoldedModel:
     net = load_model(options.start) if options.start else unfolded(options)
     if options.noise_model and not (net.conditioning and net.conditioning.config.noise_model):
         net = add_noise_model(net)
+    if options.realism and not net.takes_realism:
+        net = add_realism(net)
     net.ensemble = options.ensemble
     # A specialist speaks for what it was trained on.
     for family in set(net.scalars) - set(options.families):
         del net.scalars[family]
     net.train().requires_grad_(True)
     net.keep_chosen()
+    if options.branches:
+        reparam.attach(net.denoiser)
     if options.rank != "full":
         lora.attach(net.denoiser, int(options.rank), options.alpha, options.targets)
     return net
 
 
 def unfolded(options: DistillationOptions) -> UnfoldedModel:
-    """A denoiser with new conditioning, and the scalars that were searched for it."""
-    assert options.denoiser and options.scalars, "options hold a start otherwise"
-    searched = json.loads(options.scalars.read_text())
-    values = {}
-    for family in (f for f in searched if f in FAMILIES):
-        fresh = {"fresh_first": FRESH[family], "fresh_last": FRESH_LAST}
-        values[family] = ScalarValues(**searched[family]["values"] | fresh)
-    denoiser = load_denoiser(options.denoiser)
+    """A denoiser, trained or drawn, with new conditioning, and scalars searched for it or not."""
+    if options.size:
+        denoiser = Denoiser(SIZES[options.size])
+    else:
+        assert options.denoiser, "options hold a start otherwise"
+        denoiser = load_denoiser(options.denoiser)
     conditioning = None
     if options.conditioning != "none":
-        finest_and_coarsest = (0, len(denoiser.config.channels) - 1)
+        recurrent = (0, len(denoiser.config.channels) - 1)  # the finest and the coarsest scale
         initial = ConditioningConfig().initial if options.initial == "learned" else None
-        config = ConditioningConfig(finest_and_coarsest, initial)
+        config = ConditioningConfig(recurrent if options.iterations > 1 else (), initial)
         conditioning = Conditioning(denoiser.config, config)
-    return UnfoldedModel(denoiser, conditioning, values, options.iterations)
+    return UnfoldedModel(
+        denoiser,
+        conditioning,
+        _scalars(options),
+        options.iterations,
+        final=options.final,
+        quick=options.quick,
+    )
+
+
+def _scalars(options: DistillationOptions) -> dict[str, ScalarValues]:
+    """The scalars of each family, with a share of fresh noise."""
+    if options.scalars:
+        searched = json.loads(options.scalars.read_text())
+        values = {f: ScalarValues(**searched[f]["values"]) for f in searched if f in FAMILIES}
+    else:
+        values = {family: untuned(family) for family in options.families}
+    if not options.scalars and options.iterations == 1:
+        # The only iteration is the last one, whose level must leave room for what is to be mended.
+        for family in set(values) - {"denoise"}:
+            values[family] = replace(values[family], min_sigma=values[family].max_sigma / 2)
+    return {
+        family: replace(v, fresh_first=FRESH[family], fresh_last=FRESH_LAST)
+        for family, v in values.items()
+    }
 
 
 def size(net: UnfoldedModel) -> str:

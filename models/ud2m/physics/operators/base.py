@@ -87,6 +87,10 @@ class Operator(nn.Module):
         """Proximal step of -log p(y|u) · weight: Gaussian noise of std sigma_y [B,1,1,1]."""
         return self.solve(z, weight / sigma_y.square(), *prepared)
 
+    def quick(self) -> "Operator":
+        """One whose data step costs less, where there is one, and is less exact."""
+        return self
+
     def strengths(self, *physics: torch.Tensor) -> torch.Tensor:
         """[B or 1, STRENGTHS] base-10 logarithms of numbers that do not depend on the size of the
         image.

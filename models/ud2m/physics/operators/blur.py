@@ -90,6 +90,9 @@ class Blur(Operator):
             u = u + move
         return f.inverse(u)
 
+    def quick(self):
+        return Blur(rounds=0)
+
     def strengths(self, otf, mask):
         # The sum of h²: how much of a noise the blur would leave.
         gain = otf.square().sum(-3).mean((-2, -1)).reshape(-1, 1)

@@ -2,6 +2,8 @@
 
 from ud2m.training.distillation.fidelity import Balance, fidelity
 from ud2m.training.distillation.perceptual import Perceptual
+from ud2m.training.distillation.samples import Samples, known, sampled
+from ud2m.training.distillation.teacher import Teacher
 from ud2m.training.distillation.trajectory import (
     GO_ON,
     GRID_SHARES,
@@ -18,7 +20,11 @@ __all__ = [
     "Balance",
     "GridShares",
     "Perceptual",
+    "Samples",
+    "Teacher",
     "fidelity",
+    "known",
+    "sampled",
     "squared_error",
     "trajectory",
 ]

@@ -1,5 +1,8 @@
 """Squared error along a trajectory, balanced over the degradations."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -28,13 +31,17 @@ class Balance:
 
     def __call__(self, error: torch.Tensor, problem: Problem, what: str) -> torch.Tensor:
         """error [B] of `what` (a step's estimate, a mean of several), weighed."""
+        return error * self.weights(error, problem, what)
+
+    def weights(self, error: torch.Tensor, problem: Problem, what: str) -> torch.Tensor:
+        """[B] by error [B] of `what`, which is taken up into the running means."""
         weights = []
         for kind, e in zip(problem.hardness, error.tolist(), strict=True):
             key = f"{problem.family} {kind} {what}"
             mean = self.expected.get(key, e)
             self.expected[key] = mean + self.rate * (e - mean)
             weights.append(1 / ((1 - self.own) * mean + self.own * e + 1e-6))
-        return error * torch.tensor(weights, device=error.device)
+        return torch.tensor(weights, device=error.device)
 
 
 def fidelity(
@@ -44,23 +51,31 @@ def fidelity(
     carried: dict,
     go_on: float = GO_ON,
     grid_shares: GridShares = GRID_SHARES,
+    teacher: Callable[[Problem], torch.Tensor] | None = None,
+    teacher_weight: float = 1.0,
 ) -> torch.Tensor:
     """Balanced squared error of x0, summed over the steps of a trajectory.
 
     A mean would count the steps of long trajectories, the late ones, for less. Of an ensemble each
     later step counts twice: for its own estimate and for the weighed mean so far, which is what the
     sampler answers with (`diffusion.sampler.sample`); so the steps learn to err differently, not
-    only little. carried: state that a resumed run takes up.
+    only little. carried: state that a resumed run takes up. teacher: gives a second target
+    [B,3,H,W], the squared error to which counts `teacher_weight`.
     """
+    taught = replace(problem, clean=teacher(problem)) if teacher else None
+
+    def error_of(x0: torch.Tensor) -> torch.Tensor:
+        error = squared_error(x0, problem)
+        return error + teacher_weight * squared_error(x0, taught) if taught else error
+
     balance = Balance(carried.setdefault("expected", {}))
     terms: list[torch.Tensor] = []
     mean: torch.Tensor | None = None
     for step in trajectory(net, problem, rng, go_on=go_on, grid_shares=grid_shares):
         place = min(step.index, 2)
-        terms.append(balance(squared_error(step.x0, problem), problem, f"{place}").mean())
+        terms.append(balance(error_of(step.x0), problem, f"{place}").mean())
         if net.ensemble:
             mean = step.x0 if mean is None else mean + (step.x0 - mean) * (2 / (step.index + 2))
             if step.index:
-                error = squared_error(mean, problem)
-                terms.append(balance(error, problem, f"mean {place}").mean())
+                terms.append(balance(error_of(mean), problem, f"mean {place}").mean())
     return torch.stack(terms).sum()

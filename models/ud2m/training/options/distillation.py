@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ud2m.nn.denoiser import SIZES
 from ud2m.training.distillation import GO_ON, GRID_SHARES, GRIDS, GridShares
 from ud2m.training.losses import LOSSES
 from ud2m.training.options.arguments import option, with_default
@@ -28,6 +29,9 @@ class DistillationOptions(TrainingOptions):
     )
     start: Path | None = option(
         None, help="step to go on from, instead of --denoiser and --scalars", unit="file"
+    )
+    size: str | None = option(
+        None, help="of a new network to begin with, instead of --start or --denoiser", choices=SIZES
     )
     families: list[str] = option(
         lambda: list(WEIGHTS), help="to draw (default: all, one network for all)", choices=WEIGHTS
@@ -56,9 +60,24 @@ class DistillationOptions(TrainingOptions):
         "full", help="none: the denoiser sees an image and a level only", choices=("full", "none")
     )
     iterations: int = option(3, help="K: iterations of a step", unit="count")
+    final: bool = option(
+        False, help="end a new step with a data step, so that its answer fits the observation"
+    )
+    quick: bool = option(
+        False, help="let a new step take cheaper data steps: for blur, less exact at borders"
+    )
+    branches: bool = option(
+        False, help="train the denoiser's 3×3 convolutions as several branches (nn.reparam)"
+    )
     ensemble: bool = option(False, help="let the networks see mirrored images (step.unfolded)")
     loss: str = option(
         "fidelity", help="weights of its terms (training.losses.LOSSES)", choices=LOSSES
+    )
+    teacher: Path | None = option(
+        None, help="step, or folder of specialists, whose answer is a target too", unit="path"
+    )
+    teacher_weight: float = option(
+        1.0, help="of the squared error to the teacher, that to the image having 1", unit="weight"
     )
     noise_model: bool = option(
         False,
@@ -70,6 +89,14 @@ class DistillationOptions(TrainingOptions):
         help="how often the sampler takes 1, 2, 3, 4, 5 outer steps; scores are of the most "
         "frequent count",
         unit="share",
+    )
+    realism: bool = option(
+        False,
+        help="let the step answer with samples too: half of the batches ask for two, which an "
+        "energy score judges; scores are then of samples as well",
+    )
+    feature_weight: float = option(
+        0.1, help="of features in that score; 0: without their network", unit="weight"
     )
     go_on: float = option(
         GO_ON,
@@ -90,11 +117,22 @@ class DistillationOptions(TrainingOptions):
 
     def __post_init__(self) -> None:
         wrong = {
-            "name --start, or --denoiser and --scalars.": not self.start
-            and not (self.denoiser and self.scalars),
+            "name --start, or --denoiser and --scalars, or --size.": not self.start
+            and not (self.denoiser and self.scalars)
+            and not self.size,
+            "--size is of a new network; leave --start and --denoiser out.": bool(self.size)
+            and bool(self.start or self.denoiser),
+            f"--teacher-weight {self.teacher_weight} must be 0 or more.": self.teacher_weight < 0,
+            f"--teacher is for squared error; leave --loss {self.loss} out.": bool(self.teacher)
+            and self.loss != "fidelity",
             f"--shares has {len(self.shares or [])} numbers for {len(self.families)} families; "
             "give one each.": self.shares is not None and len(self.shares) != len(self.families),
             f"--go-on {self.go_on} must be between 0 and 1.": not 0 <= self.go_on <= 1,
+            "--realism needs the networks to be conditioned; leave --conditioning none "
+            "out.": self.realism and self.conditioning == "none",
+            f"--realism has a loss of its own; leave --loss {self.loss} out.": self.realism
+            and self.loss != "fidelity",
+            f"--feature-weight {self.feature_weight} must be 0 or more.": self.feature_weight < 0,
             "--grid-shares must be 0 or more, and not all 0.": min(self.grid_shares) < 0
             or sum(self.grid_shares) == 0,
             f"--warm-up {self.warm_up} must be 1 problem or more.": self.warm_up is not None

@@ -40,6 +40,15 @@ def _one_step(families: list[str], seed: int, **others: Any) -> Row:
     )
 
 
+def _tiny(family: str, seed: int, once: bool, **others: Any) -> Row:
+    """A training of tiny from nothing; once: one iteration of a wider network, else two."""
+    size, iterations = ("tiny", 1) if once else ("tiny-twice", 2)
+    shape = {"size": size, "iterations": iterations, "initial": "adjoint", "branches": True}
+    shape |= {"final": True, "quick": True}
+    schedule = {"batch": 8, "warm_up": 4000, "go_on": 0.0, "grid_shares": (1.0, 0.0, 0.0, 0.0, 0.0)}
+    return _row(600, seed, 8e-4, families=[family], **shape, **schedule, **others)
+
+
 def _large(minutes: float, seed: int, rate: float, **others: Any) -> Row:
     """A training of base."""
     return _row(minutes, seed, rate, ensemble=True, go_on=0.5, exact_share=0.0, **others)
@@ -74,6 +83,14 @@ PRESETS: dict[str, Row] = {
     "lite-one-downscale": _one_step(["downscale2", "downscale3"], 44),
     "lite-one-downscale4": _one_step(["downscale4"], 45),
     "lite-one-jpeg": _one_step(["jpeg"], 46),
+
+    "tiny-denoise": _tiny("denoise", 51, True),
+    "tiny-jpeg": _tiny("jpeg", 52, True),
+    "tiny-downscale2": _tiny("downscale2", 53, True),
+    "tiny-downscale3": _tiny("downscale3", 54, True),
+    "tiny-downscale4": _tiny("downscale4", 55, True),
+    "tiny-blur": _tiny("blur", 56, False),
+    "tiny-mask": _tiny("mask", 57, False),
 
     "lite-perceptual-joint": _row(
         22, 4, 4e-4, go_on=0.7, loss="perceptual", rank="16", masks=(.35, .5, .15),

@@ -1,7 +1,7 @@
 """What all families of training problems share: the batch itself, and how noise is drawn."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -58,6 +58,16 @@ class Problem:
         """A problem of square images. sigma [B] is of full scale; `border` pixels do not count."""
         std, inside = torch.from_numpy(2 * sigma).float(), inset(clean.shape[-1], border)
         return cls(operator.family, operator, clean, y, z0, physics, std, inside, hardness)
+
+    def first(self, count: int) -> "Problem":
+        """The first `count` images of the batch, or all where it has fewer."""
+        batch = len(self.clean)
+        physics = tuple(  # the kernel of a reduction, a matrix, is one for all
+            v[:count] if v.dim() > 2 and len(v) == batch else v for v in self.physics
+        )
+        each = {n: getattr(self, n)[:count] for n in ("clean", "y", "z0", "sigma_y", "hardness")}
+        noise = tuple(v[:count] for v in self.noise)
+        return replace(self, physics=physics, noise=noise, **each)
 
     def to(self, device: torch.device | str) -> "Problem":
         """On `device`; from pinned memory the copy does not wait."""

@@ -12,6 +12,7 @@ from ud2m.step.model import UnfoldedModel
 from ud2m.training.distillation import squared_error
 from ud2m.training.losses import FeatureDistance
 from ud2m.training.problems import Problem
+from ud2m.training.validator.sampling import sampling_scores
 
 SHOWN = 3  # problems of each family in the image
 STEPS = {"": 3, "one_": 1}
@@ -59,8 +60,9 @@ class Validator:
     def scores(self, net: UnfoldedModel) -> dict[str, float]:
         """PSNR in dB of each batch, and with the other counts of steps under their own names.
 
-        Besides the `mean` of the usual ones, and the mean `distance` of features. Writes
-        `grid.png`, of each problem initial estimate, restored and clean.
+        Besides the `mean` of the usual ones, and the mean `distance` of features. Of a step that
+        takes realism also the means of `sampling_scores`. Writes `grid.png`, of each problem
+        initial estimate, restored and clean.
         """
         out: dict[str, float] = {}
         rows, distances, usual = [], [], []
@@ -76,8 +78,18 @@ class Validator:
                     rows.append(torch.cat(shown, -1))
         _draw(rows, self.out / "grid.png")
         out["distance"] = round(float(np.mean(distances)), 4)
+        if net.takes_realism:
+            out |= self._sampling(net)
         out["mean"] = round(float(np.mean(usual)), 3)
         return out
+
+    def _sampling(self, net: UnfoldedModel) -> dict[str, float]:
+        """The sampling scores, each the mean over the problems that have it."""
+        every = [sampling_scores(net, problem) for problem in self.problems.values()]
+        names = dict.fromkeys(name for scores in every for name in scores)
+        return {
+            name: round(float(np.mean([s[name] for s in every if name in s])), 3) for name in names
+        }
 
     def line(self, net: UnfoldedModel) -> str:
         """The scores as text."""
