@@ -149,6 +149,12 @@ def test_the_verb_writes_a_page_and_keeps_what_it_measured(toy):
     assert max(map(len, page.splitlines())) <= 100
     held = {k: 11.0 for k in kept}
     (toy / "k.json").write_text(json.dumps(held))
+    del held[next(k for k in held if "mcmaster18 25" in k and not k.startswith("input"))]
+    (toy / "k.json").write_text(json.dumps(held))
+    assert public(toy, *words, "--kept-only").returncode == 0
+    assert "| 11.00 / – / 11.00 | – |" in (toy / "p.md").read_text()
+    held |= {k: 11.0 for k in kept}
+    (toy / "k.json").write_text(json.dumps(held))
     assert public(toy, *words).returncode == 0
     assert re.search(
         r"toy, 1 step \| 11\.00 / 11\.00 / 11\.00 \| 11\.00", (toy / "p.md").read_text()

@@ -36,6 +36,9 @@ def add_options(p: argparse.ArgumentParser) -> None:
         type=Path,
         help="file of scores, written as they come: what it holds is not measured again",
     )
+    p.add_argument(
+        "--kept-only", action="store_true", help="measure nothing; what is not kept is a dash"
+    )
     p.add_argument("--report", type=Path, help="the Markdown file to write")
 
 
@@ -48,7 +51,7 @@ def run(a: argparse.Namespace) -> None:
         raise SystemExit("The table levin needs --kernels FILE; give it, or leave levin out.")
     if bad := [n for n in a.steps if not 1 <= n <= 100]:
         raise SystemExit(f"--steps {bad[0]} is no count of outer steps; choose 1 to 100.")
-    kept, found = Kept(a.keep), {}
+    kept, found = Kept(a.keep, a.kept_only), {}
     rows = [None, *(Networks(path, steps) for path in a.models for steps in a.steps)]
     for name in a.tables:
         protocol = levin(a.kernels) if name == LEVIN else PROTOCOLS[name]

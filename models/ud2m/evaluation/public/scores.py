@@ -53,10 +53,13 @@ def _load(path: Path) -> Specialists:
 
 
 class Kept:
-    """PSNR by row, protocol, set, level and picture; written to the file after every picture."""
+    """PSNR by row, protocol, set, level and picture; written to the file after every picture.
 
-    def __init__(self, file: Path | None):
-        self.file, self.held = file, {}
+    only: nothing is measured; what is not kept is missing.
+    """
+
+    def __init__(self, file: Path | None, only: bool = False):
+        self.file, self.only, self.held = file, only, {}
         if file and file.exists():
             self.held = json.loads(file.read_text())
 
@@ -92,7 +95,10 @@ class Task:
 
 
 def scores(task: Task, networks: Networks | None, kept: Kept) -> Cells:
-    """The row of networks, or of the observation itself; what is kept is not measured again."""
+    """The row of networks, or of the observation itself; what is kept is not measured again.
+
+    A cell that lacks a picture is NaN.
+    """
     out: Cells = {}
     for name in task.protocol.sets:
         out[name] = []
@@ -102,7 +108,9 @@ def scores(task: Task, networks: Networks | None, kept: Kept) -> Cells:
                 row = networks.key() if networks else INPUT
                 key = f"{row} {task.name} {name} {level:g} {path.stem}"
                 value = kept.get(key)
-                if value is None:
+                if value is None and kept.only:
+                    value = float("nan")
+                elif value is None:
                     value = measured(task.protocol, level, path, networks)
                     kept.put(key, value)
                 found.append(value)

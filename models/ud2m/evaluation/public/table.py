@@ -1,5 +1,6 @@
 """The page of the protocols: ours beside what others published."""
 
+import math
 import textwrap
 
 from ud2m.evaluation import tables
@@ -11,7 +12,7 @@ Rows = dict[str, Cells]  # by title
 ABOUT = (
     "Networks of this checkout by the protocols of papers: whole pictures, PSNR in dB, answers "
     "rounded to 8 bits. Rows in italics are as published, on all pictures of a set. Every cell "
-    "has one figure a level, and the mean of a cell follows it."
+    "has one figure a level, and the mean of a cell follows it. A dash was not measured."
 )
 
 
@@ -42,10 +43,15 @@ def table(task: Task, rows: Rows) -> str:
 def _cells(task: Task, cells: Cells) -> list[str]:
     out = []
     for name in task.protocol.sets:
-        values = cells.get(name)
-        mean = f"{sum(values) / len(values):.2f}" if values else "–"
-        out += [" / ".join(f"{v:.2f}" for v in values) if values else "–", mean]
+        values = cells.get(name, [])
+        mean = sum(values) / len(values) if values else math.nan
+        known = any(map(math.isfinite, values))
+        out += [" / ".join(map(_number, values)) if known else "–", _number(mean)]
     return out
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else "–"
 
 
 def _wrapped(text: str) -> str:
