@@ -100,12 +100,13 @@ pub fn npy() -> Vec<Vec<u8>> {
 pub fn manifests() -> Vec<Vec<u8>> {
     let manifest = |family: &str, input: &str| {
         format!(
-            r#"{{"schema": 1, "name": "n", "version": "1", "licence": "MPL-2.0",
+            r#"{{"schema": 2, "name": "n", "version": "1", "licence": "MPL-2.0",
             "family": "{family}", "scale": 1, "range": [-1, 1], "size_multiple": 8, "halo": 16,
             "iterations": 3, "levels": 1000, "beta": [1e-4, 0.02], "sigma_y": [0.002, 0.5],
             "inputs": {{"xt": ["B", 3, "H", "W"], "t": [1], "{input}": [8, 8]}},
             "output": {{"x0": ["B", 3, "H", "W"]}}, "aggregation": "mean",
-            "training": {{"steps": [1, [2, [3]]], "note": "a\u00e9\n"}}, "scores": {{}}}}"#
+            "training": {{"steps": [1, [2, [3]]], "note": "a\u00e9\n"}}, "scores": {{}},
+            "graph_sha256": "0a", "weights": {{"step.safetensors": {{"bytes": 3, "sha256": "00"}}}}}}"#
         )
     };
     vec![
