@@ -15,6 +15,8 @@ pub struct Operator {
     graph: GraphSpec,
     width: usize,
     height: usize,
+    /// 0 where pixels of all frames are missing; `None` where none are.
+    missing: Option<Image>,
     /// 1 where the next frame is observed; `None` where all of it is.
     observed: Option<Image>,
 }
@@ -38,6 +40,7 @@ impl Operator {
             graph,
             width,
             height,
+            missing: None,
             observed: None,
         })
     }
@@ -94,23 +97,22 @@ impl Operator {
         self.physics.set_quality(quality);
     }
 
+    /// Sets what is missing of all frames, of their size: 1 observed, 0 missing.
+    pub fn set_missing(&mut self, mask: Image) {
+        self.missing = Some(mask);
+    }
+
     /// The pixels of `frame` that hold no data, and a first guess of them, where there are any.
     ///
-    /// `missing`, of the frame's size, is 0 where pixels are known to be missing. `detect`: whether
-    /// bars and cut-off codes are looked for too, where they do harm. `sigma_y`: standard deviation
-    /// of the noise on the scale of [-1, 1].
-    pub fn unobserved(
-        &self,
-        frame: &Image,
-        missing: Option<&Image>,
-        detect: bool,
-        sigma_y: f32,
-    ) -> Option<Unobserved> {
+    /// `detect`: whether bars and cut-off codes are looked for, where they do harm. `sigma_y`:
+    /// standard deviation of the noise on the scale of [-1, 1].
+    pub fn unobserved(&self, frame: &Image, detect: bool, sigma_y: f32) -> Option<Unobserved> {
         let search = if detect {
             self.physics.search()
         } else {
             Search::Nothing
         };
+        let missing = self.missing.as_ref();
         Unobserved::find(frame, search, missing, self.border(), sigma_y)
     }
 

@@ -60,6 +60,8 @@ pub struct FrameReport {
     /// Share of the frame, 0 to 1, that started from the plain initial estimate and not from the
     /// frame before. 1 without a warm start.
     pub cold_share: f32,
+    /// Share of the frame, 0 to 1, that holds no data: bars, cut-off codes, missing pixels.
+    pub unobserved_share: f32,
     /// A warning with the new side of the tiles in pixels, where memory ran out on this frame.
     pub smaller_tiles: Option<String>,
     /// Why the frame was left unrestored, where the network gave no valid answer twice.

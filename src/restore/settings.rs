@@ -9,6 +9,8 @@ use crate::operator::Degradation;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     pub degradation: Degradation,
+    /// Whether bars and codes that were cut off are looked for, and taken for unobserved.
+    pub detect_unobserved: bool,
     /// Standard deviation of the noise as a share of full scale, 0 to 1. Negative: estimated in
     /// each frame and smoothed over the stream.
     pub noise_sigma: f32,

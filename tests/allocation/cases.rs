@@ -15,6 +15,7 @@ pub fn settings(degradation: Degradation) -> Settings {
         noise_is_luma: false,
         steps: 3,
         seed: 7,
+        detect_unobserved: true,
         noise_per_frame: true,
         stochasticity: 0.3,
         samples: 1,

@@ -33,6 +33,7 @@ fn settings(degradation: Degradation, sigma: f32) -> Settings {
         noise_is_luma: false,
         steps: 3,
         seed: 7,
+        detect_unobserved: true,
         noise_per_frame: false,
         stochasticity: 0.0,
         samples: 1,

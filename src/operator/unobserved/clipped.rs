@@ -8,7 +8,7 @@ use super::slopes::{DIRECTIONS, REACH, Slopes};
 use crate::image::{EIGHT_BIT_STEP, Image, Scratch};
 
 /// A value this near to the range's end, half a code of 8 bits, stands at it.
-pub const END: f32 = 1.0 - 0.5 * EIGHT_BIT_STEP as f32;
+const END: f32 = 1.0 - 0.5 * EIGHT_BIT_STEP as f32;
 /// Least share of an area's edge that falls away too fast, where it is cut off.
 const STEEP: f32 = 0.25;
 
@@ -78,10 +78,12 @@ pub fn clear_clipped(frame: &Image, mask: &mut Image) {
     }
 }
 
-/// 1 where a channel of `frame` is cut off, in one channel; `None` where nothing is.
+/// 1 where a channel of `frame` was cut off, and where the kernel's support reaches such a pixel, in
+/// one channel; `None` where nothing was.
 ///
-/// Clipped areas are cut off where a quarter of their edge falls away faster than `slopes` and
-/// `tolerance`, on the scale of [-1, 1], allow.
+/// Clipped areas were cut off where a quarter of their edge falls away faster than `slopes` and
+/// `tolerance`, on the scale of [-1, 1], allow. How bright they really are is not known. So it is
+/// not known either what they spread over the pixels around them.
 pub fn cut_off(frame: &Image, slopes: &Slopes, tolerance: f32) -> Option<Image> {
     let mut found: Option<Image> = None;
     for c in 0..frame.channels {
@@ -101,9 +103,7 @@ pub fn cut_off(frame: &Image, slopes: &Slopes, tolerance: f32) -> Option<Image> 
             };
             if search.mark(&mut marks, &cores) {
                 let none = || Image::new(1, frame.height, frame.width);
-                let all = found.get_or_insert_with(none).data.iter_mut();
-                let marked = all.zip(marks.iter()).filter(|(_, m)| **m == CUT_OFF);
-                marked.for_each(|(out, _)| *out = 1.0);
+                search.spread(&marks, found.get_or_insert_with(none));
             }
         }
     }
@@ -152,11 +152,30 @@ impl Search<'_> {
         any
     }
 
+    /// Sets `out` to 1 where the kernel's support reaches an area that was cut off.
+    fn spread(&self, marks: &[u32], out: &mut Image) {
+        for (pixel, mark) in marks.iter().enumerate() {
+            if *mark != CUT_OFF {
+                continue;
+            }
+            out.data[pixel] = 1.0;
+            // What an inner pixel reaches, the edge reaches too, or it is marked itself.
+            let at_edge = DIRECTIONS.iter().any(|&(right, down)| {
+                let other = self.beside(pixel, right, down);
+                other.is_some_and(|other| marks[other] != CUT_OFF)
+            });
+            let reached = self.slopes.support.iter().filter(|_| at_edge);
+            for other in reached.filter_map(|&(right, down)| self.beside(pixel, right, down)) {
+                out.data[other] = 1.0;
+            }
+        }
+    }
+
     /// Whether enough of an area's edge is too steep.
     fn is_cut_off(&self, area: &[u32], marks: &[u32]) -> bool {
         let (mut edge, mut steep) = (0usize, 0usize);
         for &pixel in area {
-            let directions = DIRECTIONS.iter().zip(&self.slopes.0);
+            let directions = DIRECTIONS.iter().zip(&self.slopes.largest);
             for (&(right, down), slopes) in directions {
                 let beside = |i: isize| self.beside(pixel as usize, i * right, i * down);
                 if beside(1).is_none_or(|other| marks[other] != FREE) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Pixels of a frame that hold no data: bars around the picture, codes that were cut off at the
 //! range's end, and what a mask's file says is missing
-//! (docs/decisions/027-unobserved-pixels.md).
+//! (docs/decisions/030-unobserved-pixels.md).
 
 mod bars;
 mod clipped;
@@ -14,8 +14,8 @@ pub use bars::Bars;
 pub use slopes::Slopes;
 
 use super::initial::{filled, upscaled};
+use super::physics::multiply;
 use crate::image::{Border, EIGHT_BIT_STEP, Image, Window};
-use clipped::END;
 
 /// Steepness beyond what the kernel allows, before codes count as cut off: three codes of 8 bits
 /// for rounding and a kernel that is not quite the true one, and three standard deviations.
@@ -39,8 +39,10 @@ pub struct Unobserved {
     /// The frame with a first guess where nothing was observed.
     pub frame: Image,
     bars: Bars,
-    /// 1 where a channel was cut off.
+    /// 1 where a channel was cut off, and where the blur spread it to.
     cut_off: Option<Image>,
+    /// 0 where pixels are known to be missing.
+    missing: Option<Image>,
 }
 
 impl Unobserved {
@@ -57,33 +59,41 @@ impl Unobserved {
             Search::Nothing => Bars::default(),
             Search::Bars | Search::BarsAndClipped(_) => Bars::find(frame),
         };
-        let guess = first_guess(frame, &bars, missing, border);
-        let seen = guess.as_ref().unwrap_or(frame);
+        let mut guess = first_guess(frame, &bars, missing, border);
         let [rounding, deviations] = TOLERANCE;
-        let cut_off = match search {
+        let mut cut_off = match search {
             Search::BarsAndClipped(slopes) => {
-                clipped::cut_off(seen, slopes, rounding + deviations * sigma_y)
+                let tolerance = rounding + deviations * sigma_y;
+                clipped::cut_off(guess.as_ref().unwrap_or(frame), slopes, tolerance)
             }
             Search::Nothing | Search::Bars => None,
         };
         if guess.is_none() && cut_off.is_none() {
             return None;
         }
-        let mut mask = missing
-            .cloned()
-            .unwrap_or_else(|| Image::filled(1, frame.height, frame.width, 1.0));
-        bars.windows(frame.width, frame.height)
-            .into_iter()
-            .for_each(|window| fill(&mut mask, window, 0.0));
+        let (width, height) = (frame.width, frame.height);
+        let mut mask = Image::filled(1, height, width, 1.0);
         if let Some(cut_off) = &cut_off {
             let pairs = mask.data.iter_mut().zip(&cut_off.data);
-            pairs.for_each(|(m, c)| *m *= 1.0 - c);
+            pairs.for_each(|(m, c)| *m = 1.0 - c);
+            guess = Some(filled(guess.as_ref().unwrap_or(frame), &mask));
         }
+        if let Some(missing) = missing {
+            multiply(&mut mask, missing);
+            // They are restored, whatever the light beside them.
+            if let Some(cut_off) = &mut cut_off {
+                multiply(cut_off, missing);
+            }
+        }
+        bars.windows(width, height)
+            .into_iter()
+            .for_each(|window| fill(&mut mask, window, 0.0));
         Some(Self {
             mask,
             frame: guess.unwrap_or_else(|| frame.clone()),
             bars,
             cut_off,
+            missing: missing.cloned(),
         })
     }
 
@@ -93,24 +103,23 @@ impl Unobserved {
         (1.0 - observed / self.mask.data.len().max(1) as f64) as f32
     }
 
-    /// Puts into `restored`, `scale` times the size of the frame, what is known where nothing was
-    /// observed. Bars stand as they came in `frame`. A channel that was cut off is at least where
-    /// it was cut.
+    /// Puts into `restored`, `scale` times the size of the frame, what must stand as it came in
+    /// `frame`: bars, and what was cut off with what it spread to. Of missing pixels the restored
+    /// ones stay.
     pub fn compose(&self, restored: &mut Image, frame: &Image, scale: usize) {
         if let Some(cut_off) = &self.cut_off {
             for c in 0..restored.channels {
-                let values = restored.plane_mut(c).iter_mut().zip(self.frame.plane(c));
-                for ((out, &v), _) in values.zip(&cut_off.data).filter(|(_, cut)| **cut > 0.0) {
-                    if v >= END {
-                        *out = out.max(v);
-                    } else if v <= -END {
-                        *out = out.min(v);
-                    }
-                }
+                let values = restored.plane_mut(c).iter_mut().zip(frame.plane(c));
+                let kept = values.zip(&cut_off.data).filter(|(_, cut)| **cut > 0.0);
+                kept.for_each(|((out, v), _)| *out = *v);
             }
         }
         for window in self.bars.windows(frame.width, frame.height) {
-            let bar = upscaled(&frame.crop(window), scale);
+            let mut bar = frame.crop(window);
+            if let Some(missing) = &self.missing {
+                bar = filled(&bar, &missing.crop(window));
+            }
+            let bar = upscaled(&bar, scale);
             paste(restored, &bar, window.x * scale, window.y * scale);
         }
     }

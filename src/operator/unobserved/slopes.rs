@@ -18,7 +18,11 @@ pub const DIRECTIONS: [(isize, isize); 4] = [(1, 0), (-1, 0), (0, 1), (0, -1)];
 /// The largest distance from the end of the range, on the scale of [-1, 1], of a pixel that lies 1
 /// to [`REACH`] pixels from a clipped one, in each direction.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Slopes(pub [[f32; REACH]; 4]);
+pub struct Slopes {
+    pub largest: [[f32; REACH]; 4],
+    /// How far to the right and down a blurred pixel lies from those that it is made of.
+    pub support: Vec<(isize, isize)>,
+}
 
 impl Slopes {
     /// Those of images that were blurred by `psf`.
@@ -36,9 +40,13 @@ impl Slopes {
                 .map(|(x, y)| psf.data[(y * width + x) as usize]);
             2.0 * free.sum::<f32>()
         };
-        Self(
-            DIRECTIONS.map(|direction| std::array::from_fn(|i| largest(direction, i as isize + 1))),
-        )
+        let steps = |direction| std::array::from_fn(|i| largest(direction, i as isize + 1));
+        let centred = |(x, y): (isize, isize)| (x - width / 2, y - height / 2);
+        let all = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+        Self {
+            largest: DIRECTIONS.map(steps),
+            support: all.filter(|&(x, y)| forced(x, y)).map(centred).collect(),
+        }
     }
 }
 
@@ -64,7 +72,7 @@ mod tests {
     use crate::operator::kernel::Kernel;
 
     fn slopes(kernel: Kernel) -> [[f32; REACH]; 4] {
-        Slopes::of(&kernel.psf().expect("a kernel")).0
+        Slopes::of(&kernel.psf().expect("a kernel")).largest
     }
 
     #[test]

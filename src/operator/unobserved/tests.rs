@@ -80,7 +80,7 @@ fn a_light_that_was_cut_off_is_unobserved_and_white_paper_is_not() {
     assert_eq!(found.mask.row(0, 30)[40], 0.0);
     assert_eq!(found.mask.row(0, 10)[40], 1.0);
     let share = found.share();
-    assert!(share > 0.03 && share < 0.12, "{share}");
+    assert!(share > 0.05 && share < 0.2, "{share}");
     for value in [1.0, -1.0, 0.98] {
         assert!(find(&blurred(&disc(value), gaussian()), gaussian()).is_none());
     }
@@ -108,8 +108,11 @@ fn bars_stand_as_they_came_and_a_light_stays_a_light() {
     let mut restored = Image::filled(3, 64, 80, 0.25);
     found.compose(&mut restored, &frame, 1);
     assert_eq!(restored.row(2, 8), frame.row(2, 8));
+    assert_eq!(restored.row(2, 30)[28..52], frame.row(2, 30)[28..52]);
     assert_eq!(restored.row(2, 30)[40], 1.0);
-    assert_eq!(restored.row(2, 50)[40], 0.25);
+    assert_eq!(restored.row(2, 58)[40], 0.25);
+    // The light and its glow are no part of the first guess.
+    assert!(found.frame.data.iter().all(|v| *v < 0.8));
 }
 
 #[test]

@@ -4,16 +4,18 @@
 //! Each stage hands a value of its own type to the next. y is the observation, x0 the restored
 //! frame; images are planar RGB in [-1, 1].
 
-use super::moments::{Moments, Output};
+mod compose;
+mod observe;
+
+use super::moments::Moments;
 use super::noise_model::NoiseModel;
 use super::restorer::prepared;
 use super::step::OperatorStep;
-use super::strength::mix_with_input;
-use super::temporal::{Average, PreviousFrame};
+use super::temporal::Average;
 use super::{FrameReport, Interrupt, RestoredFrame, Restorer, Settings, fallback, tiling};
 use crate::error::RestoreError;
 use crate::image::Image;
-use crate::operator::Canvas;
+use crate::operator::{Canvas, Unobserved};
 use crate::sampler::{Initial, Level, normal_image, reverse};
 use crate::tile::{Plan, Tiled};
 
@@ -32,10 +34,19 @@ pub(super) struct Observation {
     /// The frame padded to the canvas, at the resolution of the observation.
     pub y: Image,
     pub noise: NoiseModel,
+    /// The pixels of the frame that hold no data, where there are any.
+    unobserved: Option<Unobserved>,
     /// Of a frame by itself, before the network runs.
     report: FrameReport,
     /// The frame as it came, at the size of the output, where some of it stays visible.
     unrestored: Option<Image>,
+}
+
+impl Observation {
+    /// The frame, with a first guess where nothing was observed.
+    fn frame<'a>(&'a self, request: Request<'a>) -> &'a Image {
+        self.unobserved.as_ref().map_or(request.frame, |u| &u.frame)
+    }
 }
 
 /// What sampling starts from.
@@ -85,41 +96,9 @@ impl Restorer {
             let report = observation.report;
             return Ok(RestoredFrame { image, report });
         }
-        let start = self.warm_start(request, &observation.canvas, initial)?;
+        let start = self.warm_start(request, &observation, initial)?;
         let samples = self.sample(request, &observation, plan, start)?;
         self.compose(request, observation, samples)
-    }
-
-    /// Estimates noise and quality, pads the frame, and makes the initial estimate on the canvas.
-    fn observe(&mut self, request: Request) -> Result<(Observation, Image), RestoreError> {
-        let (frame, settings) = (request.frame, request.settings);
-        self.prepare(&settings.degradation, frame.width, frame.height)?;
-        settings.check_samples()?;
-        let manifest = self.step.manifest();
-        let operator = prepared(&mut self.operator)?;
-        let noise = NoiseModel::of(frame, settings, &mut self.smoothing, manifest.sigma_y);
-        if let Some(quality) = operator.estimated_quality(frame) {
-            operator.set_quality(self.smoothing.quality(quality));
-        }
-        let canvas = operator.canvas(manifest.size_multiple);
-        let y = operator.observe(frame, &canvas);
-        let initial = operator.initial(&y, &canvas);
-        let unrestored = settings.shows_input().then(|| {
-            if (frame.width, frame.height) == (canvas.frame_width, canvas.frame_height) {
-                frame.clone()
-            } else {
-                initial.crop(canvas.frame())
-            }
-        });
-        let report = FrameReport::of_assumed(noise, operator.quality());
-        let observation = Observation {
-            canvas,
-            y,
-            noise,
-            report,
-            unrestored,
-        };
-        Ok((observation, initial))
     }
 
     /// Chooses the tiles of the canvas.
@@ -137,10 +116,11 @@ impl Restorer {
     fn warm_start(
         &mut self,
         request: Request,
-        canvas: &Canvas,
+        observation: &Observation,
         initial: Image,
     ) -> Result<Start, RestoreError> {
-        let (frame, settings) = (request.frame, request.settings);
+        let (frame, canvas) = (observation.frame(request), &observation.canvas);
+        let settings = request.settings;
         let previous = self.previous.take().filter(|_| settings.is_temporal());
         let operator = self.operator()?;
         let warm = previous.and_then(|p| p.warm_start(frame, &initial, operator, canvas));
@@ -188,35 +168,6 @@ impl Restorer {
             average: start.average,
             report,
         })
-    }
-
-    /// Makes the output of the samples, and keeps what the next frame may start from.
-    fn compose(
-        &mut self,
-        request: Request,
-        observation: Observation,
-        samples: Samples,
-    ) -> Result<RestoredFrame, RestoreError> {
-        let (frame, settings) = (request.frame, request.settings);
-        let (mut moments, mut report) = (samples.moments, samples.report);
-        if let Some(average) = samples.average {
-            average.apply(moments.mean_mut());
-        }
-        let (mean, operator) = (moments.mean(), self.operator()?);
-        report.residual_rms = operator.residual_rms(mean, frame, observation.noise.sigma);
-        fallback::check_residual(report.residual_rms)?;
-        self.previous = settings.is_temporal().then(|| {
-            PreviousFrame::of(mean.clone(), frame, operator, 2.0 * observation.noise.sigma)
-        });
-        let (restored, strength) = match settings.output {
-            Output::Deviation => (moments.deviation(), 1.0),
-            Output::Sample | Output::Mean => (moments.into_mean(), settings.strength),
-        };
-        let image = match observation.unrestored {
-            Some(input) => mix_with_input(restored, &input, strength, settings.compare),
-            None => restored,
-        };
-        Ok(RestoredFrame { image, report })
     }
 }
 

@@ -41,6 +41,8 @@ fields! {
     "steps": u32, "steps", "outer steps of each sample" = record.report.steps as u32;
     "evaluations": u64, "", "passes of the network" = record.report.evaluations;
     "provider": &str, "", "ONNX Runtime's name of what runs the network" = provider;
+    "unobserved-share": f64, "0 to 1", "share of the frame without data: bars, cut-off codes, holes"
+        = record.report.unobserved_share.into();
     "noise-sigma": f64, "of full scale", "noise that was assumed; for gray and YUV of luma"
         = record.report.noise.stated.into();
     "jpeg-quality": u32, "1 to 100", "quality that was assumed; 0 for other tasks"

@@ -170,6 +170,7 @@ impl Live {
     ) -> restore::Settings {
         restore::Settings {
             degradation,
+            detect_unobserved: self.detect_unobserved,
             noise_sigma: self.noise_sigma as f32,
             // JPEG's own data step works on Y, Cb and Cr.
             noise_is_luma: luma && fixed.task != Task::Jpeg,

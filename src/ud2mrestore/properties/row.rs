@@ -91,6 +91,10 @@ numbers! {
     f64: ParamSpecDouble;
 }
 
+property_type!(bool, RangeFull, |row| {
+    glib::ParamSpecBoolean::builder(row.name).default_value(row.default)
+});
+
 fn text_spec<T: PropertyValue>(row: &Row<T>, default: Option<&str>) -> glib::ParamSpec {
     glib::ParamSpecString::builder(row.name)
         .nick(row.nick)

@@ -3,6 +3,7 @@
 
 mod jpeg;
 mod jpeg_quality;
+mod unobserved;
 
 use gst::prelude::*;
 use gst_video::VideoFormat::{Gbr, Gray8, I420, Rgb, Rgba};
