@@ -78,3 +78,45 @@ fn the_shipped_model_is_as_near_and_steadier_in_one_step() {
         flicker(&alone)
     );
 }
+
+/// Frames of a scene of smooth waves under noise of 0.1: `moved` pixels to the left and `brighter`
+/// each frame, beside the clean ones.
+fn stream(moved: f32, brighter: f32) -> (Vec<Image>, Vec<Image>) {
+    let clean = |i: usize| {
+        Image::from_fn(3, 64, 80, |c, y, x| {
+            let (x, y) = (x as f32 + moved * i as f32, y as f32);
+            let waves = (0.7 * x + c as f32).sin() * (0.5 * y).cos() + (0.3 * (x - y)).sin();
+            0.2 * waves - 0.3 + brighter * i as f32
+        })
+    };
+    let noisy = |i: usize| {
+        let noise = sampler::normal_image(70 + i as u64, 9, 3, 64, 80);
+        let mut y = clean(i);
+        let pairs = y.data.iter_mut().zip(&noise.data);
+        pairs.for_each(|(v, n)| *v = (*v + 0.2 * n).clamp(-1.0, 1.0));
+        y
+    };
+    ((0..6).map(clean).collect(), (0..6).map(noisy).collect())
+}
+
+#[test]
+fn fades_and_slow_pans_below_the_noise_are_followed() {
+    for (moved, brighter) in [(0.0, 0.05), (0.7, 0.0)] {
+        let (clean, noisy) = stream(moved, brighter);
+        let (alone, warm) = (
+            restored(&noisy, Temporal::Off),
+            restored(&noisy, Temporal::WarmStart),
+        );
+        for i in 1..6 {
+            let (alone, warm) = (&alone[i].0, &warm[i].0);
+            let worse = distance(warm, &clean[i]) / distance(alone, &clean[i]);
+            assert!(worse < 1.023, "{moved} {brighter}: {worse} in frame {i}");
+            let pairs = warm.data.iter().zip(&clean[i].data);
+            let mean = pairs.map(|(a, b)| a - b).sum::<f32>() / warm.data.len() as f32;
+            assert!(
+                mean.abs() < 0.004,
+                "{moved} {brighter}: {mean} in frame {i}"
+            );
+        }
+    }
+}

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Frames that start from the restored frame before them, and are averaged with it.
 
+mod agreement;
 mod average;
+mod brightness;
 mod residual_map;
 mod warm_start;
 

@@ -19,40 +19,43 @@ pub fn residual_map(operator: &Operator, x: &Image, y: &Image) -> Image {
     }
     let channels = y.channels.max(1) as f32;
     squares.data.iter_mut().for_each(|s| *s /= channels);
-    local_mean(squares)
+    local_mean(squares, RADIUS)
 }
 
-/// Mean around each pixel, over the part of its square that lies in the image.
-fn local_mean(mut image: Image) -> Image {
+/// Mean of one channel around each pixel, over the part of its square of `radius` that lies in the
+/// image.
+pub fn local_mean(mut image: Image, radius: usize) -> Image {
     let (width, height) = (image.width, image.height);
     let mut line = Scratch::filled(width.max(height), 0.0f32);
     for row in image.data.chunks_exact_mut(width.max(1)) {
         line[..width].copy_from_slice(row);
-        let means = means(&line[..width]);
+        let means = means(&line[..width], radius);
         row.iter_mut().zip(means).for_each(|(e, m)| *e = m);
     }
     for x in 0..width {
         let column = image.data.iter_mut().skip(x).step_by(width);
         line.iter_mut().zip(column).for_each(|(l, e)| *l = *e);
         let column = image.data.iter_mut().skip(x).step_by(width);
-        column.zip(means(&line[..height])).for_each(|(e, m)| *e = m);
+        column
+            .zip(means(&line[..height], radius))
+            .for_each(|(e, m)| *e = m);
     }
     image
 }
 
-/// Mean of each value and its neighbours up to [`RADIUS`] away.
-fn means(line: &[f32]) -> impl Iterator<Item = f32> + '_ {
+/// Mean of each value and its neighbours up to `radius` away.
+fn means(line: &[f32], radius: usize) -> impl Iterator<Item = f32> + '_ {
     let len = line.len();
     // In double precision, so that what is added and taken away again leaves nothing.
-    let mut sum: f64 = line.iter().take(RADIUS).map(|v| f64::from(*v)).sum();
+    let mut sum: f64 = line.iter().take(radius).map(|v| f64::from(*v)).sum();
     (0..len).map(move |i| {
-        if let Some(entering) = line.get(i + RADIUS) {
+        if let Some(entering) = line.get(i + radius) {
             sum += f64::from(*entering);
         }
-        if i > RADIUS {
-            sum -= f64::from(line[i - RADIUS - 1]);
+        if i > radius {
+            sum -= f64::from(line[i - radius - 1]);
         }
-        let count = (i + RADIUS).min(len - 1) - i.saturating_sub(RADIUS) + 1;
+        let count = (i + radius).min(len - 1) - i.saturating_sub(radius) + 1;
         (sum / count as f64) as f32
     })
 }
@@ -64,7 +67,7 @@ mod tests {
     #[test]
     fn local_means_are_those_of_the_neighbours_that_exist() {
         let image = Image::from_fn(1, 11, 13, |_, y, x| (y * y + 3 * x) as f32 / 50.0);
-        let found = local_mean(image.clone());
+        let found = local_mean(image.clone(), RADIUS);
         for (y, x) in [(0usize, 0usize), (5, 6), (10, 12), (3, 9)] {
             let rows = y.saturating_sub(RADIUS)..(y + RADIUS + 1).min(11);
             let near: Vec<f32> = rows

@@ -5,7 +5,9 @@
 //! how well it explained its own. Where little of the frame is trusted there was a cut, and the
 //! frame takes the full steps (docs/decisions/017-warm-start.md).
 
+use super::agreement::signed_map;
 use super::average::Average;
+use super::brightness;
 use super::residual_map::residual_map;
 use crate::image::{EIGHT_BIT_STEP, Image};
 use crate::operator::{Canvas, Operator};
@@ -37,6 +39,9 @@ pub struct PreviousFrame {
     restored: Image,
     /// Residual map of `restored` and its own observation, at least what noise leaves of it.
     residual_map: Image,
+    /// Signed map of `restored` and its own observation, at least 1: what clipped or correlated
+    /// noise leaves where nothing changed.
+    signed: Image,
 }
 
 impl PreviousFrame {
@@ -47,9 +52,12 @@ impl PreviousFrame {
         // A result may fit the noise of its own observation; the next one has other noise.
         let least = sigma_y * sigma_y + ROUNDING;
         residual_map.data.iter_mut().for_each(|m| *m = m.max(least));
+        let mut signed = signed_map(operator, &restored, frame, &residual_map);
+        signed.data.iter_mut().for_each(|s| *s = s.max(1.0));
         Self {
             restored,
             residual_map,
+            signed,
         }
     }
 
@@ -66,7 +74,12 @@ impl PreviousFrame {
         if (frame.width, frame.height) != (self.residual_map.width, self.residual_map.height) {
             return None;
         }
-        let mut ratios = residual_map(operator, &self.restored, frame);
+        let mut restored = self.restored;
+        brightness::follow(&mut restored, frame, operator, &self.residual_map);
+        let mut signed = signed_map(operator, &restored, frame, &self.residual_map);
+        let pairs = signed.data.iter_mut().zip(&self.signed.data);
+        pairs.for_each(|(now, before)| *now /= before);
+        let mut ratios = residual_map(operator, &restored, frame);
         for (now, before) in ratios.data.iter_mut().zip(&self.residual_map.data) {
             *now /= before;
         }
@@ -85,12 +98,12 @@ impl PreviousFrame {
             )
         };
         let trust = on_canvas(&trust, operator.scale());
-        let mut initial = on_canvas(&self.restored, 1);
+        let mut initial = on_canvas(&restored, 1);
         keep_trusted(&mut initial, plain, &trust, operator.scale());
         Some(WarmStart {
             initial,
             cold_share: 1.0 - share,
-            average: Average::of(self.restored, &ratios),
+            average: Average::of(restored, &ratios, &signed),
         })
     }
 }
@@ -124,125 +137,4 @@ fn keep_trusted(initial: &mut Image, plain: &Image, trust: &Image, scale: usize)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::image::Window;
-    use crate::operator::Degradation;
-
-    const SIGMA: f32 = 0.02;
-
-    fn denoising() -> (Operator, Canvas) {
-        let operator = Operator::new(&Degradation::Denoise, 40, 32).expect("an operator");
-        let canvas = operator.canvas(16);
-        (operator, canvas)
-    }
-
-    fn textured(seed: u64) -> Image {
-        let noise = crate::sampler::normal_image(seed, 0, 3, 32, 40);
-        Image::from_fn(3, 32, 40, |c, y, x| 0.3 * noise.row(c, y)[x])
-    }
-
-    fn noisy(x: &Image, seed: u64) -> Image {
-        let noise = crate::sampler::normal_image(seed, 1, 3, x.height, x.width);
-        let mut y = x.clone();
-        let pairs = y.data.iter_mut().zip(&noise.data);
-        pairs.for_each(|(v, n)| *v += SIGMA * n);
-        y
-    }
-
-    fn kept(before: &Image, plain: &Image) -> Image {
-        let mut mixed = before.clone();
-        let pairs = mixed.data.iter_mut().zip(&plain.data);
-        pairs.for_each(|(m, p)| *m = KEPT * *m + (1.0 - KEPT) * p);
-        mixed
-    }
-
-    fn assert_near(a: &Image, b: &Image) {
-        assert_eq!((a.width, a.height), (b.width, b.height));
-        let far = a.data.iter().zip(&b.data).map(|(a, b)| (a - b).abs());
-        assert!(far.fold(0.0, f32::max) < 1e-6);
-    }
-
-    #[test]
-    fn a_still_scene_starts_from_the_frame_before() {
-        let ((operator, canvas), x) = (denoising(), textured(1));
-        let previous = || PreviousFrame::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
-        let frame = noisy(&x, 3);
-        let plain = operator.initial(&operator.observe(&frame, &canvas), &canvas);
-        let warm = previous().warm_start(&frame, &plain, &operator, &canvas);
-        let warm = warm.expect("no cut");
-        assert_eq!(warm.cold_share, 0.0);
-        assert_near(&warm.initial, &kept(&operator.observe(&x, &canvas), &plain));
-    }
-
-    #[test]
-    fn what_changed_starts_cold_and_after_a_cut_all_does() {
-        let ((operator, canvas), x) = (denoising(), textured(1));
-        let previous = || PreviousFrame::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
-        let mut moved = x.clone();
-        for c in 0..3 {
-            for y in 8..20 {
-                moved.row_mut(c, y)[..12].copy_from_slice(&textured(9).row(c, y)[..12]);
-            }
-        }
-        let frame = noisy(&moved, 3);
-        let plain = operator.initial(&operator.observe(&frame, &canvas), &canvas);
-        let warm = previous().warm_start(&frame, &plain, &operator, &canvas);
-        let warm = warm.expect("no cut");
-        let share = warm.cold_share;
-        assert!(share > 0.1 && share < 0.4, "{share}");
-        assert_eq!(warm.initial.row(1, 14)[..8], plain.row(1, 14)[..8]);
-        let bounds = x.bounds();
-        let kept = kept(&x, &plain.crop(bounds));
-        let corner = Window {
-            x: 20,
-            y: 26,
-            width: 20,
-            height: 6,
-        };
-        assert_near(&warm.initial.crop(corner), &kept.crop(corner));
-        let cut = noisy(&textured(5), 3);
-        let broken = Image::filled(3, 32, 40, f32::NAN);
-        for frame in [cut, broken] {
-            let warm = previous().warm_start(&frame, &plain, &operator, &canvas);
-            assert!(warm.is_none());
-        }
-    }
-
-    #[test]
-    fn a_change_of_colour_alone_starts_cold() {
-        let ((operator, canvas), x) = (denoising(), textured(1));
-        for channel in 0..3 {
-            let mut other = x.clone();
-            for y in 0..20 {
-                other.row_mut(channel, y).iter_mut().for_each(|v| *v += 0.4);
-            }
-            let frame = noisy(&other, 3);
-            let plain = operator.initial(&operator.observe(&frame, &canvas), &canvas);
-            let previous = PreviousFrame::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
-            let warm = previous.warm_start(&frame, &plain, &operator, &canvas);
-            assert!(warm.is_none_or(|w| w.cold_share > 0.3), "channel {channel}");
-        }
-    }
-
-    #[test]
-    fn a_frame_is_compared_at_the_resolution_of_the_observation() {
-        let operator = Operator::new(&Degradation::Downscale(2), 20, 16).expect("an operator");
-        let (canvas, x) = (operator.canvas(16), textured(1));
-        let frame = operator.apply(&x);
-        let previous = || PreviousFrame::of(x.clone(), &frame, &operator, SIGMA);
-        let plain = Image::new(3, canvas.height, canvas.width);
-        let warm = previous().warm_start(&frame, &plain, &operator, &canvas);
-        let warm = warm.expect("no cut");
-        assert_eq!(warm.cold_share, 0.0);
-        let inside = Window {
-            x: canvas.x,
-            y: canvas.y,
-            ..x.bounds()
-        };
-        assert_near(&warm.initial.crop(inside), &kept(&x, &plain.crop(inside)));
-        let larger = Image::new(3, 16, 24);
-        let warm = previous().warm_start(&larger, &plain, &operator, &canvas);
-        assert!(warm.is_none());
-    }
-}
+mod tests;
