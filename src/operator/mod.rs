@@ -26,7 +26,7 @@ use transform::{dct, fft};
 pub use canvas::Canvas;
 pub use input_file::InputFile;
 pub use kernel::Kernel;
-pub use kinds::{Degradation, Subsampling, quantisation};
+pub use kinds::{Compression, Degradation, Subsampling, quantisation};
 pub use noise::{NoiseEstimate, estimate_noise};
 pub use operator::Operator;
 pub use unobserved::{Unobserved, usable_pixels};

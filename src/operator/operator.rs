@@ -2,7 +2,7 @@
 //! [`Operator`]: a degradation of any kind for one frame size.
 
 use super::canvas::{Canvas, common_multiple};
-use super::kinds::Degradation;
+use super::kinds::{Compression, Degradation};
 use super::physics::{Physics, multiply};
 use super::unobserved::{Search, Unobserved};
 use crate::error::RestoreError;
@@ -82,19 +82,15 @@ impl Operator {
         Canvas::new(width, height, self.margin(), self.multiple(multiple))
     }
 
-    /// The JPEG quality in use, 1 to 100; 0 where none is known or the degradation has none.
-    pub fn quality(&self) -> u32 {
-        self.physics.quality()
+    /// Learns from a frame what the settings leave to it. How JPEG frames were compressed, as told
+    /// or as found; `before` is that of the frame before, kept while it explains this one.
+    pub fn inspect(&mut self, frame: &Image, before: Option<Compression>) -> Option<Compression> {
+        self.physics.inspect(frame, before)
     }
 
-    /// The JPEG quality that `frame` shows, where the settings leave it to the frame.
-    pub fn estimated_quality(&self, frame: &Image) -> Option<u32> {
-        self.physics.estimated_quality(frame)
-    }
-
-    /// Sets the JPEG quality of the next frames, 1 to 100. Other degradations take no notice.
-    pub fn set_quality(&mut self, quality: u32) {
-        self.physics.set_quality(quality);
+    /// A warning, where `frame`, which was inspected last, contradicts what is assumed of it.
+    pub fn doubt(&self, frame: &Image) -> Option<String> {
+        self.physics.doubt(frame)
     }
 
     /// Sets what is missing of all frames, of their size: 1 observed, 0 missing.

@@ -3,6 +3,7 @@
 //! joins the table in `kinds`.
 
 use super::Canvas;
+use super::kinds::Compression;
 use super::unobserved::Search;
 use crate::graph::Tensors;
 use crate::image::{Border, EIGHT_BIT_STEP, Image, Window};
@@ -30,18 +31,16 @@ pub trait Physics: Send {
         Border::Mirror
     }
 
-    /// The JPEG quality in use, 1 to 100; 0 where none is known or the degradation has none.
-    fn quality(&self) -> u32 {
-        0
-    }
-
-    /// The JPEG quality that a frame shows, where the settings leave it to the frame.
-    fn estimated_quality(&self, _frame: &Image) -> Option<u32> {
+    /// Learns from a frame what the settings leave to it. How JPEG frames were compressed; `before`
+    /// is that of the frame before.
+    fn inspect(&mut self, _frame: &Image, _before: Option<Compression>) -> Option<Compression> {
         None
     }
 
-    /// Sets the JPEG quality of the next frames, 1 to 100. Other kinds take no notice.
-    fn set_quality(&mut self, _quality: u32) {}
+    /// A warning, where the frame that was inspected last contradicts what is assumed of it.
+    fn doubt(&self, _frame: &Image) -> Option<String> {
+        None
+    }
 
     /// What of a frame by itself does harm, for it holds no data.
     fn search(&self) -> Search<'_> {

@@ -27,6 +27,7 @@ pub use temporal::Temporal;
 pub use tiling::Tiling;
 
 use crate::image::Image;
+use crate::operator::Compression;
 // The settings are made of these: a caller needs no other module.
 pub use crate::model::{Engine, Interrupt, LogLevel, Provider, Stop, disable_telemetry, log_to};
 pub use crate::operator::{Degradation, InputFile, Kernel, Subsampling};
@@ -53,8 +54,15 @@ pub struct FrameReport {
     pub residual_rms: f32,
     /// What was assumed of the noise.
     pub noise: NoiseModel,
-    /// IJG quality that was assumed, 1 to 100; 0 where the task is not about JPEG.
+    /// IJG quality nearest to the steps that were assumed, 1 to 100; 0 where the task is not about
+    /// JPEG, as for the next two.
     pub jpeg_quality: u32,
+    /// Share, 0 to 1, of the blocks that could tell which these steps explain.
+    pub jpeg_fit: f32,
+    /// IJG quality nearest to a finer compression after that; 0 where none shows.
+    pub jpeg_last_quality: u32,
+    /// A warning, where the frame is the first to contradict what is assumed of it.
+    pub doubt: Option<String>,
     /// Tiles that the canvas was cut into; 0 where the network was not asked.
     pub tiles: usize,
     /// Share of the frame, 0 to 1, that started from the plain initial estimate and not from the
@@ -70,10 +78,12 @@ pub struct FrameReport {
 
 impl FrameReport {
     /// The report of a frame by itself, before the network runs.
-    fn of_assumed(noise: NoiseModel, jpeg_quality: u32) -> Self {
+    fn of_assumed(noise: NoiseModel, compression: Option<&Compression>) -> Self {
         Self {
             noise,
-            jpeg_quality,
+            jpeg_quality: compression.map_or(0, |c| c.quality),
+            jpeg_fit: compression.map_or(0.0, |c| c.fit),
+            jpeg_last_quality: compression.map_or(0, |c| c.last_quality),
             cold_share: 1.0,
             ..Self::default()
         }

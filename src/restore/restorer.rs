@@ -21,6 +21,8 @@ pub struct Restorer {
     graph: GraphSpec,
     pub(super) operator: Option<CachedOperator>,
     pub(super) smoothing: Smoothing,
+    /// Whether a doubt about the settings was reported: once is enough.
+    pub(super) doubted: bool,
     pub(super) previous: Option<PreviousFrame>,
     /// The memory of images, which goes from frame to frame.
     pub(super) pool: Pool,
@@ -82,6 +84,7 @@ impl Restorer {
             graph,
             operator: None,
             smoothing: Smoothing::default(),
+            doubted: false,
             previous: None,
             pool: Pool::default(),
             levels: Levels {

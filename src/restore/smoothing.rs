@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Smooths the noise and the JPEG quality that are estimated in each frame of a stream.
+//! Keeps what is estimated in the frames of a stream: the noise, smoothed, and how they were
+//! compressed.
 
-use crate::operator::NoiseEstimate;
+use crate::operator::{Compression, NoiseEstimate};
 
-/// The noise and the JPEG quality of the frames so far.
+/// The noise and the compression of the frames so far.
 #[derive(Clone, Debug, Default)]
 pub struct Smoothing {
     noise: Option<NoiseEstimate>,
-    quality: Option<u32>,
+    /// How the last frame was compressed.
+    pub compression: Option<Compression>,
 }
 
 /// Share of a new frame's estimate. Eight frames make up nine tenths.
 const SHARE: f32 = 0.25;
 /// An estimate this many times larger or smaller belongs to another scene and is taken as it is.
 const LEAP: f32 = 1.6;
-/// Qualities that differ by no more than this are one quality.
-const SAME_QUALITY: u32 = 2;
 /// Least noise, as a share of full scale: far below a code, and above zero, for ratios.
 const LEAST: f32 = 1e-5;
 
@@ -33,18 +33,6 @@ impl Smoothing {
         };
         self.noise = Some(noise);
         noise
-    }
-
-    /// The IJG quality to assume, after `estimate` in a new frame.
-    ///
-    /// The one before, unless it changed.
-    pub fn quality(&mut self, estimate: u32) -> u32 {
-        let now = match self.quality {
-            Some(before) if before.abs_diff(estimate) <= SAME_QUALITY => before,
-            _ => estimate,
-        };
-        self.quality = Some(now);
-        now
     }
 }
 
@@ -75,15 +63,5 @@ mod tests {
             "{low} to {high}"
         );
         assert_eq!([0.2, 0.0, 0.01].map(level), [0.2, 0.0, 0.01]);
-    }
-
-    #[test]
-    fn a_quality_stays_until_it_has_changed() {
-        let mut smoothing = Smoothing::default();
-        let estimates = [30, 31, 29, 32, 50, 49, 10];
-        assert_eq!(
-            estimates.map(|q| smoothing.quality(q)),
-            [30, 30, 30, 30, 50, 50, 10]
-        );
     }
 }

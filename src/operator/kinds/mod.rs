@@ -7,7 +7,7 @@ mod identity;
 mod jpeg;
 mod mask;
 
-pub use jpeg::{Subsampling, quantisation};
+pub use jpeg::{Compression, Subsampling, quantisation};
 
 use super::input_file::InputFile;
 use super::kernel::Kernel;
@@ -24,7 +24,7 @@ pub enum Degradation {
     Mask(InputFile),
     /// Shrunk by 2, 3 or 4 with an antialiasing bicubic filter.
     Downscale(usize),
-    /// Compressed at an IJG quality of 1 to 100; 0 where it is estimated from each frame.
+    /// Compressed at an IJG quality of 1 to 100; 0 where the steps are estimated from the frames.
     Jpeg {
         quality: u32,
         subsampling: Subsampling,

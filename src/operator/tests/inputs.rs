@@ -2,6 +2,7 @@
 //! What operators make for their graphs, and the settings and files that they refuse.
 
 use super::*;
+use crate::operator::Compression;
 
 /// A window of the canvas of a frame of 40 x 30.
 const WINDOW: Window = Window {
@@ -165,7 +166,7 @@ fn graphs_are_named_as_their_files_are_and_know_their_scale() {
 }
 
 #[test]
-fn the_quality_of_a_jpeg_is_set_or_estimated_and_others_have_none() {
+fn the_steps_of_a_jpeg_are_told_or_found_and_others_have_none() {
     let frame = rounded(&textured(48, 64));
     let jpeg = |quality| {
         let degradation = Degradation::Jpeg {
@@ -179,26 +180,28 @@ fn the_quality_of_a_jpeg_is_set_or_estimated_and_others_have_none() {
         let observed = op.observe(&frame, &canvas);
         op.tensors(&observed, &canvas, observed.bounds())[1].data[0]
     };
-    let (mut fixed, mut open) = (jpeg(50), jpeg(0));
+    let mut told = jpeg(50);
+    let inspected = told.inspect(&frame, None).expect("it was told");
     assert_eq!(
-        (fixed.quality(), fixed.estimated_quality(&frame)),
-        (50, None)
+        (inspected.quality, luma(&mut told)),
+        (50, quantisation(50).0[0])
     );
-    assert_eq!(luma(&mut fixed), quantisation(50).0[0]);
-    let found = open.estimated_quality(&frame).expect("it is left open");
-    assert_eq!(
-        (open.quality(), luma(&mut open)),
-        (0, quantisation(found).0[0])
+    assert!(
+        told.doubt(&frame).is_some(),
+        "the frame was never compressed"
     );
-    open.set_quality(20);
-    assert_eq!(
-        (open.quality(), luma(&mut open)),
-        (20, quantisation(20).0[0])
-    );
+    let mut found = jpeg(0);
+    let before = Compression::of_quality(20);
+    let inspected = found.inspect(&Image::filled(3, 48, 64, 0.0), Some(before));
+    assert_eq!(inspected, Some(before), "a flat frame tells nothing");
+    assert_eq!(luma(&mut found), quantisation(20).0[0]);
+    let inspected = found
+        .inspect(&told.apply(&frame), None)
+        .expect("it is left open");
+    assert_eq!((inspected.quality, found.doubt(&frame)), (50, None));
     let mut other = Operator::new(&Degradation::Denoise, 64, 48).expect("an operator");
-    other.set_quality(20);
     assert_eq!(
-        (other.quality(), other.estimated_quality(&frame)),
-        (0, None)
+        (other.inspect(&frame, Some(before)), other.doubt(&frame)),
+        (None, None)
     );
 }

@@ -10,7 +10,8 @@ use crate::restore::restorer::prepared;
 use crate::restore::{FrameReport, Restorer};
 
 impl Restorer {
-    /// Estimates noise and quality, pads the frame, and makes the initial estimate on the canvas.
+    /// Estimates noise and compression, pads the frame, and makes the initial estimate on the
+    /// canvas.
     pub(super) fn observe(
         &mut self,
         request: Request,
@@ -21,9 +22,8 @@ impl Restorer {
         let manifest = self.step.manifest();
         let operator = prepared(&mut self.operator)?;
         let noise = NoiseModel::of(frame, settings, &mut self.smoothing, manifest.sigma_y);
-        if let Some(quality) = operator.estimated_quality(frame) {
-            operator.set_quality(self.smoothing.quality(quality));
-        }
+        let compression = operator.inspect(frame, self.smoothing.compression);
+        self.smoothing.compression = compression;
         let unobserved = operator.unobserved(frame, settings.detect_unobserved, 2.0 * noise.sigma);
         operator.set_observed(unobserved.as_ref().map(|u| &u.mask));
         let canvas = operator.canvas(manifest.size_multiple);
@@ -39,10 +39,14 @@ impl Restorer {
             }
             image
         });
-        let report = FrameReport {
+        let mut report = FrameReport {
             unobserved_share: unobserved.as_ref().map_or(0.0, Unobserved::share),
-            ..FrameReport::of_assumed(noise, operator.quality())
+            ..FrameReport::of_assumed(noise, compression.as_ref())
         };
+        if !self.doubted {
+            report.doubt = operator.doubt(frame);
+            self.doubted = report.doubt.is_some();
+        }
         let observation = Observation {
             canvas,
             y,

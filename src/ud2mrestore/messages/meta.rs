@@ -45,8 +45,12 @@ fields! {
         = record.report.unobserved_share.into();
     "noise-sigma": f64, "of full scale", "noise that was assumed; for gray and YUV of luma"
         = record.report.noise.stated.into();
-    "jpeg-quality": u32, "1 to 100", "quality that was assumed; 0 for other tasks"
+    "jpeg-quality": u32, "1 to 100", "nearest to the steps assumed; 0 for other tasks"
         = record.report.jpeg_quality;
+    "jpeg-fit": f64, "0 to 1", "share of the blocks that these steps explain"
+        = record.report.jpeg_fit.into();
+    "jpeg-last-quality": u32, "1 to 100", "of a finer compression after it; 0 where none shows"
+        = record.report.jpeg_last_quality;
     "milliseconds": f64, "ms", "time in the element" = record.time.as_secs_f64() * 1e3;
     "passthrough": bool, "", "left unrestored, for whatever reason" = passthrough;
     "late": bool, "", "was late" = late;

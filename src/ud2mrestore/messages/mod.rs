@@ -71,7 +71,7 @@ impl Ud2mRestore {
         self.post(message.build());
     }
 
-    /// Warns of a frame that was left unrestored or cost smaller tiles. Of frames that fail one
+    /// Warns of a frame that was left unrestored, cost smaller tiles or contradicts the settings. Of frames that fail one
     /// after the other, the first alone is worth a warning; `stats` counts them all.
     pub(super) fn post_fallback(&self, report: &FrameReport, failed_before: bool) {
         if let Some(reason) = report.failed.as_ref().filter(|_| !failed_before) {
@@ -81,6 +81,9 @@ impl Ud2mRestore {
                 ("{reason} A second try failed too: frames pass as they came until the model \
                      answers.")
             );
+        }
+        if let Some(text) = report.doubt.as_ref() {
+            gst::element_imp_warning!(self, gst::LibraryError::Settings, ("{text}"));
         }
         if let Some(text) = report.smaller_tiles.as_ref() {
             gst::element_imp_warning!(self, gst::ResourceError::NoSpaceLeft, ("{text}"));

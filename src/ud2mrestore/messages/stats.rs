@@ -81,8 +81,12 @@ fields! {
         = stats.last.noise.chroma.into();
     "noise-correlation": f64, "0 to 1", "of neighbours in luma, where estimated"
         = stats.last.noise.correlation.into();
-    "jpeg-quality": u32, "1 to 100", "quality that was assumed; 0 for other tasks"
+    "jpeg-quality": u32, "1 to 100", "nearest to the steps assumed; 0 for other tasks"
         = stats.last.jpeg_quality;
+    "jpeg-fit": f64, "0 to 1", "share of the blocks that these steps explain"
+        = stats.last.jpeg_fit.into();
+    "jpeg-last-quality": u32, "1 to 100", "of a finer compression after it; 0 where none shows"
+        = stats.last.jpeg_last_quality;
     "tiles": u32, "tiles", "the frame was cut into" = stats.last.tiles as u32;
     "provider": &str, "", "ONNX Runtime's name of what runs the network" = stats.provider;
 }

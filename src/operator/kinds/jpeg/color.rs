@@ -10,7 +10,7 @@ use crate::operator::dct::BLOCK;
 /// 8-bit codes in one unit of [-1, 1].
 pub const CODES: f32 = (1.0 / EIGHT_BIT_STEP) as f32;
 /// Weights of red, green and blue in luma, Cb and Cr (ITU-T T.871).
-const TO_YCC: [[f32; 3]; 3] = [
+pub const TO_YCC: [[f32; 3]; 3] = [
     [0.299, 0.587, 0.114],
     [-0.168_735_89, -0.331_264_1, 0.5],
     [0.5, -0.418_687_6, -0.081_312_41],

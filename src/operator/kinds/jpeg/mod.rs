@@ -4,7 +4,8 @@
 //! Steps are in 8-bit code values, and the encoder takes 128 off each code.
 
 mod color;
-mod quality;
+mod doubt;
+mod estimate;
 mod tables;
 
 use std::sync::Arc;
@@ -12,11 +13,11 @@ use std::sync::Arc;
 use smallvec::smallvec;
 
 pub use color::Subsampling;
-pub use tables::quantisation;
+pub use tables::{Compression, quantisation};
 
 use crate::operator::dct::{BLOCK, dct};
 use color::{averaged, luma, mixed, to_rgb};
-use quality::jpeg_quality;
+use tables::Table;
 
 use super::Kind;
 use crate::error::RestoreError;
@@ -50,15 +51,15 @@ fn graph(subsampling: Subsampling) -> GraphSpec {
     graph
 }
 
-/// Compression at a quality.
+/// Compression with tables that are told or that the frames show.
 struct Jpeg {
-    /// Whether the settings leave the quality to the frames.
+    /// Whether the settings leave the tables to the frames.
     estimates: bool,
-    /// IJG quality of the frame, 1 to 100; 0 while none is known.
-    quality: u32,
     subsampling: Subsampling,
-    /// The quality that was used last, and its steps for luma and chroma.
-    tables: Option<(u32, [Arc<[f32]>; 2])>,
+    /// Of the last frame; `None` while none is known.
+    compression: Option<Compression>,
+    /// The steps that the graph took last, luma's and chroma's.
+    tables: Option<[Arc<[f32]>; 2]>,
 }
 
 impl Jpeg {
@@ -70,30 +71,27 @@ impl Jpeg {
         }
         Ok(Self {
             estimates: quality == 0,
-            quality,
             subsampling,
+            compression: (quality > 0).then(|| Compression::of_quality(quality)),
             tables: None,
         })
     }
 
-    /// The quality that is set, or else the one estimated from `frame`.
-    fn quality_of(&self, frame: &Image) -> u32 {
-        match self.quality {
-            0 => jpeg_quality(frame),
-            set => set,
-        }
+    /// What is told or was found, or else what `frame` shows.
+    fn compression_of(&self, frame: &Image) -> Compression {
+        let found = || estimate::compression(frame, self.subsampling, None);
+        self.compression.unwrap_or_else(found)
     }
 
-    /// The steps of luma and chroma at `quality`.
-    fn tables(&mut self, quality: u32) -> &[Arc<[f32]>; 2] {
-        let made = match self.tables.take() {
-            Some((last, tables)) if last == quality => tables,
-            _ => {
-                let (luma, chroma) = quantisation(quality);
-                [luma.as_slice().into(), chroma.as_slice().into()]
-            }
+    /// The steps of luma and chroma as the graph takes them.
+    fn tables(&mut self, compression: &Compression) -> &[Arc<[f32]>; 2] {
+        let steps = [&compression.luma, &compression.chroma];
+        let same = |tables: &[Arc<[f32]>; 2]| tables.iter().zip(steps).all(|(a, b)| **a == *b);
+        let made = match self.tables.take().filter(same) {
+            Some(tables) => tables,
+            None => steps.map(|steps| steps.as_slice().into()),
         };
-        &self.tables.insert((quality, made)).1
+        self.tables.insert(made)
     }
 }
 
@@ -106,21 +104,26 @@ impl Physics for Jpeg {
         Border::Symmetric
     }
 
-    fn quality(&self) -> u32 {
-        self.quality
+    fn inspect(&mut self, frame: &Image, before: Option<Compression>) -> Option<Compression> {
+        let compression = match self.compression.filter(|_| !self.estimates) {
+            Some(told) => Compression {
+                fit: estimate::fit(frame, self.subsampling, &told),
+                ..told
+            },
+            None => estimate::compression(frame, self.subsampling, before.as_ref()),
+        };
+        self.compression = Some(compression);
+        self.compression
     }
 
-    fn estimated_quality(&self, frame: &Image) -> Option<u32> {
-        self.estimates.then(|| jpeg_quality(frame))
-    }
-
-    fn set_quality(&mut self, quality: u32) {
-        self.quality = quality.clamp(1, 100);
+    fn doubt(&self, frame: &Image) -> Option<String> {
+        let found = || estimate::compression(frame, self.subsampling, None);
+        doubt::sentence(&self.compression?, self.estimates, found)
     }
 
     fn tensors(&mut self, observed: &Image, _canvas: &Canvas, window: Window) -> Tensors {
-        let quality = self.quality_of(observed);
-        let [luma, chroma] = self.tables(quality);
+        let compression = self.compression_of(observed);
+        let [luma, chroma] = self.tables(&compression);
         smallvec![
             Tensor::own("y", part(observed, window, 1)),
             Tensor::shared("quant_luma", &[BLOCK, BLOCK], luma),
@@ -137,7 +140,11 @@ impl Physics for Jpeg {
             x.width.next_multiple_of(grid),
         );
         let padded = x.pad(0, 0, height, width, Border::Symmetric);
-        let (luma_steps, chroma_steps) = quantisation(self.quality_of(x));
+        let Compression {
+            luma: luma_steps,
+            chroma: chroma_steps,
+            ..
+        } = self.compression_of(x);
         let mut luma = mixed(&padded, 0);
         // The encoder takes 128 off each code and an image's zero is code 127.5.
         luma.iter_mut().for_each(|v| *v -= 0.5);
@@ -177,7 +184,7 @@ impl Physics for Jpeg {
     /// Difference of the luma coefficients, over the root mean square step / sqrt(12) that rounding
     /// to steps leaves; the noise does not matter.
     fn residual_rms(&self, x: &Image, y: &Image, _sigma: f32) -> f32 {
-        let (steps, _) = quantisation(self.quality_of(y));
+        let steps = self.compression_of(y).luma;
         let (mut difference, width) = luma(x);
         let (observed, _) = luma(y);
         difference
@@ -204,7 +211,7 @@ impl Physics for Jpeg {
 }
 
 /// Rounds the coefficients of a plane to their steps.
-fn compress(plane: &mut [f32], width: usize, steps: &[f32; 64]) {
+fn compress(plane: &mut [f32], width: usize, steps: &Table) {
     dct(plane, width, false);
     for (row, line) in plane.chunks_exact_mut(width).enumerate() {
         let steps = &steps[row % BLOCK * BLOCK..][..BLOCK];
