@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Memory of the size of frames, asked for so that a refusal ends a frame and not the process
-//! (docs/decisions/027-memory.md).
+//! (docs/decisions/032-memory.md).
 //!
 //! A request that is refused unwinds up to [`within_memory`], which turns it into an error. Results
 //! in the place of that would go through every function that makes an image.
 
 use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 
 /// Bytes that a large request must leave to others: GStreamer and its neighbours end the process
 /// when they get none.
@@ -40,6 +41,24 @@ pub fn filled<T: Clone>(len: usize, value: T) -> Vec<T> {
     data
 }
 
+/// Empties a list that is kept from frame to frame, and makes room for `capacity` values.
+pub fn emptied<T>(data: &mut Vec<T>, capacity: usize) {
+    data.clear();
+    if data.capacity() < capacity {
+        *data = Vec::new();
+        *data = reserve(capacity);
+    }
+}
+
+/// The `len` values of an iterator, to be shared, as [`reserve`] gives memory.
+pub fn shared<T>(len: usize, values: impl Iterator<Item = T>) -> Arc<[T]> {
+    let bytes = len.saturating_mul(size_of::<T>());
+    if bytes >= LARGE && !can_hold(bytes) {
+        resume_unwind(Box::new(OutOfMemory(bytes)));
+    }
+    values.collect()
+}
+
 /// Whether there is memory for `bytes` and some for others. It is not kept.
 pub fn can_hold(bytes: usize) -> bool {
     let mut probe: Vec<u8> = Vec::new();
@@ -68,9 +87,10 @@ mod tests {
     #[test]
     fn a_refused_request_is_an_error_wherever_it_is_made() {
         let refused = Err(OutOfMemory(TOO_MANY * 4));
-        let requests: [fn(); 4] = [
+        let requests: [fn(); 5] = [
             || drop(reserve::<f32>(TOO_MANY)),
             || drop(filled(TOO_MANY, 1.0f32)),
+            || drop(shared(TOO_MANY, [1.0f32].into_iter())),
             || drop(Image::new(1, 1, TOO_MANY)),
             || drop(Scratch::<f32>::with_capacity(TOO_MANY)),
         ];
@@ -85,6 +105,9 @@ mod tests {
         let list = within_memory(|| filled(3, 7u8)).expect("three bytes");
         assert_eq!((list.capacity(), list.as_slice()), (3, &[7, 7, 7][..]));
         assert!(can_hold(1 << 20));
+        let mut kept = vec![1, 2];
+        emptied(&mut kept, 3);
+        assert_eq!((kept.capacity(), kept.len()), (3, 0));
     }
 
     #[test]

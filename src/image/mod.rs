@@ -6,7 +6,7 @@
 mod memory;
 mod pool;
 
-pub use memory::{OutOfMemory, can_hold, filled, reserve, within_memory};
+pub use memory::{OutOfMemory, can_hold, emptied, filled, reserve, shared, within_memory};
 pub use pool::{Pool, PoolGuard, Scratch};
 
 use std::mem;

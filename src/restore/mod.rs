@@ -19,6 +19,7 @@ mod tiling;
 
 use std::time::Duration;
 
+pub use fallback::guarded;
 pub use moments::Output;
 pub use noise_model::NoiseModel;
 pub use restorer::Restorer;

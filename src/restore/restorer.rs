@@ -6,7 +6,7 @@ use std::path::Path;
 use super::smoothing::Smoothing;
 use super::step::TensorCache;
 use super::temporal::{self, PreviousFrame};
-use super::{Engine, Interrupt, Stop};
+use super::{Engine, Interrupt, Stop, fallback};
 use crate::error::RestoreError;
 use crate::graph::GraphSpec;
 use crate::image::Pool;
@@ -31,6 +31,8 @@ pub struct Restorer {
     pub(super) tensors: TensorCache,
     /// Longer side of the last frame's tiles, in pixels.
     pub(super) tile_side: usize,
+    /// The same of the last frame that left memory to others.
+    pub(super) roomy_side: usize,
     /// Longest side, in pixels, of tiles for which memory suffices.
     pub(super) largest_tile: usize,
     /// What operators assumed, which nobody has asked for yet.
@@ -94,6 +96,7 @@ impl Restorer {
             tiles: Tiles::default(),
             tensors: TensorCache::new(),
             tile_side: 0,
+            roomy_side: 0,
             largest_tile: usize::MAX,
             remarks: Vec::new(),
         })
@@ -124,6 +127,15 @@ impl Restorer {
     pub fn forget(&mut self) {
         self.smoothing = Smoothing::default();
         self.previous = None;
+    }
+
+    /// An error where there is no memory to restore frames of `width` x `height` pixels.
+    pub fn check_memory(&self, width: usize, height: usize) -> Result<(), RestoreError> {
+        self.pool.clear();
+        let along = |side: usize| side.saturating_mul(self.graph.scale);
+        let iterations = self.step.manifest().iterations;
+        let bytes = fallback::estimate(along(width), along(height), iterations);
+        fallback::check(bytes, width, height)
     }
 
     /// Builds the operator for frames of `width` x `height` pixels, unless it is at hand.

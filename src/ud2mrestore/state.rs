@@ -12,7 +12,9 @@ use super::messages::stats::{Stages, Stats};
 use super::properties::settings::{Fixed, Live, Settings};
 use super::qos::Lateness;
 use crate::error::RestoreError;
-use crate::restore::{Degradation, Interrupt, RestoredFrame, Restorer, Stop, Subsampling};
+use crate::restore::{
+    Degradation, Interrupt, RestoredFrame, Restorer, Stop, Subsampling, guarded,
+};
 
 /// What the streaming thread works with. It is locked for a whole frame.
 pub struct State {
@@ -142,10 +144,16 @@ impl State {
     ) -> Result<(), gst::ErrorMessage> {
         self.formats = None;
         self.restorer.forget();
-        let formats = Formats::new(incaps, outcaps, self.fixed.task == Task::Jpeg)?;
-        self.prepare(live, formats.input_size())?;
-        self.formats = Some(formats);
-        Ok(())
+        let size = format::size(incaps, outcaps)?;
+        if !live.is_passthrough() {
+            self.restorer.check_memory(size.0, size.1)?;
+        }
+        guarded(|| {
+            let formats = Formats::new(incaps, outcaps, self.fixed.task == Task::Jpeg)?;
+            self.prepare(live, size)?;
+            self.formats = Some(formats);
+            Ok(())
+        })
     }
 
     /// Makes the operator for frames of a width and a height, and says which degradation it is of.
@@ -198,6 +206,16 @@ impl State {
 
     /// Restores the frame of `input` into `output`.
     pub fn restore(
+        &mut self,
+        live: &Live,
+        input: &gst::BufferRef,
+        output: &mut gst::BufferRef,
+    ) -> Result<FrameRecord, gst::ErrorMessage> {
+        guarded(|| self.restored(live, input, output))
+    }
+
+    /// [`State::restore`], which ends where memory is refused.
+    fn restored(
         &mut self,
         live: &Live,
         input: &gst::BufferRef,

@@ -15,7 +15,7 @@ use smallvec::smallvec;
 use super::Kind;
 use crate::error::RestoreError;
 use crate::graph::{GraphSpec, Tensor, Tensors};
-use crate::image::{Border, Image, Scratch, Window};
+use crate::image::{Border, Image, Scratch, Window, reserve, shared};
 use crate::operator::Canvas;
 use crate::operator::canvas::{crossfade, part};
 use crate::operator::initial::{keys, upscaled};
@@ -105,9 +105,12 @@ impl Downscale {
     fn gram(&self, width: usize, height: usize) -> Arc<[f32]> {
         let across = self.eigenvalues(width);
         let down = self.eigenvalues(height);
-        let rows = down.iter();
-        rows.flat_map(|a| across.iter().map(move |b| (a * b) as f32))
-            .collect()
+        let values = down
+            .iter()
+            .flat_map(|a| across.iter().map(move |b| (a * b) as f32));
+        let mut products = reserve(width * height);
+        products.extend(values);
+        shared(products.len(), products.iter().copied())
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustfft::num_complex::Complex;
 use rustfft::{Fft, FftNum, FftPlanner};
 
+use crate::image::{filled, reserve, shared};
 use crate::operator::kernel::Psf;
 
 /// Two-dimensional transform of one image size.
@@ -54,7 +55,7 @@ impl<T: FftNum> Work<T> {
     fn new(transform: &Transform<T>) -> Self {
         let plans = transform.forward.iter().chain(&transform.inverse);
         let scratch = plans.map(|fft| fft.get_inplace_scratch_len()).max();
-        let zeros = |len| vec![Complex::new(T::zero(), T::zero()); len];
+        let zeros = |len| filled(len, Complex::new(T::zero(), T::zero()));
         let len = transform.width * transform.height;
         Self(zeros(len), zeros(len), zeros(scratch.unwrap_or(0)))
     }
@@ -105,10 +106,11 @@ fn spectrum(psf: &Psf, width: usize, height: usize) -> Vec<Complex<f64>> {
 /// F(y) = otf F(x) is the circular form of (h * x)\[i\] = sum_d h\[d\] x\[i - d\].
 pub fn otf(psf: &Psf, width: usize, height: usize) -> Arc<[f32]> {
     let columns = spectrum(psf, width, height);
-    let mut rows = columns.clone();
+    let mut rows = filled(columns.len(), Complex::default());
     transpose(&columns, &mut rows, height, width);
     let real = rows.iter().map(|v| v.re as f32);
-    real.chain(rows.iter().map(|v| v.im as f32)).collect()
+    let imaginary = rows.iter().map(|v| v.im as f32);
+    shared(2 * rows.len(), real.chain(imaginary))
 }
 
 /// Circular convolution of images of one size with one kernel.
@@ -124,13 +126,15 @@ impl Convolver {
     /// Convolves images of `width` x `height` with `psf`.
     pub fn new(psf: &Psf, width: usize, height: usize) -> Self {
         let scale = 1.0 / (width * height) as f64;
-        let gain = spectrum(psf, width, height);
-        let gain = gain.iter().map(|v| v * scale);
+        let columns = spectrum(psf, width, height);
+        let mut gain = reserve(columns.len());
+        gain.extend(columns.iter().map(|v| {
+            let v = v * scale;
+            Complex::new(v.re as f32, v.im as f32)
+        }));
         Self {
             transform: Transform::new(width, height),
-            gain: gain
-                .map(|v| Complex::new(v.re as f32, v.im as f32))
-                .collect(),
+            gain,
             work: Cell::new(None),
         }
     }

@@ -7,7 +7,7 @@
 use gst_video::{VideoChromaSite, VideoInfo};
 
 use super::color::ColorModel;
-use crate::image::Image;
+use crate::image::{Image, emptied};
 
 /// Makes the samples of subsampled chroma of the values at every pixel.
 struct Subsampler {
@@ -63,8 +63,8 @@ impl Subsampler {
     /// Replaces each value of a plane by the sample that stands for its pixel.
     fn apply(&mut self, plane: &mut [f32], width: usize) {
         let height = plane.len() / width.max(1);
-        self.rows.clear();
         let rows = height.div_ceil(self.vertical.factor);
+        emptied(&mut self.rows, rows * width);
         self.rows.resize(rows * width, 0.0);
         for (block, sums) in self.rows.chunks_exact_mut(width).enumerate() {
             for (row, weight) in self.vertical.pixels(block * self.vertical.factor, height) {
@@ -109,8 +109,8 @@ impl ChromaPlanes {
     /// Makes the chroma of an image in R, G and B.
     pub fn compute(&mut self, image: &Image, color: &ColorModel) {
         let Self { subsampler, cb, cr } = self;
-        cb.clear();
-        cr.clear();
+        emptied(cb, image.width * image.height);
+        emptied(cr, image.width * image.height);
         let [red, green, blue] = [0, 1, 2].map(|c| image.plane(c));
         for ((red, green), blue) in red.iter().zip(green).zip(blue) {
             let [_, b, r] = color.codes([*red, *green, *blue]);

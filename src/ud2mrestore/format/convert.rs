@@ -12,7 +12,7 @@ use gst_video::{
 use super::chroma::ChromaPlanes;
 use super::color::ColorModel;
 use super::{Readable, Writable};
-use crate::image::Image;
+use crate::image::{Image, filled};
 
 /// Bytes of a pixel in AYUV64 and ARGB64: alpha, then three components, of sixteen bits each in the
 /// machine's byte order.
@@ -53,7 +53,8 @@ impl Converter {
             }
             Some(Side {
                 converter: VideoConverter::new(from, to, Some(config)).ok()?,
-                buffer: gst::Buffer::with_size(wide.size()).ok()?,
+                // GStreamer's own would end the process for want of memory.
+                buffer: gst::Buffer::from_mut_slice(filled(wide.size(), 0u8)),
                 wide,
                 color: ColorModel::of(info),
             })

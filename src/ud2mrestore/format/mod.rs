@@ -49,15 +49,7 @@ impl Formats {
         outcaps: &gst::Caps,
         planes: bool,
     ) -> Result<Self, gst::ErrorMessage> {
-        let unreadable = |_| {
-            gst::error_msg!(
-                gst::CoreError::Negotiation,
-                ("The caps {incaps} and {outcaps} do not describe raw video: \
-                     put videoconvert before ud2mrestore.")
-            )
-        };
-        let input = VideoInfo::from_caps(incaps).map_err(unreadable)?;
-        let output = VideoInfo::from_caps(outcaps).map_err(unreadable)?;
+        let [input, output] = infos(incaps, outcaps)?;
         if input.interlace_mode() != VideoInterlaceMode::Progressive {
             return Err(gst::error_msg!(
                 gst::StreamError::Format,
@@ -163,6 +155,26 @@ impl MappedFrames<'_> {
         };
         done.ok_or_else(|| unreachable_memory("output"))
     }
+}
+
+/// Width and height of input frames of these caps, in pixels; fails for caps that are not raw video.
+pub fn size(incaps: &gst::Caps, outcaps: &gst::Caps) -> Result<(usize, usize), gst::ErrorMessage> {
+    let [input, _] = infos(incaps, outcaps)?;
+    Ok((input.width() as usize, input.height() as usize))
+}
+
+/// The formats of input and output.
+fn infos(incaps: &gst::Caps, outcaps: &gst::Caps) -> Result<[VideoInfo; 2], gst::ErrorMessage> {
+    let info = |caps| {
+        VideoInfo::from_caps(caps).map_err(|_| {
+            gst::error_msg!(
+                gst::CoreError::Negotiation,
+                ("The caps {incaps} and {outcaps} do not describe raw video: \
+                     put videoconvert before ud2mrestore.")
+            )
+        })
+    };
+    Ok([info(incaps)?, info(outcaps)?])
 }
 
 fn misplaced(which: &str, reason: &str) -> gst::ErrorMessage {

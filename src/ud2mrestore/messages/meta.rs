@@ -106,7 +106,9 @@ fn add_upscaled(
     scale: u32,
 ) {
     let (x, y, width, height) = region.rect();
-    let larger = (x * scale, y * scale, width * scale, height * scale);
+    // A region beyond all frames stays beyond them.
+    let [x, y, width, height] = [x, y, width, height].map(|v| v.saturating_mul(scale));
+    let larger = (x, y, width, height);
     let mut added = VideoRegionOfInterestMeta::add(output, region.roi_type(), larger);
     added.set_id(region.id());
     added.set_parent_id(region.parent_id());

@@ -64,21 +64,20 @@ pub fn luma(frame: &Image) -> (Scratch<f32>, usize) {
 }
 
 /// Luma (0), Cb (1) or Cr (2) of each pixel, around zero.
-pub fn mixed(image: &Image, component: usize) -> Vec<f32> {
+pub fn mixed(image: &Image, component: usize) -> Scratch<f32> {
     let [r, g, b] = TO_YCC[component].map(|share| CODES * share);
     let pixels = image
         .plane(0)
         .iter()
         .zip(image.plane(1))
         .zip(image.plane(2));
-    pixels
-        .map(|((red, green), blue)| r * red + g * green + b * blue)
-        .collect()
+    let mixed = pixels.map(|((red, green), blue)| r * red + g * green + b * blue);
+    Scratch::collected(image.height * image.width, mixed)
 }
 
 /// Means over the pixels of each sample. Sides are multiples of the factors.
-pub fn averaged(plane: &[f32], width: usize, (across, down): (usize, usize)) -> Vec<f32> {
-    let mut out = vec![0.0; plane.len() / (across * down)];
+pub fn averaged(plane: &[f32], width: usize, (across, down): (usize, usize)) -> Scratch<f32> {
+    let mut out = Scratch::filled(plane.len() / (across * down), 0.0);
     let share = 1.0 / (across * down) as f32;
     let samples = out.chunks_exact_mut(width / across);
     for (sums, rows) in samples.zip(plane.chunks_exact(down * width)) {

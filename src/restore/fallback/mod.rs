@@ -4,9 +4,13 @@
 //! Memory that ran out costs smaller tiles. An invalid answer is tried once more with other noise;
 //! if that fails too, the frame stays unrestored (docs/decisions/024-fallback.md).
 
+mod memory;
+
+pub use memory::{check, estimate, guarded};
+
 use super::{Output, RestoredFrame, Restorer, Settings};
 use crate::error::RestoreError;
-use crate::image::{EIGHT_BIT_STEP, Image};
+use crate::image::{EIGHT_BIT_STEP, Image, can_hold};
 
 /// Half a step of 8-bit codes.
 const HALF_STEP: f32 = (EIGHT_BIT_STEP / 2.0) as f32;
@@ -43,7 +47,7 @@ impl Restorer {
             output: Output::Sample,
             ..other_noise
         };
-        let mut unrestored = self.restore(frame, number, &passthrough)?;
+        let mut unrestored = guarded(|| self.restore(frame, number, &passthrough))?;
         unrestored.report.failed = Some(reason);
         Ok(unrestored)
     }
@@ -58,7 +62,10 @@ impl Restorer {
     ) -> Result<RestoredFrame, RestoreError> {
         let mut smaller_tiles = None;
         loop {
-            let mut result = self.restore(frame, number, settings);
+            let mut result = guarded(|| self.restore(frame, number, settings));
+            if result.is_ok() {
+                result = self.check_room().and(result);
+            }
             match &mut result {
                 Err(RestoreError::Memory(_)) if self.tile_side > LEAST_TILE => {
                     let side = (self.tile_side / 2).max(LEAST_TILE);
@@ -71,13 +78,31 @@ impl Restorer {
                     self.largest_tile = side;
                     self.pool.clear();
                 }
-                Err(_) => return result,
+                Err(_) => {
+                    self.pool.clear();
+                    return result;
+                }
                 Ok(restored) => {
                     restored.report.smaller_tiles = smaller_tiles;
                     return result;
                 }
             }
         }
+    }
+}
+
+impl Restorer {
+    /// An error where the network left nothing to others, once for each size of tiles.
+    fn check_room(&mut self) -> Result<(), RestoreError> {
+        if self.roomy_side != self.tile_side && !can_hold(0) {
+            return Err(RestoreError::Memory(format!(
+                "The network left no memory to others with tiles of {} pixels: free memory, or use \
+                 a smaller model.",
+                self.tile_side
+            )));
+        }
+        self.roomy_side = self.tile_side;
+        Ok(())
     }
 }
 
