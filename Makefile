@@ -13,6 +13,7 @@ DESTDIR ?=
 export BUILD_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
 RELEASE := $(BUILD_DIR)/release
 LIBRARY := libonnxruntime.so.1.28.0
+RUNTIME := .cache/onnxruntime-1.28.0
 PYTHON := .venv/bin/python
 # Tests use the ONNX Runtime that the build fetched, and a plugin registry of their own.
 REGISTRY := $(BUILD_DIR)/registry.bin
@@ -25,8 +26,13 @@ BUNDLED := lite lite-perceptual base
 INSTALLED := -name '*.onnx' -o -name 'step*.safetensors' -o -name README.md
 PRESETS := $(DESTDIR)$(DATADIR)/gstreamer-1.0/presets
 MODELS := $(DESTDIR)$(DATADIR)/ud2mrestore/models
+NOTICES := $(DESTDIR)$(DATADIR)/doc/gst-plugin-ud2m
+# What the programs of `make sanitize` run: the library's own tests and those of odd input.
+SANITIZED := --lib --test element -- formats:: packages:: errors:: files:: layout:: memory::
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 
-.PHONY: help build demo test test-models check deny docs bench install clean setup
+.PHONY: help build demo test test-models check deny docs bench soak leaks sanitize install clean \
+  setup
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -37,6 +43,7 @@ setup:
 
 build: setup ## build the plugin: target/release/libgstud2m.so, with ONNX Runtime beside it
 	cargo build --release --locked --lib
+	@$(PYTHON) scripts/notices.py $(RUNTIME) > $(RELEASE)/THIRD-PARTY.txt
 
 demo: build ## degrade a clip in four ways and restore it: videos and an image in demo/
 	@$(PYTHON) scripts/demo.py --plugin-path $(RELEASE) --out demo
@@ -76,6 +83,25 @@ docs: build ## write the documents that are made from the element again
 bench: build ## measure how long the parts of a frame take
 	$(TEST_ENV) cargo bench --locked
 
+soak: build ## restore 20,000 frames with a tiny model; memory may not grow
+	$(TEST_ENV) UD2M_SOAK_FRAMES=20000 cargo test --locked --release --test endurance -- --nocapture
+
+leaks: build ## let GStreamer's tracer look for objects that a pipeline leaves behind
+	$(TEST_ENV) GST_TRACERS=leaks GST_DEBUG=GST_TRACER:7 gst-launch-1.0 -q videotestsrc \
+	  num-buffers=5 ! video/x-raw,width=64,height=48 ! videoconvert ! ud2mrestore \
+	  model=$(CURDIR)/tests/data/echo ! fakesink 2>&1 | tee $(BUILD_DIR)/leaks.log
+	! grep -q 'object-alive' $(BUILD_DIR)/leaks.log
+
+sanitize: setup ## run tests with AddressSanitizer (needs Rust nightly with rust-src)
+	@if rustup run nightly rustc --print sysroot >/dev/null 2>&1 && \
+	  test -d "$$(rustup run nightly rustc --print sysroot)/lib/rustlib/src/rust/library"; then \
+	  $(TEST_ENV) ASAN_OPTIONS=detect_leaks=0 RUSTFLAGS="-Zsanitizer=address" \
+	    cargo +nightly test -Zbuild-std --target $(HOST) --target-dir $(BUILD_DIR)/address \
+	    --locked $(SANITIZED); \
+	else \
+	  echo "sanitize: Rust nightly with rust-src is not here, so nothing was run."; \
+	fi
+
 install: ## install what was built below PREFIX (/usr/local); DESTDIR is for packagers
 	@test -f $(RELEASE)/libgstud2m.so || \
 	  { echo "There is nothing to install yet: run make build first." >&2; exit 1; }
@@ -83,6 +109,7 @@ install: ## install what was built below PREFIX (/usr/local); DESTDIR is for pac
 	install -m 755 $(RELEASE)/libgstud2m.so $(PLUGINS)/
 	install -m 644 $(RELEASE)/$(LIBRARY) $(PLUGINS)/
 	install -m 644 src/ud2mrestore/properties/presets/GstUd2mRestore.prs $(PRESETS)/
+	install -D -m 644 $(RELEASE)/THIRD-PARTY.txt $(NOTICES)/THIRD-PARTY.txt
 	cd models/zoo && find $(BUNDLED) -type f \( $(INSTALLED) \) \
 	  -exec install -D -m 644 {} $(MODELS)/{} \;
 	@pkg-config --variable=pluginsdir gstreamer-1.0 | grep -qxF "$(LIBDIR)/gstreamer-1.0" || \

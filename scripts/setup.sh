@@ -115,7 +115,7 @@ this again."
 
 runtime() {
     local library=libonnxruntime.so.$ORT_VERSION cache=.cache/onnxruntime-$ORT_VERSION machine
-    if ! [ -s "$cache/$library" ]; then
+    if ! [ -s "$cache/$library" ] || ! [ -s "$cache/ThirdPartyNotices.txt" ]; then
         machine=$(uname -m)
         case $machine in
             x86_64 | aarch64) ;;
@@ -135,6 +135,7 @@ and put $library into $BUILD_DIR/release." ;;
 or put $library into $BUILD_DIR/release yourself."
         $VENV/bin/python -m zipfile -e $scratch/onnxruntime-*.whl $scratch/unpacked
         mv "$scratch/unpacked/onnxruntime/capi/$library" "$cache/$library"
+        mv $scratch/unpacked/onnxruntime/{LICENSE,ThirdPartyNotices.txt} "$cache/"
         rm -rf $scratch
     fi
     mkdir -p "$BUILD_DIR/release"

@@ -175,4 +175,42 @@ mod tests {
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(file.sha256, empty);
     }
+    /// The next number of SplitMix64.
+    fn next(state: &mut u64) -> usize {
+        *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut v = *state;
+        v = (v ^ (v >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        v = (v ^ (v >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (v ^ (v >> 31)) as usize
+    }
+
+    #[test]
+    fn mutated_graphs_and_manifests_never_panic_and_are_not_taken_for_the_original() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/echo/blur.onnx");
+        let whole = std::fs::read(path).expect("a graph");
+        let original = parsed(&whole).expect("a message");
+        let key = crate::model::manifest::KEY;
+        assert!(original.metadata(key).is_some());
+        let mut state = 1;
+        for _ in 0..120_000 {
+            let mut bytes = whole.clone();
+            for _ in 0..1 + next(&mut state) % 4 {
+                let at = next(&mut state) % bytes.len();
+                match next(&mut state) % 4 {
+                    0 => bytes[at] = next(&mut state) as u8,
+                    1 => bytes[at] ^= 1 << (next(&mut state) % 8),
+                    2 => bytes.truncate(at.max(1)),
+                    _ => bytes.insert(at, next(&mut state) as u8),
+                }
+            }
+            let Some(file) = parsed(&bytes) else { continue };
+            let Some(found) = file.metadata(key) else {
+                continue;
+            };
+            let manifest = crate::model::Manifest::parse(found);
+            let named = manifest.is_ok_and(|m| m.graph_sha256 == file.sha256);
+            // What is taken has the graph of the original: metadata alone was changed.
+            assert!(!named || file.sha256 == original.sha256);
+        }
+    }
 }
