@@ -10,6 +10,7 @@ use std::process::Command;
 use common::{caps, element, errors, info};
 use gst::prelude::*;
 use gst_video::VideoFormat;
+use gstud2m::image::can_hold;
 
 const WIDTH: u32 = 1280;
 const HEIGHT: u32 = 720;
@@ -106,4 +107,17 @@ fn a_process_with_a_budget() {
     let pushed = frames.into_iter().filter_map(|f| harness.push(f).ok());
     let came = pushed.count();
     println!("{REPORT} {came} {}", errors(&bus).join(" "));
+    if came == FRAMES {
+        // Larger frames that nobody announced: their memory lacks before tiles are chosen.
+        element.set_property("strength", 0.0);
+        harness.set_src_caps(caps(format, 4 * WIDTH, 4 * HEIGHT));
+        element.set_property("strength", 1.0);
+        let size = info(format, 4 * WIDTH, 4 * HEIGHT).size();
+        // It cannot be made where the budget is small, and comes where it is large.
+        if budget < 2000 && can_hold(2 * size) {
+            let large = gst::Buffer::from_slice(vec![90; size]);
+            assert!(harness.push(large).is_err());
+            assert!(errors(&bus).join(" ").contains("emory"));
+        }
+    }
 }

@@ -1,12 +1,16 @@
 """The bundled packages: what their graphs point to is there, and is what is installed."""
 
 import json
+import shutil
 from math import prod
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+
+from ud2m.export.digests import digests
+from ud2m.export.manifest import KEY, SCHEMA, reseal
 
 ZOO = Path(__file__).parents[1] / "zoo"
 PACKAGES = [ZOO / name for name in ("base", "lite", "lite-perceptual")]
@@ -43,3 +47,27 @@ def test_graphs_point_at_whole_tensors_of_the_files_that_are_installed(package):
             assert (kind, length // count) == SIZES[tensor.data_type]
             used.add(place["location"])
     assert used == files.keys()
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda p: p.name)
+def test_manifests_hold_the_digests_of_the_files_beside_them(package):
+    for path in package.glob("*.onnx"):
+        graph = onnx.load(path, load_external_data=False)
+        fields = json.loads({p.key: p.value for p in graph.metadata_props}[KEY])
+        assert digests(graph, package).items() <= fields.items()
+        assert fields["weights"] and fields["schema"] == SCHEMA
+
+
+def test_a_package_of_an_earlier_schema_is_sealed_again(tmp_path):
+    for name in ("denoise.onnx", "step-denoise.safetensors"):
+        shutil.copy(ZOO / "lite" / name, tmp_path)
+    whole = (tmp_path / "denoise.onnx").read_bytes()
+    graph = onnx.load_from_string(whole)
+    fields = json.loads({p.key: p.value for p in graph.metadata_props}[KEY])
+    earlier = {k: v for k, v in fields.items() if k not in ("graph_sha256", "weights")}
+    onnx.helper.set_model_props(graph, {KEY: json.dumps({**earlier, "schema": 1})})
+    onnx.save(graph, tmp_path / "denoise.onnx")
+    assert reseal(tmp_path) == ["denoise.onnx"]
+    sealed = onnx.load(tmp_path / "denoise.onnx", load_external_data=False)
+    again = json.loads({p.key: p.value for p in sealed.metadata_props}[KEY])
+    assert again == fields

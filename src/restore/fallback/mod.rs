@@ -67,8 +67,11 @@ impl Restorer {
                 result = self.check_room().and(result);
             }
             match &mut result {
-                Err(RestoreError::Memory(_)) if self.tile_side > LEAST_TILE => {
-                    let side = (self.tile_side / 2).max(LEAST_TILE);
+                // Memory may run out before tiles are chosen, which leaves the last frame's side.
+                Err(RestoreError::Memory(_))
+                    if self.tile_side.min(self.largest_tile) > LEAST_TILE =>
+                {
+                    let side = (self.tile_side.min(self.largest_tile) / 2).max(LEAST_TILE);
                     smaller_tiles = Some(format!(
                         "Memory ran out with tiles of {} pixels: frames are restored in tiles of \
                         {side} from here on; set tile-width and tile-height to that, or free \
