@@ -86,7 +86,8 @@ use super::errors::CAT;
 use super::format::caps;
 use super::properties::SPECS;
 use super::properties::settings::Settings;
-use super::state::{Shared, State};
+use super::shared::Shared;
+use super::state::State;
 
 /// Its locks are told apart by how long they are held. They are taken in the order of the fields,
 /// if several are.

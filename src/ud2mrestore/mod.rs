@@ -16,6 +16,7 @@ mod in_flight;
 pub mod messages;
 mod properties;
 mod qos;
+mod shared;
 mod state;
 mod transform;
 

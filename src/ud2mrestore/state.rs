@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What lives from start to stop: the loaded model with the negotiated formats, and what threads
-//! other than the streaming one ask for while a frame is restored.
+//! What lives from start to stop: the loaded model with the negotiated formats.
 
 use std::time::Instant;
 
 use super::Task;
 use super::format::{self, Formats};
-use super::in_flight::InFlight;
 use super::messages::meta::FrameRecord;
-use super::messages::stats::{Stages, Stats};
+use super::messages::stats::Stages;
 use super::properties::settings::{Fixed, Live, Settings};
-use super::qos::Lateness;
 use crate::error::RestoreError;
-use crate::restore::{
-    Degradation, Interrupt, RestoredFrame, Restorer, Stop, Subsampling, guarded,
-};
+use crate::restore::{Degradation, RestoredFrame, Restorer, Stop, Subsampling, guarded};
 
 /// What the streaming thread works with. It is locked for a whole frame.
 pub struct State {
@@ -30,46 +25,6 @@ pub struct State {
     /// Caps that were refused, whose reason has been posted.
     pub refused: Option<gst::Caps>,
     frames: u64,
-}
-
-/// What any thread may ask for. It is locked for instants, and never while the pipeline or the
-/// application is called.
-#[derive(Default)]
-pub struct Shared {
-    /// Output size over input size; `None` while stopped.
-    pub scale: Option<u32>,
-    /// Ends the frame in progress; `None` while stopped.
-    pub interrupt: Option<Interrupt>,
-    /// Gives up the loading in progress.
-    pub loading: Stop,
-    pub stats: Stats,
-    pub lateness: Lateness,
-    pub in_flight: InFlight,
-    /// Whether downstream looks for a `GstVideoMeta` in buffers.
-    pub downstream_takes_meta: bool,
-    /// Whether the source is live, and its latency, once it was asked.
-    pub upstream: Option<(bool, gst::ClockTime)>,
-}
-
-impl Shared {
-    /// What is known before the first frame.
-    pub fn new(state: &State, live: &Live) -> Self {
-        Self {
-            in_flight: InFlight::new(live),
-            scale: Some(state.fixed.output_scale()),
-            interrupt: Some(state.restorer.interrupt()),
-            stats: Stats::new(state.restorer.provider()),
-            ..Self::default()
-        }
-    }
-
-    /// Forgets what belongs to a loaded model; the statistics can be read until the next start.
-    pub fn stop(&mut self) {
-        self.scale = None;
-        self.interrupt = None;
-        self.loading = Stop::default();
-        self.stats.stop();
-    }
 }
 
 impl State {

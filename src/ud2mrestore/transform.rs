@@ -14,7 +14,8 @@ use super::format::caps;
 use super::imp::Ud2mRestore;
 use super::messages::meta;
 use super::properties::settings::Live;
-use super::state::{Shared, State};
+use super::shared::Shared;
+use super::state::State;
 
 impl BaseTransformImpl for Ud2mRestore {
     const MODE: BaseTransformMode = BaseTransformMode::NeverInPlace;
