@@ -11,7 +11,7 @@ use crate::operator::Operator;
 /// Largest gain, and its inverse the least.
 const LARGEST: f64 = 2.0;
 /// Passes of the robust fit.
-const PASSES: usize = 3;
+const PASSES: usize = 5;
 /// Standard deviations from which on a pixel counts less: it moved.
 const FAR: f64 = 2.0;
 
@@ -30,7 +30,7 @@ pub fn follow(restored: &mut Image, frame: &Image, operator: &Operator, noise: &
 }
 
 /// Gain and offset that take `y` - `residual` nearest to `y`, of pixels with a residual. Those far
-/// from the fit, for their noise, count the less (Huber's weights).
+/// from the fit, for their noise, hardly count: they moved.
 fn fit(y: &[f32], residual: &[f32], noise: &[f32]) -> [f64; 2] {
     let mut found = [1.0, 0.0];
     for pass in 0..=PASSES {
@@ -52,7 +52,7 @@ fn fit(y: &[f32], residual: &[f32], noise: &[f32]) -> [f64; 2] {
             let w = if pass == 0 || off <= far {
                 1.0
             } else {
-                far / off
+                (far / off).powi(4)
             };
             let terms = [1.0, before, before * before, y, before * y];
             sums.iter_mut().zip(terms).for_each(|(s, t)| *s += w * t);

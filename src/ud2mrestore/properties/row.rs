@@ -2,7 +2,8 @@
 //! How a table of properties becomes settings: the types that a property can have, and the macro.
 
 use std::ops::{RangeFull, RangeInclusive};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use gst::glib;
 use gst::prelude::*;
@@ -105,7 +106,7 @@ fn text_spec<T: PropertyValue>(row: &Row<T>, default: Option<&str>) -> glib::Par
 }
 
 /// A name or a path, of any bytes.
-impl PropertyValue for PathBuf {
+impl PropertyValue for Arc<Path> {
     type Range = RangeFull;
 
     fn spec(row: Row<Self>) -> glib::ParamSpec {
@@ -113,11 +114,11 @@ impl PropertyValue for PathBuf {
     }
 
     fn to_property(&self) -> glib::Value {
-        self.to_value()
+        self.to_path_buf().to_value()
     }
 
     fn from_property(value: &glib::Value) -> Self {
-        checked::<Option<Self>>(value).unwrap_or_default()
+        checked::<Option<PathBuf>>(value).unwrap_or_default().into()
     }
 }
 

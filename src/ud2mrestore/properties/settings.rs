@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The table of the properties that can be set: one row each, and nothing else lists them.
 
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 
 use gst::glib;
 
@@ -22,7 +23,7 @@ fixed: Fixed {
     jpeg_subsampling: JpegSubsampling = JpegSubsampling::Auto, "jpeg-subsampling", .., READY,
         "JPEG subsampling",
         "Chroma subsampling of the JPEG, where the frame's own format does not say it";
-    model: PathBuf = "lite".into(), "model", .., READY, "Model",
+    model: Arc<Path> = Path::new("lite").into(), "model", .., READY, "Model",
         "Name of a bundled model, or path of a model directory";
     provider: ExecutionProvider = ExecutionProvider::Auto, "execution-provider", .., READY,
         "Execution provider",

@@ -67,7 +67,7 @@ fn bars_leave_as_they_came() {
         assert!((share - 14.0 / 48.0).abs() < 1e-6, "{task}: {share}");
         let off = [&properties[..], &[("detect-unobserved", "false")]].concat();
         let (rows, share) = blended(&barred(), &off, scale);
-        assert!(rows[2].iter().all(|v| *v > 60), "{task}");
+        assert!(rows[2].iter().any(|v| *v != 16), "{task}");
         assert_eq!(share, 0.0, "{task}");
     }
 }
