@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Memory of the size of frames, asked for so that a refusal ends a frame and not the process
-//! (docs/decisions/032-memory.md).
+//! (docs/decisions/031-memory.md).
 //!
 //! A request that is refused unwinds up to [`within_memory`], which turns it into an error. Results
 //! in the place of that would go through every function that makes an image.

@@ -110,12 +110,15 @@ fn manifest(file: &GraphFile, needed: &GraphSpec) -> Result<Manifest, String> {
     Ok(manifest)
 }
 
+/// The name of a file, and what it holds.
+type NamedBytes = (String, Arc<[u8]>);
+
 /// The files of weights that a manifest names, with their names.
 fn weights(
     package: &Path,
     manifest: &Manifest,
     stop: &Stop,
-) -> Result<Vec<(String, Arc<[u8]>)>, RestoreError> {
+) -> Result<Vec<NamedBytes>, RestoreError> {
     let read = |(name, expected): (&String, &Expected)| {
         let path = package.join(name);
         let bytes = files::weights(&path, expected, stop).map_err(|e| e.about(&path))?;

@@ -28,7 +28,7 @@ const TINY: f32 = 1e-5;
 /// The noise of a frame. Powers are of full scale 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NoiseEstimate {
-    /// Covariance along the axes of [`OPPONENT`].
+    /// Covariance along three axes of colour: luma, blue against yellow, red against green.
     pub covariance: [[f32; 3]; 3],
     /// Correlation of neighbouring pixels in luma, 0 to 1.
     pub luma_correlation: f32,

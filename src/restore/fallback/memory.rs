@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Memory that is missing: an error before the first frame where that can be known, else one for
-//! the frame (docs/decisions/032-memory.md).
+//! the frame (docs/decisions/031-memory.md).
 
 use std::fs;
 
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn a_refused_image_is_an_error_that_says_how_much_was_missing() {
         let work = || Ok::<_, RestoreError>(Image::new(1 << 20, 1 << 20, 1 << 20));
-        let error = guarded(work).err().expect("no machine has so much");
+        let error = guarded(work).expect_err("no machine has so much");
         assert!(matches!(error, RestoreError::Memory(_)), "{error}");
         assert!(error.to_string().contains("free memory"), "{error}");
     }

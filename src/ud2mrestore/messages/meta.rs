@@ -41,7 +41,7 @@ fields! {
     "steps": u32, "steps", "outer steps of each sample" = record.report.steps as u32;
     "evaluations": u64, "", "passes of the network" = record.report.evaluations;
     "provider": &str, "", "ONNX Runtime's name of what runs the network" = provider;
-    "unobserved-share": f64, "0 to 1", "share of the frame without data: bars, cut-off codes, holes"
+    "unobserved-share": f64, "0 to 1", "share without data: bars, cut-off codes, holes"
         = record.report.unobserved_share.into();
     "noise-sigma": f64, "of full scale", "noise that was assumed; for gray and YUV of luma"
         = record.report.noise.stated.into();

@@ -71,7 +71,7 @@ fields! {
         = verdict(&stats.last);
     "cold-share": f64, "0 to 1", "share of the frame without a warm start"
         = stats.last.cold_share.into();
-    "unobserved-share": f64, "0 to 1", "share of the frame without data: bars, cut-off codes, holes"
+    "unobserved-share": f64, "0 to 1", "share without data: bars, cut-off codes, holes"
         = stats.last.unobserved_share.into();
     "noise-sigma": f64, "of full scale", "noise that was assumed; for gray and YUV of luma"
         = stats.last.noise.stated.into();

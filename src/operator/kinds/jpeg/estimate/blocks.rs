@@ -167,9 +167,10 @@ impl Blocks {
     /// Root mean square of what `made` differs by from the pixels of a block that are not clipped.
     fn deviation(&self, block: usize, made: &[f32]) -> f32 {
         let (mut sum, mut count) = (0.0, 0.0f32);
-        for i in block * AREA..(block + 1) * AREA {
+        let own = block * AREA..(block + 1) * AREA;
+        for (i, made) in own.clone().zip(&made[own]) {
             if self.low[i] == self.high[i] {
-                let off = made[i] - self.values[i];
+                let off = made - self.values[i];
                 sum += off * off;
                 count += 1.0;
             }

@@ -100,7 +100,7 @@ fn interpolated(image: &Image) -> Image {
     let mut out = image.clone();
     let samples = |v: usize, len: usize| {
         let near = v / 2;
-        let other = if v % 2 == 0 {
+        let other = if v.is_multiple_of(2) {
             near.saturating_sub(1)
         } else {
             (near + 1).min(len / 2 - 1)
