@@ -24,6 +24,7 @@ mod unobserved;
 use transform::{dct, fft};
 
 pub use canvas::Canvas;
+pub use initial::filled as fill_holes;
 pub use input_file::InputFile;
 pub use kernel::Kernel;
 pub use kinds::{Compression, Degradation, Subsampling, quantisation};

@@ -119,6 +119,11 @@ impl Operator {
         self.observed = mask.cloned();
     }
 
+    /// Below 1 where pixels of the frames are known to be missing, of their size.
+    pub fn missing(&self) -> Option<&Image> {
+        self.physics.missing()
+    }
+
     /// The frame `y` padded to the canvas, at the observation's resolution.
     pub fn observe(&self, y: &Image, canvas: &Canvas) -> Image {
         let scale = self.scale();

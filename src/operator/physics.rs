@@ -56,6 +56,11 @@ pub trait Physics: Send {
         &[]
     }
 
+    /// Below 1 where pixels of the frames are known to be missing, of their size.
+    fn missing(&self) -> Option<&Image> {
+        None
+    }
+
     /// The padded frame as the graph takes it.
     fn observe(&self, padded: Image, _canvas: &Canvas) -> Image {
         padded

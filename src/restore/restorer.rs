@@ -9,7 +9,7 @@ use super::temporal::{self, PreviousFrame};
 use super::{Engine, Interrupt, Stop, fallback};
 use crate::error::RestoreError;
 use crate::graph::GraphSpec;
-use crate::image::Pool;
+use crate::image::{Image, Pool};
 use crate::model::{self, OrtStep};
 use crate::operator::{Degradation, Operator};
 use crate::sampler::{Initial, Level, level, levels};
@@ -179,6 +179,12 @@ impl Restorer {
     /// only once.
     pub fn take_remarks(&mut self) -> Vec<String> {
         std::mem::take(&mut self.remarks)
+    }
+
+    /// Below 1 where pixels of the frames are known to be missing, of their size; `None` before the
+    /// first frame and where none are.
+    pub fn missing(&self) -> Option<&Image> {
+        self.operator.as_ref()?.operator.missing()
     }
 
     /// The operator that [`Restorer::prepare`] built.

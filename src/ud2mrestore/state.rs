@@ -187,7 +187,7 @@ impl State {
         let pool = self.restorer.pool();
         let _entered = pool.enter();
         let settings = live.restore_settings(&self.fixed, degradation, luma);
-        let degraded = frames.unpack()?;
+        let degraded = frames.unpack(self.restorer.missing())?;
         let unpacked = Instant::now();
         // After a seek, a flush or a loss the stream may show something else.
         if input.flags().contains(gst::BufferFlags::DISCONT) {

@@ -63,6 +63,10 @@ impl Physics for Mask {
         &self.remarks
     }
 
+    fn missing(&self) -> Option<&Image> {
+        Some(&self.mask)
+    }
+
     fn observe(&self, padded: Image, canvas: &Canvas) -> Image {
         masked(&padded, &self.on(canvas))
     }

@@ -4,9 +4,10 @@
 //! GStreamer's converter would round each pixel to a code and then each mean upwards: the result
 //! lies a quarter of a code too high.
 
-use gst_video::{VideoChromaSite, VideoInfo};
+use gst_video::VideoInfo;
 
 use super::color::ColorModel;
+use super::siting::{Axis, Component, axes};
 use crate::image::{Image, emptied};
 
 /// Makes the samples of subsampled chroma of the values at every pixel.
@@ -17,45 +18,13 @@ struct Subsampler {
     rows: Vec<f32>,
 }
 
-/// One direction: a sample for `factor` pixels.
-struct Axis {
-    factor: usize,
-    /// Distance of a pixel from the sample's first one, and its weight.
-    taps: Vec<(isize, f32)>,
-}
-
-impl Axis {
-    /// A mean where the sample lies amid its pixels; a triangle where it lies on the first.
-    fn new(factor: usize, on_first: bool) -> Self {
-        let reach = factor as isize;
-        let taps = if on_first {
-            let weight = |d: isize| (reach - d.abs()) as f32 / (reach * reach) as f32;
-            (1 - reach..reach).map(|d| (d, weight(d))).collect()
-        } else {
-            (0..reach).map(|d| (d, 1.0 / reach as f32)).collect()
-        };
-        Self { factor, taps }
-    }
-
-    /// Pixels of the sample that begins at pixel `first` of `len`, with their weights. Pixels at
-    /// the edge are repeated outwards.
-    fn pixels(&self, first: usize, len: usize) -> impl Iterator<Item = (usize, f32)> {
-        let last = len.saturating_sub(1) as isize;
-        let at = move |d: isize| (first as isize + d).clamp(0, last) as usize;
-        self.taps.iter().map(move |(d, weight)| (at(*d), *weight))
-    }
-}
-
 impl Subsampler {
-    /// `None` where every pixel has its own chroma.
-    fn of(info: &VideoInfo) -> Option<Self> {
-        let format = info.format_info();
-        let factor = |shifts: &[u32]| 1usize << shifts.get(1).copied().unwrap_or_default().min(4);
-        let (horizontal, vertical) = (factor(format.w_sub()), factor(format.h_sub()));
-        let on = |flag| info.chroma_site().contains(flag);
-        (horizontal * vertical > 1).then(|| Self {
-            horizontal: Axis::new(horizontal, on(VideoChromaSite::H_COSITED)),
-            vertical: Axis::new(vertical, on(VideoChromaSite::V_COSITED)),
+    /// `None` where every pixel has its own chroma. `planes`: chroma is repeated over its pixels.
+    fn of(info: &VideoInfo, component: Component, planes: bool) -> Option<Self> {
+        let (horizontal, vertical) = axes(info, component, planes)?;
+        Some(Self {
+            horizontal,
+            vertical,
             rows: Vec::new(),
         })
     }
@@ -63,11 +32,11 @@ impl Subsampler {
     /// Replaces each value of a plane by the sample that stands for its pixel.
     fn apply(&mut self, plane: &mut [f32], width: usize) {
         let height = plane.len() / width.max(1);
-        let rows = height.div_ceil(self.vertical.factor);
+        let rows = self.vertical.samples(height);
         emptied(&mut self.rows, rows * width);
         self.rows.resize(rows * width, 0.0);
-        for (block, sums) in self.rows.chunks_exact_mut(width).enumerate() {
-            for (row, weight) in self.vertical.pixels(block * self.vertical.factor, height) {
+        for (sample, sums) in self.rows.chunks_exact_mut(width).enumerate() {
+            for (row, weight) in self.vertical.pixels(sample, height) {
                 let row = plane[row * width..][..width].iter();
                 sums.iter_mut().zip(row).for_each(|(s, v)| *s += weight * v);
             }
@@ -76,10 +45,8 @@ impl Subsampler {
         for (lines, row) in blocks.zip(self.rows.chunks_exact(width)) {
             let (first, others) = lines.split_at_mut(width);
             let samples = first.chunks_mut(self.horizontal.factor);
-            for (block, pixels) in samples.enumerate() {
-                let taps = self
-                    .horizontal
-                    .pixels(block * self.horizontal.factor, width);
+            for (sample, pixels) in samples.enumerate() {
+                let taps = self.horizontal.pixels(sample, width);
                 pixels.fill(taps.map(|(x, weight)| weight * row[x]).sum());
             }
             for line in others.chunks_exact_mut(width) {
@@ -91,16 +58,17 @@ impl Subsampler {
 
 /// Cb and Cr of a frame, subsampled; their memory is kept for every frame.
 pub struct ChromaPlanes {
-    subsampler: Subsampler,
+    subsamplers: [Subsampler; 2],
     cb: Vec<f32>,
     cr: Vec<f32>,
 }
 
 impl ChromaPlanes {
-    /// `None` where every pixel has its own chroma.
-    pub fn of(info: &VideoInfo) -> Option<Self> {
+    /// `None` where every pixel has its own chroma. `planes`: chroma is repeated over its pixels.
+    pub fn of(info: &VideoInfo, planes: bool) -> Option<Self> {
+        let of = |component| Subsampler::of(info, component, planes);
         Some(Self {
-            subsampler: Subsampler::of(info)?,
+            subsamplers: [of(Component::Cb)?, of(Component::Cr)?],
             cb: Vec::new(),
             cr: Vec::new(),
         })
@@ -108,7 +76,11 @@ impl ChromaPlanes {
 
     /// Makes the chroma of an image in R, G and B.
     pub fn compute(&mut self, image: &Image, color: &ColorModel) {
-        let Self { subsampler, cb, cr } = self;
+        let Self {
+            subsamplers: [to_cb, to_cr],
+            cb,
+            cr,
+        } = self;
         emptied(cb, image.width * image.height);
         emptied(cr, image.width * image.height);
         let [red, green, blue] = [0, 1, 2].map(|c| image.plane(c));
@@ -117,8 +89,8 @@ impl ChromaPlanes {
             cb.push(b);
             cr.push(r);
         }
-        subsampler.apply(cb, image.width);
-        subsampler.apply(cr, image.width);
+        to_cb.apply(cb, image.width);
+        to_cr.apply(cr, image.width);
     }
 
     /// Codes of Cb and Cr for pixel `i`, not rounded.
@@ -130,12 +102,12 @@ impl ChromaPlanes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gst_video::VideoFormat;
+    use gst_video::{VideoChromaSite, VideoFormat};
 
     fn subsampler(format: VideoFormat, site: VideoChromaSite) -> Option<Subsampler> {
         gst::init().expect("GStreamer starts");
         let info = VideoInfo::builder(format, 16, 16).chroma_site(site).build();
-        Subsampler::of(&info.expect("an info"))
+        Subsampler::of(&info.expect("an info"), Component::Cb, false)
     }
 
     #[test]

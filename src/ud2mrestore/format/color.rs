@@ -17,8 +17,6 @@ pub struct ColorModel {
     /// Largest code, and how many bits of a sample lie below its code.
     largest: [f32; 3],
     below: [u32; 3],
-    /// Subsampled components lie between codes once they are at full size.
-    between: [bool; 3],
     /// Weights of red and blue in Y; `None` where the components are colours themselves.
     weights: Option<(f32, f32)>,
 }
@@ -54,26 +52,22 @@ impl ColorModel {
             }),
             largest,
             below: depth.map(|d| 16 - d),
-            between: [0, 1, 2].map(|c| {
-                let format = info.format_info();
-                let sub = |of: &[u32]| of.get(c).is_some_and(|s| *s > 0);
-                sub(format.w_sub()) || sub(format.h_sub())
-            }),
             weights,
         }
     }
 
-    /// Red, green and blue in [-1, 1] of three samples of sixteen bits.
-    pub fn decode(&self, samples: [u16; 3]) -> [f32; 3] {
-        let [a, b, c] = [0, 1, 2].map(|i| {
+    /// The components of three samples of sixteen bits: luma of 0 to 1 and chroma around 0, or three
+    /// colours of 0 to 1.
+    pub fn parts(&self, samples: [u16; 3]) -> [f32; 3] {
+        [0, 1, 2].map(|i| {
             // Below a code lie its own bits again or, in some formats' odd columns, zeros.
-            let code = if self.between[i] {
-                f32::from(samples[i]) * (self.largest[i] / 65535.0)
-            } else {
-                f32::from(samples[i] >> self.below[i])
-            };
+            let code = f32::from(samples[i] >> self.below[i]);
             (code - self.zero[i]) / self.span[i]
-        });
+        })
+    }
+
+    /// Red, green and blue in [-1, 1] of components.
+    pub fn rgb(&self, [a, b, c]: [f32; 3]) -> [f32; 3] {
         let rgb = match self.weights {
             None => [a, b, c],
             Some((kr, kb)) => {
@@ -189,7 +183,7 @@ mod tests {
             let shift = 16 - depth;
             let gray = sample(1 << (depth - 1), depth);
             for code in 0..1u32 << depth {
-                let rgb = model.decode([sample(code, depth), gray, gray]);
+                let rgb = model.rgb(model.parts([sample(code, depth), gray, gray]));
                 let [luma, blue, red] = encoded(&model, rgb).map(|s| u32::from(s) >> shift);
                 assert_eq!(luma, code, "{format:?}");
                 assert_eq!(

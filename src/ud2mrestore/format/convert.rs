@@ -2,7 +2,8 @@
 //! Formats other than plain colours of eight bits.
 //!
 //! GStreamer's converter unpacks them to sixteen bits and packs them again, at their own depth,
-//! range and matrix. Chroma is subsampled in floats before it is packed.
+//! range and matrix. Chroma is interpolated in floats after it is unpacked, and subsampled before it
+//! is packed.
 
 use gst_video::{
     VideoChromaMode, VideoConverter, VideoConverterConfig, VideoDitherMethod, VideoFormat,
@@ -11,6 +12,7 @@ use gst_video::{
 
 use super::chroma::ChromaPlanes;
 use super::color::ColorModel;
+use super::upsampling::Upsampler;
 use super::{Readable, Writable};
 use crate::image::{Image, filled};
 
@@ -22,6 +24,8 @@ pub(super) const PIXEL: usize = 8;
 pub struct Converter {
     input: Side,
     output: Side,
+    /// Where the input's chroma is interpolated.
+    upsampler: Option<Upsampler>,
     /// Where the output's chroma is subsampled.
     chroma: Option<ChromaPlanes>,
 }
@@ -48,9 +52,8 @@ impl Converter {
             let mut config = VideoConverterConfig::new();
             // Codes are rounded here: dither would add its pattern to every frame.
             config.set_dither_method(VideoDitherMethod::None);
-            if !is_input || planes {
-                config.set_chroma_mode(VideoChromaMode::None);
-            }
+            // Samples are repeated, and not interpolated.
+            config.set_chroma_mode(VideoChromaMode::None);
             Some(Side {
                 converter: VideoConverter::new(from, to, Some(config)).ok()?,
                 // GStreamer's own would end the process for want of memory.
@@ -62,13 +65,15 @@ impl Converter {
         Some(Self {
             input: side(input, true)?,
             output: side(output, false)?,
-            chroma: ChromaPlanes::of(output),
+            upsampler: (!planes).then(|| Upsampler::of(input)).flatten(),
+            chroma: ChromaPlanes::of(output, planes),
         })
     }
 
     /// The frame's three colours; `None` when its bytes cannot be reached. Its alpha is kept for
-    /// [`Converter::pack`].
-    pub fn unpack(&mut self, from: &Readable) -> Option<Image> {
+    /// [`Converter::pack`]. `missing` is below 1 where pixels of the frame are missing: chroma that
+    /// touches them is taken from around it.
+    pub fn unpack(&mut self, from: &Readable, missing: Option<&Image>) -> Option<Image> {
         let Side {
             converter,
             wide,
@@ -82,12 +87,18 @@ impl Converter {
         let stride = usize::try_from(wide.stride()[0]).ok()?;
         let mut image = Image::new(3, height, width);
         let size = height * width;
-        let (red, rest) = image.data.split_at_mut(size);
-        let (green, blue) = rest.split_at_mut(size);
+        let (luma, rest) = image.data.split_at_mut(size);
+        let (cb, cr) = rest.split_at_mut(size);
         let rows = bytes.chunks(stride).take(height);
         let pixels = rows.flat_map(|row| row.chunks_exact(PIXEL).take(width));
         for (i, pixel) in pixels.enumerate() {
-            [red[i], green[i], blue[i]] = color.decode([1, 2, 3].map(|c| sample(pixel, c)));
+            [luma[i], cb[i], cr[i]] = color.parts([1, 2, 3].map(|c| sample(pixel, c)));
+        }
+        if let Some(upsampler) = self.upsampler.as_mut() {
+            upsampler.apply([cb, cr], missing);
+        }
+        for ((a, b), c) in luma.iter_mut().zip(cb).zip(cr) {
+            [*a, *b, *c] = color.rgb([*a, *b, *c]);
         }
         Some(image)
     }

@@ -7,8 +7,10 @@ mod color;
 mod convert;
 pub mod direct;
 mod layout;
+mod siting;
 #[cfg(test)]
 mod tests;
+mod upsampling;
 
 use gst_video::prelude::*;
 use gst_video::{VideoFrameRef, VideoInfo, VideoInterlaceMode};
@@ -134,10 +136,11 @@ impl Formats {
 }
 
 impl MappedFrames<'_> {
-    /// The input frame as an image.
-    pub fn unpack(&mut self) -> Result<Image, gst::ErrorMessage> {
+    /// The input frame as an image. `missing` is below 1 where pixels of it are missing: subsampled
+    /// chroma that touches these is taken from around it.
+    pub fn unpack(&mut self, missing: Option<&Image>) -> Result<Image, gst::ErrorMessage> {
         let image = match &mut self.converter {
-            Some(converter) => converter.unpack(&self.input),
+            Some(converter) => converter.unpack(&self.input, missing),
             None => direct::unpack(&self.input),
         };
         image.ok_or_else(|| unreachable_memory("input"))

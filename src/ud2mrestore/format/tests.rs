@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Converted formats keep colours to their depth, and agree with GStreamer about them.
 
-use gst_video::{VideoConverter, VideoFormat, VideoInfo};
+use gst_video::{VideoChromaSite, VideoConverter, VideoFormat, VideoInfo};
 
 use super::caps::{DIRECT, formats};
 use super::convert::{Converter, PIXEL, sample};
@@ -30,7 +30,7 @@ fn packed(converter: &mut Converter, info: &VideoInfo, image: &Image) -> gst::Bu
 
 fn unpacked(converter: &mut Converter, info: &VideoInfo, buffer: &gst::Buffer) -> Image {
     let from = Readable::from_buffer_ref_readable(buffer, info).expect("maps");
-    converter.unpack(&from).expect("unpacks")
+    converter.unpack(&from, None).expect("unpacks")
 }
 
 /// The frame as GStreamer's converter sees it, in codes of 16 bits.
@@ -96,7 +96,9 @@ fn colours_agree_with_those_of_gstreamer() {
             let mut converter = Converter::new(&info, &info, false).expect("a converter");
             let waves = Image::from_fn(3, height as usize, width as usize, |c, y, x| {
                 let c = if info.is_gray() { 0 } else { c };
-                ((x / (c + 3) + y / 5) % 16) as f32 / 40.0 - 0.2
+                // Without leaps: there our chroma, which gives its samples back, overshoots theirs.
+                let step = (x / (c + 3) + y / 5) % 32;
+                step.min(32 - step) as f32 / 40.0 - 0.2
             });
             let source = packed(&mut converter, &info, &waves);
             let ours = unpacked(&mut converter, &info, &source);
@@ -109,6 +111,92 @@ fn colours_agree_with_those_of_gstreamer() {
                     assert!(far < 4.0 / 255.0, "{format:?} {width}: {far} at {i}, {c}");
                 }
             }
+        }
+    }
+}
+
+/// Where the samples of component `c` lie, in order.
+fn places(info: &VideoInfo, c: u8) -> impl Iterator<Item = usize> {
+    let (stride, step) = (info.comp_stride(c) as usize, info.comp_pstride(c) as usize);
+    let (offset, columns) = (info.comp_offset(c), info.comp_width(c) as usize);
+    let rows = 0..info.comp_height(c) as usize;
+    rows.flat_map(move |y| (0..columns).map(move |x| offset + y * stride + x * step))
+}
+
+const SITES: [VideoChromaSite; 6] = [
+    VideoChromaSite::JPEG,
+    VideoChromaSite::MPEG2,
+    VideoChromaSite::V_COSITED,
+    VideoChromaSite::COSITED,
+    VideoChromaSite::DV,
+    VideoChromaSite::ALT_LINE,
+];
+
+#[test]
+fn samples_of_chroma_come_back_for_every_siting_and_size() {
+    gst::init().expect("GStreamer starts");
+    for format in [
+        VideoFormat::I420,
+        VideoFormat::Nv12,
+        VideoFormat::Y42b,
+        VideoFormat::Yuy2,
+        VideoFormat::Y41b,
+        VideoFormat::Yuv9,
+    ] {
+        for site in SITES {
+            for (width, height) in [(40, 24), (33, 17), (7, 5), (1, 1)] {
+                let info = VideoInfo::builder(format, width, height)
+                    .chroma_site(site)
+                    .build();
+                let info = info.expect("an info");
+                let mut bytes = vec![0; info.size()];
+                for c in 0..3 {
+                    for (i, place) in places(&info, c).enumerate() {
+                        bytes[place] = 60 + (i * i * 31 + i * 7 + usize::from(c)) as u8 % 120;
+                    }
+                }
+                let mut converter = Converter::new(&info, &info, false).expect("a converter");
+                let source = gst::Buffer::from_mut_slice(bytes.clone());
+                let image = unpacked(&mut converter, &info, &source);
+                let target = packed(&mut converter, &info, &image);
+                let got = target.map_readable().expect("readable");
+                for c in 0..3 {
+                    for place in places(&info, c) {
+                        let at = format!("{format:?} {site:?} {width}x{height} {c}");
+                        assert_eq!(got[place], bytes[place], "{at}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn chroma_that_touches_missing_pixels_does_not_reach_the_others() {
+    gst::init().expect("GStreamer starts");
+    for site in SITES {
+        let info = VideoInfo::builder(VideoFormat::I420, 32, 32)
+            .chroma_site(site)
+            .build();
+        let info = info.expect("an info");
+        // Gray, with a red square that does not lie on the grid of chroma.
+        let hidden = |y: usize, x: usize| (11..20).contains(&y) && (13..22).contains(&x);
+        let mut bytes = vec![128; info.size()];
+        for (i, place) in places(&info, 2).enumerate() {
+            let (y, x) = (i / 16 * 2, i % 16 * 2);
+            if (0..4).any(|d| hidden(y + d / 2, x + d % 2)) {
+                bytes[place] = 255;
+            }
+        }
+        let observed = |y, x| f32::from(u8::from(!hidden(y, x)));
+        let missing = Image::from_fn(1, 32, 32, |_, y, x| observed(y, x));
+        let mut converter = Converter::new(&info, &info, false).expect("a converter");
+        let source = gst::Buffer::from_mut_slice(bytes);
+        let from = Readable::from_buffer_ref_readable(&source, &info).expect("maps");
+        let image = converter.unpack(&from, Some(&missing)).expect("unpacks");
+        for i in 0..32 * 32 {
+            let (red, green) = (image.plane(0)[i], image.plane(1)[i]);
+            assert!((red - green).abs() < 1e-4, "{site:?} {}", i);
         }
     }
 }

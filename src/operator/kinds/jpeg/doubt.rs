@@ -6,9 +6,9 @@ use super::tables::Compression;
 /// Share of the blocks that the steps must explain not to be in doubt.
 const DOUBTED: f32 = 0.25;
 /// What is said of frames without the traces of a JPEG.
-const NO_BLOCKS: &str = "The frames show no JPEG blocks that begin at their corner, so that quality \
-     100 is assumed and little changes: restore before scaling, cropping and filtering, or choose \
-     another task.";
+const NO_BLOCKS: &str = "The frames show no JPEG blocks that begin at their corner, so that \
+     quality 100 is assumed and little changes: restore before scaling, cropping and filtering, or \
+     choose another task.";
 
 /// A warning where `assumed`, which was `estimated` from the frame or told, is in doubt. `found` is
 /// what the frame shows.

@@ -117,7 +117,7 @@ impl Blocks {
         out
     }
 
-    /// What the steps of `table` make of `pixels`: their coefficients, rounded to steps and transformed back.
+    /// What the steps of `table` make of `pixels`: coefficients, rounded and transformed back.
     fn compressed(pixels: &Scratch<f32>, table: &Table) -> Scratch<f32> {
         let mut out = Self::coefficients(pixels);
         round(&mut out, table);
