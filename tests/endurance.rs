@@ -110,6 +110,7 @@ fn run(format: VideoFormat, width: u32, height: u32) {
     // A short run is too short for a slope: a single page is more than that.
     assert!(frames < 20_000 || slope < SLOPE, "{slope} bytes a frame");
     println!(
-        "{format:?}: {warm} pages after {WARM} frames, {end} after {frames}, {slope:.1} bytes a frame: {stats}"
+        "{format:?}: {warm} pages after {WARM} frames, {end} after {frames}, {slope:.1} bytes a \
+         frame: {stats}"
     );
 }

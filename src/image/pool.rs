@@ -132,8 +132,8 @@ fn with_lists<R>(work: impl FnOnce(&mut FreeLists) -> R) -> Option<R> {
 }
 
 /// An empty buffer for exactly `capacity` values. Streams take the same sizes again and again; a
-/// larger buffer would be missing where its own size is taken. Where there is no memory it unwinds to
-/// [`super::within_memory`].
+/// larger buffer would be missing where its own size is taken. Where there is no memory it unwinds
+/// to [`super::within_memory`].
 pub fn take<T: Pooled>(capacity: usize) -> Vec<T> {
     let unused = with_lists(|lists| {
         let list = T::list(lists);

@@ -21,8 +21,9 @@ use crate::graph::{GraphSpec, Tensor};
 use crate::image::Window;
 use crate::sampler::{Level, Patch};
 
-/// Largest magnitude of an image's values. They belong to [-1, 1], and the noisy state that they are
-/// made of stays within 6: fifty full scales are no overshoot, but a network that has come apart.
+/// Largest magnitude of an image's values. They belong to [-1, 1], and the noisy state that they
+/// are made of stays within 6: fifty full scales are no overshoot, but a network that has come
+/// apart.
 const LARGEST: f32 = 100.0;
 
 /// Ends a run from another thread.

@@ -23,8 +23,8 @@ pub fn level(variances: [f32; 3]) -> f32 {
     1.2 * (cubes.iter().sum::<f32>() / 3.0).powf(1.0 / 6.0)
 }
 
-/// The level of noise of these `variances` that a camera or a codec smoothed, by the `power` of luma;
-/// 0 where it was not smoothed.
+/// The level of noise of these `variances` that a camera or a codec smoothed, by the `power` of
+/// luma; 0 where it was not smoothed.
 pub fn smoothed_level(power: &[f32; SIZE], variances: [f32; 3]) -> f32 {
     let amplitude = |chosen: &dyn Fn(f32) -> bool| {
         let own = (0..SIZE).filter(|i| chosen(squared_frequency(*i)));

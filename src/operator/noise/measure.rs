@@ -78,8 +78,8 @@ pub fn measured(blocks: &Blocks, chosen: &[u32]) -> NoiseEstimate {
     }
 }
 
-/// The noise in the blocks `chosen`, sorted by brightness, where all power in blocks of quiet luma is
-/// noise that was smoothed. The level is 0 where it does not look like that.
+/// The noise in the blocks `chosen`, sorted by brightness, where all power in blocks of quiet luma
+/// is noise that was smoothed. The level is 0 where it does not look like that.
 pub fn smoothed(blocks: &Blocks, chosen: &[u32]) -> NoiseEstimate {
     let mut mean: Power = [[0.0; 64]; 3];
     for part in chosen.chunks(chosen.len().div_ceil(BINS)) {

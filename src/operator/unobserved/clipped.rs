@@ -78,8 +78,8 @@ pub fn clear_clipped(frame: &Image, mask: &mut Image) {
     }
 }
 
-/// 1 where a channel of `frame` was cut off, and where the kernel's support reaches such a pixel, in
-/// one channel; `None` where nothing was.
+/// 1 where a channel of `frame` was cut off, and where the kernel's support reaches such a pixel,
+/// in one channel; `None` where nothing was.
 ///
 /// Clipped areas were cut off where a quarter of their edge falls away faster than `slopes` and
 /// `tolerance`, on the scale of [-1, 1], allow. How bright they really are is not known. So it is

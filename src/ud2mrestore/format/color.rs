@@ -56,8 +56,8 @@ impl ColorModel {
         }
     }
 
-    /// The components of three samples of sixteen bits: luma of 0 to 1 and chroma around 0, or three
-    /// colours of 0 to 1.
+    /// The components of three samples of sixteen bits: luma of 0 to 1 and chroma around 0, or
+    /// three colours of 0 to 1.
     pub fn parts(&self, samples: [u16; 3]) -> [f32; 3] {
         [0, 1, 2].map(|i| {
             // Below a code lie its own bits again or, in some formats' odd columns, zeros.

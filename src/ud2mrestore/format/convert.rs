@@ -2,8 +2,8 @@
 //! Formats other than plain colours of eight bits.
 //!
 //! GStreamer's converter unpacks them to sixteen bits and packs them again, at their own depth,
-//! range and matrix. Chroma is interpolated in floats after it is unpacked, and subsampled before it
-//! is packed.
+//! range and matrix. Chroma is interpolated in floats after it is unpacked, and subsampled before
+//! it is packed.
 
 use gst_video::{
     VideoChromaMode, VideoConverter, VideoConverterConfig, VideoDitherMethod, VideoFormat,

@@ -160,7 +160,8 @@ impl MappedFrames<'_> {
     }
 }
 
-/// Width and height of input frames of these caps, in pixels; fails for caps that are not raw video.
+/// Width and height of input frames of these caps, in pixels; fails for caps that are not raw
+/// video.
 pub fn size(incaps: &gst::Caps, outcaps: &gst::Caps) -> Result<(usize, usize), gst::ErrorMessage> {
     let [input, _] = infos(incaps, outcaps)?;
     Ok((input.width() as usize, input.height() as usize))

@@ -21,8 +21,8 @@ pub struct Axis {
 }
 
 /// The axes of a component across and down, by the siting of the caps. `None` where every pixel has
-/// its own chroma. `planes`: each sample is repeated over its pixels and lies amid them, as JPEG has
-/// it.
+/// its own chroma. `planes`: each sample is repeated over its pixels and lies amid them, as JPEG
+/// has it.
 pub fn axes(info: &VideoInfo, component: Component, planes: bool) -> Option<(Axis, Axis)> {
     let format = info.format_info();
     let factor = |shifts: &[u32]| 1usize << shifts.get(1).copied().unwrap_or_default().min(4);
@@ -70,8 +70,8 @@ impl Axis {
         len.div_ceil(self.factor)
     }
 
-    /// The pixels, of `len`, that make a sample, with their weights. Pixels at the edge are repeated
-    /// outwards.
+    /// The pixels, of `len`, that make a sample, with their weights. Pixels at the edge are
+    /// repeated outwards.
     pub fn pixels(&self, sample: usize, len: usize) -> impl Iterator<Item = (usize, f32)> {
         let (first, last) = (
             (sample * self.factor) as isize,

@@ -71,8 +71,9 @@ impl Ud2mRestore {
         self.post(message.build());
     }
 
-    /// Warns of a frame that was left unrestored, cost smaller tiles or contradicts the settings. Of frames that fail one
-    /// after the other, the first alone is worth a warning; `stats` counts them all.
+    /// Warns of a frame that was left unrestored, cost smaller tiles or contradicts the settings.
+    /// Of frames that fail one after the other, the first alone is worth a warning; `stats` counts
+    /// them all.
     pub(super) fn post_fallback(&self, report: &FrameReport, failed_before: bool) {
         if let Some(reason) = report.failed.as_ref().filter(|_| !failed_before) {
             gst::element_imp_warning!(
