@@ -7,6 +7,9 @@ use crate::operator::dct::{BLOCK, dct};
 
 /// Pixels of a block.
 pub const AREA: usize = BLOCK * BLOCK;
+/// How far a conversion to R, G and B may have lowered the means of blocks, in eighths of a code,
+/// which is in units of their coefficients: fast conversions cut fractions off.
+pub const DARKER: usize = BLOCK;
 /// How many blocks suffice.
 pub const ENOUGH: usize = 192;
 /// Blocks whose pixels deviate less than this from their mean, in code values, tell nothing.
@@ -142,6 +145,39 @@ impl Blocks {
     /// A block is explained where its pixels, but for the clipped ones, are what the steps make of
     /// them, within rounding or a share of what other steps would leave.
     pub fn explained(&self, table: &Table, times: usize) -> (usize, usize) {
+        let darker = self.darker(table[0]);
+        if darker > 0 {
+            return self.lighter(darker).explained_exactly(table, times);
+        }
+        self.explained_exactly(table, times)
+    }
+
+    /// By how many eighths of a code the frame became darker, as the means of the blocks tell.
+    fn darker(&self, step: f32) -> usize {
+        let off = |darker: usize| -> f32 {
+            let mean = |block: &[f32]| block.iter().sum::<f32>() / BLOCK as f32 + darker as f32;
+            let blocks = self.values.chunks_exact(AREA).map(mean);
+            blocks.map(|v| (v - (v / step).round() * step).abs()).sum()
+        };
+        (0..=DARKER)
+            .min_by(|a, b| off(*a).total_cmp(&off(*b)))
+            .unwrap_or(0)
+    }
+
+    /// The blocks with all pixels lighter by `eighths` of a code.
+    fn lighter(&self, eighths: usize) -> Self {
+        let by = eighths as f32 / DARKER as f32;
+        let raised = |values: &Scratch<f32>| {
+            Scratch::collected(values.capacity(), values.iter().map(|v| v + by))
+        };
+        Self {
+            values: raised(&self.values),
+            low: raised(&self.low),
+            high: raised(&self.high),
+        }
+    }
+
+    fn explained_exactly(&self, table: &Table, times: usize) -> (usize, usize) {
         let mut pixels = self.pixels();
         self.unclip(&mut pixels, table, times);
         let coefficients = Self::coefficients(&pixels);

@@ -5,7 +5,7 @@ use std::f32::consts::TAU;
 use std::sync::LazyLock;
 
 use super::super::tables::Table;
-use super::blocks::{AREA, ENOUGH};
+use super::blocks::{AREA, DARKER, ENOUGH};
 use crate::image::Scratch;
 
 /// Standard deviations with which coefficients may lie beside their lattice, in code values: that
@@ -46,17 +46,20 @@ impl Evidence {
         let mut scores = Scratch::filled(AREA * STEPS, 0.0);
         let mut values = Scratch::with_capacity(ENOUGH);
         for (i, scores) in scores.chunks_exact_mut(STEPS).enumerate() {
-            values.clear();
-            let all = coefficients.iter().skip(i).step_by(AREA);
-            values.extend(all.map(|v| v.abs()));
-            values.sort_unstable_by(|a, b| b.total_cmp(a));
-            for (step, score) in scores.iter_mut().enumerate().skip(2) {
-                let step = step as f32;
-                let count = values.partition_point(|v| *v > step / 2.0);
-                if count == 0 {
-                    break;
+            let all = || coefficients.iter().skip(i).step_by(AREA);
+            for darker in 0..=if i == 0 { DARKER } else { 0 } {
+                values.clear();
+                values.extend(all().map(|v| (v + darker as f32).abs()));
+                values.sort_unstable_by(|a, b| b.total_cmp(a));
+                for (step, score) in scores.iter_mut().enumerate().skip(2) {
+                    let step = step as f32;
+                    let count = values.partition_point(|v| *v > step / 2.0);
+                    if count == 0 {
+                        break;
+                    }
+                    let found = evidence(&values[..count], step, jitters);
+                    *score = if darker == 0 { found } else { score.max(found) };
                 }
-                *score = evidence(&values[..count], step, jitters);
             }
         }
         Self { scores }

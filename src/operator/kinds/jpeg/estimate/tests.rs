@@ -2,6 +2,7 @@
 //! Steps of tables of every sort, from pictures and from black text on white.
 
 use super::super::Jpeg;
+use super::super::color::CODES;
 use super::super::tables::{CHROMA, LUMA, scaled};
 use super::*;
 use crate::image::Window;
@@ -69,6 +70,17 @@ fn qualities_are_found_within_two_in_pictures_and_in_text() {
             assert_eq!(found.last_quality, 0, "{quality}, {i}");
         }
     }
+}
+
+#[test]
+fn a_conversion_that_darkens_the_frame_by_a_code_hides_no_steps() {
+    // Fast conversions to R, G and B cut fractions off.
+    let (luma, chroma) = quantisation(30);
+    let mut frame = compressed(&colourful(64, 64), luma, chroma, C420);
+    frame.data.iter_mut().for_each(|v| *v -= 1.0 / CODES);
+    let found = compression(&frame, C420, None);
+    assert_eq!(found.luma, luma);
+    assert!(found.fit > 0.5, "{}", found.fit);
 }
 
 #[test]
