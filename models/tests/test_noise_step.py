@@ -8,10 +8,10 @@ import onnx
 import pytest
 import torch
 from safetensors import safe_open
+from toys import TOY, network, source
 
 from ud2m.export.package import export
-from ud2m.nn.conditioning import Conditioning, ConditioningConfig
-from ud2m.nn.denoiser import Denoiser, DenoiserConfig
+from ud2m.nn.denoiser import Denoiser
 from ud2m.physics.generators.noise import KINDS
 from ud2m.physics.noise_model import FACTS, INPUTS, NoiseModel, facts, tensors, white_tensors
 from ud2m.physics.operators import Blur, Downscale, Identity, Jpeg, Mask
@@ -26,25 +26,8 @@ from ud2m.training.problems.real_noise import kinds_held_out, real_noise
 from ud2m.training.validator import ONE_STEP, Validator
 
 LITE = Path(__file__).parents[1] / "zoo" / "lite"
-TOY = DenoiserConfig(2, (8, 16), (1, 1), 16)
-SHAPE = ConditioningConfig((0, 1), DenoiserConfig(4, (8, 12), (1, 1), 16))
 VIDEO = NoiseModel.ycc(0.05, 0.02, luma_correlation=0.3)
 SIDE = 8
-
-
-def network(families=("denoise",)):
-    """None of its weights is zero."""
-    net = UnfoldedModel(
-        Denoiser(TOY), Conditioning(TOY, SHAPE), {f: ScalarValues() for f in families}
-    )
-    for name, p in net.named_parameters():
-        if not name.startswith("scalars"):
-            torch.nn.init.normal_(p, std=0.5 * p[0].numel() ** -0.5 if p.ndim > 1 else 0.1)
-    return net
-
-
-def source(count, side):
-    return torch.rand(count, 3, side, side) * 1.6 - 0.8
 
 
 def run(net, family="denoise", told=(), operator=None, physics=(), seed=2):
@@ -117,7 +100,7 @@ def test_white_noise_is_solved_as_before():
 
 @pytest.mark.parametrize("told", (False, True))
 def test_a_step_that_is_to_learn_the_noise_answers_as_before_until_it_does(told):
-    net = network()
+    net = network(["denoise"])
     white = white_tensors(torch.tensor([0.1, 0.2])) if told else ()
     assert torch.equal(run(add_noise_model(net), told=white), run(net))
     free = run(
@@ -127,7 +110,7 @@ def test_a_step_that_is_to_learn_the_noise_answers_as_before_until_it_does(told)
 
 
 def test_the_step_heeds_the_colours_of_the_noise_at_once_and_its_shape_when_trained():
-    net = add_noise_model(network())
+    net = add_noise_model(network(["denoise"]))
     video = tensors([VIDEO, VIDEO])
     assert not torch.allclose(run(net, told=video), run(net), atol=1e-3)
     uncorrelated = (*video[:2], torch.zeros(2, 4))
@@ -137,7 +120,7 @@ def test_the_step_heeds_the_colours_of_the_noise_at_once_and_its_shape_when_trai
 
 
 def test_jpeg_keeps_its_own_data_step():
-    net, physics = add_noise_model(network(("jpeg",))), quantisation(20)
+    net, physics = add_noise_model(network(["jpeg"])), quantisation(20)
     operator = Jpeg()
     white = (*white_tensors(torch.tensor([0.1, 0.2]))[:2], torch.zeros(2, 4))
     coloured = run(net, "jpeg", tensors([VIDEO, VIDEO]), operator, physics)
@@ -150,7 +133,10 @@ def test_without_conditioning_nothing_can_be_told():
 
 
 def test_a_file_says_whether_its_step_takes_the_noise_model(tmp_path):
-    for net, wanted in ((network(), False), (add_noise_model(network()), True)):
+    for net, wanted in (
+        (network(["denoise"]), False),
+        (add_noise_model(network(["denoise"])), True),
+    ):
         save_model(net, tmp_path / "step.safetensors", {})
         back = load_model(tmp_path / "step.safetensors")
         assert back.conditioning.config.noise_model == wanted
@@ -188,12 +174,12 @@ def test_every_kind_is_held_out_and_scored_by_name(tmp_path):
     problems = kinds_held_out(lambda rng: source, 48, count=3)
     assert set(KINDS) < set(problems)
     validator = Validator(dict(list(problems.items())[:2]), tmp_path, ONE_STEP)
-    scores = validator.scores(add_noise_model(network()))
+    scores = validator.scores(add_noise_model(network(["denoise"])))
     assert set(scores) == {"white", "unclipped", "distance", "mean"}
 
 
 def test_training_reaches_the_weights_that_hear_of_the_noise():
-    net, carried = add_noise_model(network()), {}
+    net, carried = add_noise_model(network(["denoise"])), {}
     problem = real_noise(source, 4, 48, np.random.default_rng(5))
     fidelity(net, problem, np.random.default_rng(0), carried, go_on=0.0).backward()
     for context in (net.conditioning.context, net.conditioning.initial.context):
@@ -206,13 +192,13 @@ def test_training_reaches_the_weights_that_hear_of_the_noise():
 
 def test_a_trajectory_tells_a_step_only_what_it_takes():
     problem = real_noise(source, 2, 48, np.random.default_rng(5))
-    for net in (network(), add_noise_model(network())):
+    for net in (network(["denoise"]), add_noise_model(network(["denoise"]))):
         steps = list(trajectory(net, problem, np.random.default_rng(1), go_on=0.0))
         assert torch.isfinite(squared_error(steps[0].x0, problem)).all()
 
 
 def test_a_graph_takes_the_noise_model_and_agrees_with_the_step(tmp_path):
-    net = add_noise_model(network())
+    net = add_noise_model(network(["denoise"]))
     torch.nn.init.normal_(net.conditioning.context.net[0].weight, std=0.3)
     about = {"name": "toy", "version": "1", "licence": "none", "training": {}, "scores": {}}
     misses = export(net.steps(), tmp_path / "package", about)

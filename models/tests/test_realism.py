@@ -6,11 +6,12 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from toys import TOY, network, source
 
 from ud2m.diffusion import noise
 from ud2m.export.manifest import KEY
 from ud2m.export.package import export
-from ud2m.nn.conditioning import FEATURES, Conditioning, ConditioningConfig
+from ud2m.nn.conditioning import FEATURES
 from ud2m.nn.denoiser import Denoiser, DenoiserConfig
 from ud2m.physics.generators import kernels
 from ud2m.physics.noise_model import white_tensors
@@ -32,24 +33,7 @@ from ud2m.training.problems import draw
 from ud2m.training.validator import ONE_STEP, Validator
 from ud2m.training.validator.sampling import sampling_scores
 
-TOY = DenoiserConfig(2, (8, 16), (1, 1), 16)
 FAMILIES = ("blur", "mask", "downscale4", "jpeg")
-SHAPE = ConditioningConfig((0, 1), DenoiserConfig(4, (8, 12), (1, 1), 16))
-
-
-def network(families=FAMILIES):
-    """None of its weights is zero."""
-    net = UnfoldedModel(
-        Denoiser(TOY), Conditioning(TOY, SHAPE), {f: ScalarValues() for f in families}
-    )
-    for name, p in net.named_parameters():
-        if not name.startswith("scalars"):
-            torch.nn.init.normal_(p, std=0.5 * p[0].numel() ** -0.5 if p.ndim > 1 else 0.1)
-    return net
-
-
-def source(count, side):
-    return torch.rand(count, 3, side, side) * 1.6 - 0.8
 
 
 def problem(family, seed=0):
@@ -98,7 +82,7 @@ def test_texture_noise_of_a_seed_does_not_depend_on_the_size_of_the_image():
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_grown_step_answers_as_before_until_it_is_asked_for_a_sample(family):
-    net, p = network(), problem(family)
+    net, p = network(FAMILIES), problem(family)
     grown = add_realism(net)
     before = answer(net, p)
     assert torch.equal(answer(grown, p), before)
@@ -223,7 +207,7 @@ def test_bands_are_those_of_a_pyramid_and_luma_knows_no_chroma():
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_both_kinds_of_batch_train_every_family(family):
-    net, p, carried = add_realism(network()), problem(family), {"progress": 0.0}
+    net, p, carried = add_realism(network(FAMILIES)), problem(family), {"progress": 0.0}
     net.train().requires_grad_(True)
     for share in (0.0, 1.0):
         objective = Samples(features=0.0, realism=share)

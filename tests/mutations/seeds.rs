@@ -106,7 +106,8 @@ pub fn manifests() -> Vec<Vec<u8>> {
             "inputs": {{"xt": ["B", 3, "H", "W"], "t": [1], "{input}": [8, 8]}},
             "output": {{"x0": ["B", 3, "H", "W"]}}, "aggregation": "mean",
             "training": {{"steps": [1, [2, [3]]], "note": "a\u00e9\n"}}, "scores": {{}},
-            "graph_sha256": "0a", "weights": {{"step.safetensors": {{"bytes": 3, "sha256": "00"}}}}}}"#
+            "graph_sha256": "0a",
+            "weights": {{"step.safetensors": {{"bytes": 3, "sha256": "00"}}}}}}"#
         )
     };
     vec![

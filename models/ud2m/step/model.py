@@ -114,9 +114,7 @@ def add_noise_model(net: UnfoldedModel) -> UnfoldedModel:
 
     ValueError where there is no conditioning that could be told of it.
     """
-    if net.conditioning is None:
-        raise ValueError("A step without conditioning cannot be told of the noise; train one with.")
-    conditioning = net2net.add_noise_model(net.conditioning, net.denoiser.config)
+    conditioning = net2net.add_noise_model(_conditioning(net), net.denoiser.config)
     return _with(net, net.denoiser, conditioning)
 
 
@@ -125,10 +123,14 @@ def add_realism(net: UnfoldedModel) -> UnfoldedModel:
 
     ValueError where there is no conditioning that could be told of it.
     """
-    if net.conditioning is None:
-        raise ValueError("A step without conditioning cannot make samples; train one with.")
-    conditioning = net2net.add_realism(net.conditioning, net.denoiser.config)
+    conditioning = net2net.add_realism(_conditioning(net), net.denoiser.config)
     return _with(net, net.denoiser, conditioning)
+
+
+def _conditioning(net: UnfoldedModel) -> Conditioning:
+    if net.conditioning is None:
+        raise ValueError("A step without conditioning takes no further inputs; train one with.")
+    return net.conditioning
 
 
 def _with(
