@@ -100,6 +100,11 @@ impl OrtStep {
         self.interrupt.clone()
     }
 
+    /// Lets another step's handle end the runs of this one.
+    pub fn set_interrupt(&mut self, interrupt: Interrupt) {
+        self.interrupt = interrupt;
+    }
+
     /// Network evaluations since the graph was loaded: K for each patch of each run.
     pub fn evaluations(&self) -> u64 {
         self.evaluations

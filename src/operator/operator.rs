@@ -2,6 +2,7 @@
 //! [`Operator`]: a degradation of any kind for one frame size.
 
 use super::canvas::{Canvas, common_multiple};
+use super::input_file::{InputFile, read_mask};
 use super::kinds::{Compression, Degradation};
 use super::physics::{Physics, multiply};
 use super::unobserved::{Search, Unobserved};
@@ -15,7 +16,9 @@ pub struct Operator {
     graph: GraphSpec,
     width: usize,
     height: usize,
-    /// 0 where pixels of all frames are missing; `None` where none are.
+    /// What was assumed of files, a sentence each.
+    remarks: Vec<String>,
+    /// 0 where pixels of all frames are missing beside the degradation; `None` where none are.
     missing: Option<Image>,
     /// 1 where the next frame is observed; `None` where all of it is.
     observed: Option<Image>,
@@ -36,6 +39,7 @@ impl Operator {
         }
         let (graph, physics) = degradation.build(width, height)?;
         Ok(Self {
+            remarks: physics.remarks().to_vec(),
             physics,
             graph,
             width,
@@ -45,6 +49,17 @@ impl Operator {
         })
     }
 
+    /// The same with pixels missing where the image in a file, of the frame's size, is not white; no
+    /// file leaves all observed. An error names the file that does not fit.
+    pub fn with_mask(mut self, mask: &InputFile) -> Result<Self, RestoreError> {
+        if !mask.is_empty() {
+            let (missing, mut remarks) = read_mask(mask, self.width, self.height)?;
+            self.missing = Some(missing);
+            self.remarks.append(&mut remarks);
+        }
+        Ok(self)
+    }
+
     /// The step graph it needs.
     pub fn graph(&self) -> &GraphSpec {
         &self.graph
@@ -52,7 +67,7 @@ impl Operator {
 
     /// What was assumed of a file that may be meant otherwise, a sentence each.
     pub fn remarks(&self) -> &[String] {
-        self.physics.remarks()
+        &self.remarks
     }
 
     /// How many times larger the output is than the input.
@@ -93,11 +108,6 @@ impl Operator {
         self.physics.doubt(frame)
     }
 
-    /// Sets what is missing of all frames, of their size: 1 observed, 0 missing.
-    pub fn set_missing(&mut self, mask: Image) {
-        self.missing = Some(mask);
-    }
-
     /// The pixels of `frame` that hold no data, and a first guess of them, where there are any.
     ///
     /// `detect`: whether bars and cut-off codes are looked for, where they do harm. `sigma_y`:
@@ -121,7 +131,7 @@ impl Operator {
 
     /// Below 1 where pixels of the frames are known to be missing, of their size.
     pub fn missing(&self) -> Option<&Image> {
-        self.physics.missing()
+        self.missing.as_ref().or(self.physics.missing())
     }
 
     /// The frame `y` padded to the canvas, at the observation's resolution.

@@ -6,6 +6,7 @@
 //! ONNX Runtime.
 
 mod fallback;
+mod missing;
 mod moments;
 mod noise_model;
 mod pipeline;
@@ -31,7 +32,7 @@ use crate::image::Image;
 use crate::operator::Compression;
 // The settings are made of these: a caller needs no other module.
 pub use crate::model::{Engine, Interrupt, LogLevel, Provider, Stop, disable_telemetry, log_to};
-pub use crate::operator::{Degradation, InputFile, Kernel, Subsampling, fill_holes};
+pub use crate::operator::{Degradation, InputFile, Kernel, Subsampling, check_mask, fill_holes};
 
 /// A frame on its way out, and how it was made.
 pub struct RestoredFrame {

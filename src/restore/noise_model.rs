@@ -29,10 +29,11 @@ const OF_LUMA: f32 = 1.732;
 impl NoiseModel {
     /// What the settings say or, where they leave it open, what `frame` and those before it show.
     ///
-    /// `limits` are the least and the largest sigma_y that the network was trained for; outside
+    /// `missing` is 0 where pixels of the frame are known to be missing. `limits` are the least and the largest sigma_y that the network was trained for; outside
     /// them the nearest level serves best.
     pub fn of(
         frame: &Image,
+        missing: Option<&Image>,
         settings: &Settings,
         smoothing: &mut Smoothing,
         [low, high]: [f32; 2],
@@ -40,7 +41,7 @@ impl NoiseModel {
         let model = if settings.noise_sigma < 0.0 {
             // Who asks for noise to be removed says that there is some.
             let noisy = settings.degradation == Degradation::Denoise;
-            let estimate = estimate_noise(frame, Some(&usable_pixels(frame)), noisy);
+            let estimate = estimate_noise(frame, Some(&usable_pixels(frame, missing)), noisy);
             Self::estimated(&smoothing.noise(estimate), settings)
         } else {
             let stated = settings.noise_sigma.clamp(low / 2.0, high / 2.0);

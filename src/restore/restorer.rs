@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! [`Restorer`]: a loaded model, and what a stream keeps from one frame to the next.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::missing::Filler;
 use super::smoothing::Smoothing;
 use super::step::TensorCache;
 use super::temporal::{self, PreviousFrame};
@@ -11,7 +12,7 @@ use crate::error::RestoreError;
 use crate::graph::GraphSpec;
 use crate::image::{Image, Pool};
 use crate::model::{self, OrtStep};
-use crate::operator::{Degradation, Operator};
+use crate::operator::{Degradation, InputFile, Operator};
 use crate::sampler::{Initial, Level, level, levels};
 use crate::tile::Tiles;
 
@@ -19,6 +20,11 @@ use crate::tile::Tiles;
 pub struct Restorer {
     pub(super) step: OrtStep,
     graph: GraphSpec,
+    /// Where it was loaded from, and onto.
+    pub(super) package: PathBuf,
+    pub(super) engine: Engine,
+    /// What fills missing pixels; `None` where no file has named any yet.
+    pub(super) filler: Option<Filler>,
     pub(super) operator: Option<CachedOperator>,
     pub(super) smoothing: Smoothing,
     /// Whether a doubt about the settings was reported: once is enough.
@@ -36,12 +42,13 @@ pub struct Restorer {
     /// Longest side, in pixels, of tiles for which memory suffices.
     pub(super) largest_tile: usize,
     /// What operators assumed, which nobody has asked for yet.
-    remarks: Vec<String>,
+    pub(super) remarks: Vec<String>,
 }
 
 /// The operator of one degradation and one size of frames.
 pub(super) struct CachedOperator {
     degradation: Degradation,
+    mask: InputFile,
     width: usize,
     height: usize,
     operator: Operator,
@@ -80,10 +87,14 @@ impl Restorer {
         stop: &Stop,
     ) -> Result<Self, RestoreError> {
         let graph = degradation.graph();
-        let step = OrtStep::load(&model::locate(model.as_ref())?, &graph, engine, warn, stop)?;
+        let package = model::locate(model.as_ref())?;
+        let step = OrtStep::load(&package, &graph, engine, warn, stop)?;
         Ok(Self {
             step,
             graph,
+            package,
+            engine,
+            filler: None,
             operator: None,
             smoothing: Smoothing::default(),
             doubted: false,
@@ -138,22 +149,25 @@ impl Restorer {
         fallback::check(bytes, width, height)
     }
 
-    /// Builds the operator for frames of `width` x `height` pixels, unless it is at hand.
+    /// Builds the operator for frames of `width` x `height` pixels, unless it is at hand. `mask`
+    /// says what is missing of all frames beside the degradation, where it is a file.
     ///
     /// Errors name the kernel file, the mask file or the setting that does not fit.
     pub fn prepare(
         &mut self,
         degradation: &Degradation,
+        mask: &InputFile,
         width: usize,
         height: usize,
     ) -> Result<(), RestoreError> {
         let fits = |c: &CachedOperator| {
-            (c.width, c.height) == (width, height) && c.degradation == *degradation
+            let same_size = (c.width, c.height) == (width, height);
+            same_size && c.degradation == *degradation && c.mask == *mask
         };
         if self.operator.as_ref().is_some_and(fits) {
             return Ok(());
         }
-        let operator = Operator::new(degradation, width, height)?;
+        let operator = Operator::new(degradation, width, height)?.with_mask(mask)?;
         if *operator.graph() != self.graph {
             return Err(RestoreError::Settings(format!(
                 "The loaded model is for {} and the settings ask for {}: stop the element to \
@@ -162,12 +176,14 @@ impl Restorer {
                 operator.graph().name
             )));
         }
+        self.load_filler(mask, &mut |_| (), &Stop::default())?;
         // How well the frame before explained its observation says nothing of another operator.
         self.previous = None;
         self.pool.clear();
         self.remarks.extend_from_slice(operator.remarks());
         self.operator = Some(CachedOperator {
             degradation: degradation.clone(),
+            mask: mask.clone(),
             width,
             height,
             operator,

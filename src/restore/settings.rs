@@ -3,12 +3,15 @@
 
 use super::{Output, Temporal, Tiling};
 use crate::error::RestoreError;
-use crate::operator::Degradation;
+use crate::operator::{Degradation, InputFile};
 
 /// What the user may change between two frames.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     pub degradation: Degradation,
+    /// White where pixels are observed, in an image of the frame's size; no file where all are.
+    /// [`Degradation::Mask`] has its own.
+    pub mask: InputFile,
     /// Whether bars and codes that were cut off are looked for, and taken for unobserved.
     pub detect_unobserved: bool,
     /// Standard deviation of the noise as a share of full scale, 0 to 1. Negative: estimated in

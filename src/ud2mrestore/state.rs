@@ -9,14 +9,19 @@ use super::messages::meta::FrameRecord;
 use super::messages::stats::Stages;
 use super::properties::settings::{Fixed, Live, Settings};
 use crate::error::RestoreError;
-use crate::restore::{Degradation, RestoredFrame, Restorer, Stop, Subsampling, guarded};
+use crate::restore::{
+    Degradation, InputFile, RestoredFrame, Restorer, Stop, Subsampling, check_mask, guarded,
+};
+
+/// A degradation, and the file that says which pixels are missing beside it.
+type Asked = (Degradation, InputFile);
 
 /// What the streaming thread works with. It is locked for a whole frame.
 pub struct State {
     pub restorer: Restorer,
     pub fixed: Fixed,
-    /// The last degradation for which an operator could be made.
-    degradation: Degradation,
+    /// The last degradation, and mask beside it, for which an operator could be made.
+    asked: Asked,
     /// What the application should know and has not been told, a sentence each.
     remarks: Vec<String>,
     /// Chroma subsampling of the last caps.
@@ -38,17 +43,21 @@ impl State {
         let fixed = settings.fixed.clone();
         let subsampling = Subsampling::default();
         let degradation = settings.live.degradation(&fixed, subsampling)?;
+        let mask = settings.live.mask(&fixed);
         degradation.check()?;
-        let for_frames = settings
-            .live
-            .restore_settings(&fixed, degradation.clone(), false);
+        if !mask.is_empty() {
+            check_mask(&mask)?;
+        }
+        let asked = (degradation, mask);
+        let for_frames = settings.live.restore_settings(&fixed, asked.clone(), false);
         for_frames.check_samples()?;
         let (model, engine) = (&fixed.model, fixed.engine());
-        let restorer = Restorer::load(model, &degradation, engine, &mut warn, stop)?;
+        let mut restorer = Restorer::load(model, &asked.0, engine, &mut warn, stop)?;
+        restorer.load_filler(&asked.1, &mut warn, stop)?;
         Ok(Self {
             restorer,
             fixed,
-            degradation,
+            asked,
             remarks: settings.without_effect(),
             subsampling,
             formats: None,
@@ -82,7 +91,8 @@ impl State {
     ) -> Result<(), RestoreError> {
         let degradation = live.degradation(&self.fixed, self.subsampling)?;
         let (model, engine) = (&self.fixed.model, self.fixed.engine());
-        let next = Restorer::load(model, &degradation, engine, &mut warn, stop)?;
+        let mut next = Restorer::load(model, &degradation, engine, &mut warn, stop)?;
+        next.load_filler(&live.mask(&self.fixed), &mut warn, stop)?;
         let before = std::mem::replace(&mut self.restorer, next);
         if before.interrupt().is_raised() {
             self.restorer.interrupt().raise();
@@ -111,38 +121,37 @@ impl State {
         })
     }
 
-    /// Makes the operator for frames of a width and a height, and says which degradation it is of.
+    /// Makes the operator for frames of a width and a height, and says what it is of.
     /// Where the settings or their files do not allow it the last one stays, with a remark.
     fn prepare(
         &mut self,
         live: &Live,
         (width, height): (usize, usize),
-    ) -> Result<Degradation, RestoreError> {
+    ) -> Result<Asked, RestoreError> {
         let wanted = live.degradation(&self.fixed, self.subsampling);
-        let made = wanted.and_then(|wanted| {
-            self.restorer.prepare(&wanted, width, height)?;
-            Ok(wanted)
+        let made = wanted.and_then(|degradation| {
+            let mask = live.mask(&self.fixed);
+            self.restorer.prepare(&degradation, &mask, width, height)?;
+            Ok((degradation, mask))
         });
         let error = match made {
             Err(e @ (RestoreError::Settings(_) | RestoreError::File { .. })) => e,
             Err(other) => return Err(other),
-            Ok(degradation) => {
+            Ok(asked) => {
                 self.remarks.append(&mut self.restorer.take_remarks());
-                self.degradation.clone_from(&degradation);
-                return Ok(degradation);
+                self.asked.clone_from(&asked);
+                return Ok(asked);
             }
         };
-        if self
-            .restorer
-            .prepare(&self.degradation, width, height)
-            .is_err()
-        {
+        let (degradation, mask) = &self.asked;
+        let restored = self.restorer.prepare(degradation, mask, width, height);
+        if restored.is_err() {
             return Err(error);
         }
         self.remarks.push(format!(
             "{error} Until then the settings before stay in force."
         ));
-        Ok(self.degradation.clone())
+        Ok(self.asked.clone())
     }
 
     /// What the application should know, a sentence each; only once.
@@ -178,7 +187,7 @@ impl State {
     ) -> Result<FrameRecord, gst::ErrorMessage> {
         let begun = Instant::now();
         let size = self.formats.as_ref().ok_or_else(without_caps)?.input_size();
-        let degradation = self.prepare(live, size)?;
+        let asked = self.prepare(live, size)?;
         let formats = self.formats.as_mut().ok_or_else(without_caps)?;
         let number = formats.frame_number(input).unwrap_or(self.frames);
         let luma = formats.has_luma();
@@ -186,7 +195,7 @@ impl State {
         // Images that are dropped here leave their memory to the next frame.
         let pool = self.restorer.pool();
         let _entered = pool.enter();
-        let settings = live.restore_settings(&self.fixed, degradation, luma);
+        let settings = live.restore_settings(&self.fixed, asked, luma);
         let degraded = frames.unpack(self.restorer.missing())?;
         let unpacked = Instant::now();
         // After a seek, a flush or a loss the stream may show something else.

@@ -2,7 +2,9 @@
 //! The degradations and the ways to restore a frame whose allocations are counted.
 
 use gstud2m::image::Image;
-use gstud2m::restore::{Degradation, Kernel, Output, Settings, Subsampling, Temporal, Tiling};
+use gstud2m::restore::{
+    Degradation, InputFile, Kernel, Output, Settings, Subsampling, Temporal, Tiling,
+};
 use gstud2m::sampler;
 
 pub const WIDTH: usize = 96;
@@ -11,6 +13,7 @@ pub const HEIGHT: usize = 72;
 pub fn settings(degradation: Degradation) -> Settings {
     Settings {
         degradation,
+        mask: InputFile::default(),
         noise_sigma: 0.02,
         noise_is_luma: false,
         steps: 3,

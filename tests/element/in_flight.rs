@@ -146,9 +146,7 @@ fn a_kernel_file_chooses_itself() {
 
 #[test]
 fn properties_without_effect_are_told() {
-    let mask = path("tests/data/mask.pgm");
     for (name, value, task) in [
-        ("mask-file", mask.as_str(), "denoise"),
         ("kernel-file", "k.png", "denoise"),
         ("scale", "2", "deblur"),
         ("jpeg-quality", "40", "denoise"),

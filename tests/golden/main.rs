@@ -9,7 +9,9 @@ mod steps;
 mod temporal;
 mod tensors;
 
-use gstud2m::restore::{Degradation, Engine, Output, Restorer, Settings, Stop, Temporal, Tiling};
+use gstud2m::restore::{
+    Degradation, Engine, InputFile, Output, Restorer, Settings, Stop, Temporal, Tiling,
+};
 
 /// The package `lite`, loaded for a degradation.
 fn lite(degradation: &Degradation) -> Restorer {
@@ -29,6 +31,7 @@ fn lite(degradation: &Degradation) -> Restorer {
 fn settings(degradation: Degradation, sigma: f32) -> Settings {
     Settings {
         degradation,
+        mask: InputFile::default(),
         noise_sigma: sigma,
         noise_is_luma: false,
         steps: 3,

@@ -4,7 +4,7 @@
 use crate::{lite, settings};
 use gstud2m::image::{Border, Image, Window};
 use gstud2m::operator::Operator;
-use gstud2m::restore::{Degradation, Kernel, Settings, Subsampling, Tiling};
+use gstud2m::restore::{Degradation, InputFile, Kernel, Settings, Subsampling, Tiling};
 use gstud2m::sampler;
 
 const WIDTH: usize = 203;
@@ -113,6 +113,48 @@ fn a_jpeg_of_quality_ten_gains_half_a_decibel_whatever_its_chroma() {
             subsampling,
         };
         gains(compressed, 0.0, 0.5);
+    }
+}
+
+/// Strokes of three pixels, as text and scratches have them.
+fn is_stroke(x: usize, y: usize) -> bool {
+    (x + y) % 36 < 4 && x % 50 > 9
+}
+
+#[test]
+fn strokes_over_a_picture_cost_little_where_a_mask_tells_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let mask = folder.path().join("mask.png");
+    image::GrayImage::from_fn(WIDTH as u32, HEIGHT as u32, |x, y| {
+        image::Luma([if is_stroke(x as usize, y as usize) {
+            0
+        } else {
+            255
+        }])
+    })
+    .save(&mask)
+    .unwrap();
+    let mask = InputFile::from(mask);
+    for (degradation, sigma) in [(Degradation::Denoise, 0.05), (gaussian(), 0.01)] {
+        let clean = scene();
+        let y = degraded(&clean, &degradation, sigma);
+        let mut struck = y.clone();
+        for c in 0..3 {
+            for row in 0..HEIGHT {
+                let line = struck.row_mut(c, row).iter_mut().enumerate();
+                line.filter(|(x, _)| is_stroke(*x, row))
+                    .for_each(|(_, v)| *v = 1.0);
+            }
+        }
+        let mut restorer = lite(&degradation);
+        let told = Settings {
+            mask: mask.clone(),
+            ..settings(degradation.clone(), sigma)
+        };
+        let x = restorer.restore(&struck, 0, &told).unwrap().image;
+        let whole = restored(&y, degradation, sigma, Tiling::default());
+        let (whole, holed) = (psnr(&whole, &clean, BORDER), psnr(&x, &clean, BORDER));
+        assert!(holed > whole - 2.5, "{whole:.2} dB became {holed:.2} dB");
     }
 }
 

@@ -19,21 +19,12 @@ pub use picture::{Encoded, Picture};
 ///
 /// Two of the same path are equal only where one is a copy of the other: a file that was rewritten
 /// is read again when it is set again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InputFile {
-    path: Arc<Path>,
+    /// `None` where no file is set.
+    path: Option<Arc<Path>>,
     /// Counts what was set in this process; 0 where nothing is.
     number: u64,
-}
-
-impl Default for InputFile {
-    /// No file: the path is empty.
-    fn default() -> Self {
-        Self {
-            path: Path::new("").into(),
-            number: 0,
-        }
-    }
 }
 
 impl From<PathBuf> for InputFile {
@@ -43,26 +34,27 @@ impl From<PathBuf> for InputFile {
             return Self::default();
         }
         Self {
-            path: path.into(),
+            path: Some(path.into()),
             number: COUNT.fetch_add(1, Ordering::Relaxed) + 1,
         }
     }
 }
 
 impl InputFile {
+    /// Where it lies; empty where no file is set.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.path.as_deref().unwrap_or(Path::new(""))
     }
 
     /// Whether no file is set.
     pub fn is_empty(&self) -> bool {
-        self.path.as_os_str().is_empty()
+        self.path.is_none()
     }
 
     /// Finds out whether it is a file that can be read, without reading it. The error says in a few
     /// words why it is not.
     pub fn check(&self) -> Result<(), String> {
-        let metadata = std::fs::metadata(&self.path).map_err(|e| e.to_string())?;
+        let metadata = std::fs::metadata(self.path()).map_err(|e| e.to_string())?;
         check(&metadata, u64::MAX)
     }
 
@@ -71,11 +63,11 @@ impl InputFile {
     pub fn read(&self, limit: u64) -> Result<Vec<u8>, String> {
         let failed = |e: std::io::Error| e.to_string();
         // Devices are not even opened: that alone may do something.
-        check(&std::fs::metadata(&self.path).map_err(failed)?, limit)?;
+        check(&std::fs::metadata(self.path()).map_err(failed)?, limit)?;
         // A pipe that took the file's place since then does not block either.
         let mut options = OpenOptions::new();
         let options = options.read(true).custom_flags(libc::O_NONBLOCK);
-        let file = options.open(&self.path).map_err(failed)?;
+        let file = options.open(self.path()).map_err(failed)?;
         check(&file.metadata().map_err(failed)?, limit)?;
         let mut bytes = Vec::new();
         // A file may grow while it is read.

@@ -97,6 +97,24 @@ impl Unobserved {
         })
     }
 
+    /// 0 where pixels are known to be missing.
+    pub fn missing(&self) -> Option<&Image> {
+        self.missing.as_ref()
+    }
+
+    /// Puts what `restored`, of the frame's size, shows into the first guess, where pixels are
+    /// known to be missing.
+    pub fn guess_missing(&mut self, restored: &Image) {
+        let Some(missing) = &self.missing else {
+            return;
+        };
+        for c in 0..self.frame.channels {
+            let values = self.frame.plane_mut(c).iter_mut().zip(restored.plane(c));
+            let holes = values.zip(&missing.data).filter(|(_, m)| **m < 1.0);
+            holes.for_each(|((out, v), _)| *out = *v);
+        }
+    }
+
     /// Share of the frame, 0 to 1, that holds no data.
     pub fn share(&self) -> f32 {
         let observed: f64 = self.mask.data.iter().map(|m| f64::from(*m)).sum();
@@ -139,14 +157,17 @@ impl Unobserved {
     }
 }
 
-/// 1 where a pixel of `frame`, in [-1, 1], shows the scene with all of its noise: outside bars, and
-/// a pixel away from clipped areas. One channel, of the frame's size.
-pub fn usable_pixels(frame: &Image) -> Image {
+/// 1 where a pixel of `frame`, in [-1, 1], shows the scene with all of its noise: outside bars, a
+/// pixel away from clipped areas, and not where `missing` is 0. One channel, of the frame's size.
+pub fn usable_pixels(frame: &Image, missing: Option<&Image>) -> Image {
     let window = Bars::find(frame).picture(frame.width, frame.height);
     let mut inside = Image::filled(1, window.height, window.width, 1.0);
     clipped::clear_clipped(&frame.crop(window), &mut inside);
     let mut mask = Image::new(1, frame.height, frame.width);
     paste(&mut mask, &inside, window.x, window.y);
+    if let Some(missing) = missing {
+        multiply(&mut mask, missing);
+    }
     mask
 }
 

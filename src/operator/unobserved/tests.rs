@@ -64,7 +64,7 @@ fn bars_and_clipped_areas_cannot_be_used_and_noise_at_the_end_can() {
                 .for_each(|(v, n)| *v = (0.9 + 0.1 * n).min(1.0));
         }
     }
-    let usable = usable_pixels(&frame);
+    let usable = usable_pixels(&frame, None);
     assert!(usable.row(0, 1).iter().all(|m| *m == 0.0));
     assert!(usable.row(0, 2).iter().all(|m| *m == 1.0));
     assert_eq!(usable.row(0, 35)[17..20], [1.0, 1.0, 0.0]);

@@ -110,8 +110,13 @@ impl Restorer {
 }
 
 /// An error where the network lost the frame: one flat colour, where `frame` has more than one.
-pub fn check_output(restored: &Image, frame: &Image) -> Result<(), RestoreError> {
-    if is_flat(restored) && !is_flat(frame) {
+/// What it shows where `missing` is 0 does not count.
+pub fn check_output(
+    restored: &Image,
+    frame: &Image,
+    missing: Option<&Image>,
+) -> Result<(), RestoreError> {
+    if is_flat(restored, None) && !is_flat(frame, missing) {
         return Err(RestoreError::InvalidOutput(
             "The model answered with one flat colour: check noise-sigma and the kernel, or use \
             another model."
@@ -133,12 +138,13 @@ pub fn check_residual(rms: f32) -> Result<(), RestoreError> {
     ))
 }
 
-/// Whether no channel varies by more than half a step.
-fn is_flat(image: &Image) -> bool {
+/// Whether no channel varies by more than half a step where `mask`, of the image's size, is not 0.
+fn is_flat(image: &Image, mask: Option<&Image>) -> bool {
     (0..image.channels).all(|c| {
-        let plane = image.plane(c);
-        let range = |(low, high): (f32, f32), &v: &f32| (low.min(v), high.max(v));
-        let (low, high) = plane.iter().fold((f32::MAX, f32::MIN), range);
+        let seen = |i: &usize| mask.is_none_or(|mask| mask.data[*i] > 0.0);
+        let plane = image.plane(c).iter().enumerate().filter(|(i, _)| seen(i));
+        let range = |(low, high): (f32, f32), (_, &v)| (low.min(v), high.max(v));
+        let (low, high) = plane.fold((f32::MAX, f32::MIN), range);
         high - low < HALF_STEP
     })
 }
@@ -150,9 +156,15 @@ mod tests {
     #[test]
     fn one_pixel_of_another_colour_is_an_image() {
         let mut image = Image::filled(3, 4, 5, 0.3);
-        assert!(is_flat(&image));
+        assert!(is_flat(&image, None));
         image.data[27] += 0.01;
-        assert!(!is_flat(&image));
+        assert!(!is_flat(&image, None));
+        let mut mask = Image::filled(1, 4, 5, 1.0);
+        mask.data[7] = 0.0;
+        assert!(
+            is_flat(&image, Some(&mask)),
+            "what is missing has no colour"
+        );
     }
     #[test]
     fn a_residual_that_is_not_finite_is_no_answer() {

@@ -22,6 +22,7 @@ impl Restorer {
             average,
             mut report,
         } = samples;
+        fallback::check_output(moments.mean(), frame, self.operator()?.missing())?;
         if let Some(average) = average {
             average.apply(moments.mean_mut());
         }

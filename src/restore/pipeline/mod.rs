@@ -12,7 +12,7 @@ use super::noise_model::NoiseModel;
 use super::restorer::prepared;
 use super::step::OperatorStep;
 use super::temporal::Average;
-use super::{FrameReport, Interrupt, RestoredFrame, Restorer, Settings, fallback, tiling};
+use super::{FrameReport, Interrupt, RestoredFrame, Restorer, Settings, tiling};
 use crate::error::RestoreError;
 use crate::image::Image;
 use crate::operator::{Canvas, Unobserved};
@@ -21,11 +21,11 @@ use crate::tile::{Plan, Tiled};
 
 /// A frame, and how it is to be restored.
 #[derive(Clone, Copy)]
-struct Request<'a> {
-    frame: &'a Image,
+pub(super) struct Request<'a> {
+    pub frame: &'a Image,
     /// Counts the frames of a stream.
-    number: u64,
-    settings: &'a Settings,
+    pub number: u64,
+    pub settings: &'a Settings,
 }
 
 /// What is known of a frame before the network runs.
@@ -82,11 +82,20 @@ impl Restorer {
         let pool = self.pool();
         let _entered = pool.enter();
         pool.next_frame();
-        let request = Request {
+        self.restore_entered(Request {
             frame,
             number,
             settings,
-        };
+        })
+    }
+
+    /// [`Restorer::restore`] where the pool is entered already.
+    pub(super) fn restore_entered(
+        &mut self,
+        request: Request,
+    ) -> Result<RestoredFrame, RestoreError> {
+        let settings = request.settings;
+        let spent = self.spent();
         let (observation, initial) = self.observe(request)?;
         let plan = self.tile(request, &observation.canvas)?;
         if settings.is_passthrough()
@@ -97,7 +106,10 @@ impl Restorer {
             return Ok(RestoredFrame { image, report });
         }
         let start = self.warm_start(request, &observation, initial)?;
-        let samples = self.sample(request, &observation, plan, start)?;
+        let mut samples = self.sample(request, &observation, plan, start)?;
+        let (evaluations, time) = self.spent();
+        samples.report.evaluations = evaluations - spent.0;
+        samples.report.model_time = time - spent.1;
         self.compose(request, observation, samples)
     }
 
@@ -149,16 +161,12 @@ impl Restorer {
         let operator = prepared(&mut self.operator)?;
         let levels = self.levels.of(&start.initial, request.settings.steps);
         let (canvas, interrupt) = (&observation.canvas, self.step.interrupt());
-        let (evaluations, spent) = (self.step.evaluations(), self.step.spent());
         self.tiles.set_plan(plan);
         let step = OperatorStep::new(&mut self.step, operator, observation, &mut self.tensors);
         let model = Tiled::new(step, &mut self.tiles);
         let moments = draw(model, request, canvas, &start.initial, levels, &interrupt)?;
-        fallback::check_output(moments.mean(), request.frame)?;
         let report = FrameReport {
             steps: levels.len(),
-            evaluations: self.step.evaluations() - evaluations,
-            model_time: self.step.spent() - spent,
             tiles: tiling::count(&plan, canvas),
             cold_share: start.cold_share,
             ..observation.report.clone()

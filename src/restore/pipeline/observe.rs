@@ -4,7 +4,7 @@
 use super::{Observation, Request};
 use crate::error::RestoreError;
 use crate::image::Image;
-use crate::operator::Unobserved;
+use crate::operator::{Unobserved, fill_holes};
 use crate::restore::noise_model::NoiseModel;
 use crate::restore::restorer::prepared;
 use crate::restore::{FrameReport, Restorer};
@@ -17,34 +17,44 @@ impl Restorer {
         request: Request,
     ) -> Result<(Observation, Image), RestoreError> {
         let (frame, settings) = (request.frame, request.settings);
-        self.prepare(&settings.degradation, frame.width, frame.height)?;
+        let (degradation, mask) = (&settings.degradation, &settings.mask);
+        self.prepare(degradation, mask, frame.width, frame.height)?;
         settings.check_samples()?;
-        let manifest = self.step.manifest();
+        let limits = self.step.manifest().sigma_y;
         let operator = prepared(&mut self.operator)?;
-        let noise = NoiseModel::of(frame, settings, &mut self.smoothing, manifest.sigma_y);
-        let compression = operator.inspect(frame, self.smoothing.compression);
-        self.smoothing.compression = compression;
-        let unobserved = operator.unobserved(frame, settings.detect_unobserved, 2.0 * noise.sigma);
+        let missing = operator.missing();
+        // What lies in a hole is not to be found in the frame.
+        let whole = missing.map(|missing| fill_holes(frame, missing));
+        let seen = whole.as_ref().unwrap_or(frame);
+        let noise = NoiseModel::of(seen, missing, settings, &mut self.smoothing, limits);
+        let detect = settings.detect_unobserved;
+        let mut unobserved = operator.unobserved(seen, detect, 2.0 * noise.sigma);
         operator.set_observed(unobserved.as_ref().map(|u| &u.mask));
-        let canvas = operator.canvas(manifest.size_multiple);
+        let compression = operator.inspect(seen, self.smoothing.compression);
+        self.smoothing.compression = compression;
+        if let Some(unobserved) = &mut unobserved {
+            self.fill_missing(request, unobserved, &noise)?;
+        }
+        let operator = prepared(&mut self.operator)?;
+        let canvas = operator.canvas(self.step.manifest().size_multiple);
         let y = operator.observe(unobserved.as_ref().map_or(frame, |u| &u.frame), &canvas);
         let initial = operator.initial(&y, &canvas);
         let unrestored = settings.shows_input().then(|| {
             if (frame.width, frame.height) == (canvas.frame_width, canvas.frame_height) {
-                return frame.clone();
+                frame.clone()
+            } else if unobserved.is_some() {
+                let as_it_came = operator.observe(frame, &canvas);
+                operator.initial(&as_it_came, &canvas).crop(canvas.frame())
+            } else {
+                initial.crop(canvas.frame())
             }
-            let mut image = initial.crop(canvas.frame());
-            if let Some(unobserved) = &unobserved {
-                unobserved.compose(&mut image, frame, operator.scale());
-            }
-            image
         });
         let mut report = FrameReport {
             unobserved_share: unobserved.as_ref().map_or(0.0, Unobserved::share),
             ..FrameReport::of_assumed(noise, compression.as_ref())
         };
         if !self.doubted {
-            report.doubt = operator.doubt(frame);
+            report.doubt = operator.doubt(whole.as_ref().unwrap_or(frame));
             self.doubted = report.doubt.is_some();
         }
         let observation = Observation {

@@ -12,7 +12,6 @@ impl Settings {
     pub fn without_effect(&self) -> Vec<String> {
         let Self { fixed, live } = self;
         let of_tasks = [
-            ("mask-file", !live.mask_file.is_empty(), Task::Inpaint),
             ("kernel-file", !live.kernel_file.is_empty(), Task::Deblur),
             (
                 "scale",

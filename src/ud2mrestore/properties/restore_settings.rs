@@ -10,7 +10,7 @@ use super::enums::{
 };
 use super::settings::{Fixed, Live};
 use crate::error::RestoreError;
-use crate::restore::{self, Degradation, Engine, Kernel, Provider, Subsampling, Tiling};
+use crate::restore::{self, Degradation, Engine, InputFile, Kernel, Provider, Subsampling, Tiling};
 
 impl Fixed {
     /// Output size over input size.
@@ -77,6 +77,15 @@ impl Live {
             },
             Task::Denoise => Degradation::Denoise,
         })
+    }
+
+    /// The file that says which pixels are missing beside the degradation; none for inpainting,
+    /// whose degradation it is.
+    pub fn mask(&self, fixed: &Fixed) -> InputFile {
+        match fixed.task {
+            Task::Inpaint => InputFile::default(),
+            _ => self.mask_file.clone(),
+        }
     }
 
     /// Chooses the kernel in the file, where one is set. Whether another was chosen before.
@@ -165,11 +174,12 @@ impl Live {
     pub fn restore_settings(
         &self,
         fixed: &Fixed,
-        degradation: Degradation,
+        (degradation, mask): (Degradation, InputFile),
         luma: bool,
     ) -> restore::Settings {
         restore::Settings {
             degradation,
+            mask,
             detect_unobserved: self.detect_unobserved,
             noise_sigma: self.noise_sigma as f32,
             // JPEG's own data step works on Y, Cb and Cr.

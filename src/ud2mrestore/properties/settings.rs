@@ -65,8 +65,9 @@ live: Live {
          frames, else of each channel; -1 estimates it from the frames; limited to what the model \
          was trained for";
     mask_file: InputFile = InputFile::default(), "mask-file", .., PLAYING, "Mask file",
-        "Gray PNG or PGM of the frame's size: what is nearly white (250 of 255) is observed, all \
-         else missing; where all has one colour, what is transparent is missing";
+        "Gray PNG or PGM of the frame's size, for every task: what is nearly white (250 of 255) is \
+         observed, all else is missing and filled in; where all has one colour, what is \
+         transparent is missing";
     detect_unobserved: bool = true, "detect-unobserved", .., PLAYING, "Detect unobserved pixels",
         "Whether bars around the picture and, for task=deblur, codes that were cut off at black \
          or white are found and left out of the reckoning";

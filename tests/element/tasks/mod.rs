@@ -3,6 +3,7 @@
 
 mod jpeg;
 mod jpeg_quality;
+mod mask;
 mod unobserved;
 
 use gst::prelude::*;

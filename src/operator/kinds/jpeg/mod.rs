@@ -6,6 +6,7 @@
 mod color;
 mod doubt;
 mod estimate;
+mod holes;
 mod tables;
 
 use std::sync::Arc;
@@ -58,6 +59,8 @@ struct Jpeg {
     subsampling: Subsampling,
     /// Of the last frame; `None` while none is known.
     compression: Option<Compression>,
+    /// 1 where the frame is observed; `None` where all of it is.
+    observed: Option<Image>,
     /// The steps that the graph took last, luma's and chroma's.
     tables: Option<[Arc<[f32]>; 2]>,
 }
@@ -73,6 +76,7 @@ impl Jpeg {
             estimates: quality == 0,
             subsampling,
             compression: (quality > 0).then(|| Compression::of_quality(quality)),
+            observed: None,
             tables: None,
         })
     }
@@ -104,7 +108,13 @@ impl Physics for Jpeg {
         Border::Symmetric
     }
 
+    fn set_observed(&mut self, mask: Option<&Image>) {
+        self.observed = mask.cloned();
+    }
+
     fn inspect(&mut self, frame: &Image, before: Option<Compression>) -> Option<Compression> {
+        let whole = holes::without(frame, self.observed.as_ref(), self.grid());
+        let frame = whole.as_ref().unwrap_or(frame);
         let compression = match self.compression.filter(|_| !self.estimates) {
             Some(told) => Compression {
                 fit: estimate::fit(frame, self.subsampling, &told),
@@ -117,6 +127,8 @@ impl Physics for Jpeg {
     }
 
     fn doubt(&self, frame: &Image) -> Option<String> {
+        let whole = holes::without(frame, self.observed.as_ref(), self.grid());
+        let frame = whole.as_ref().unwrap_or(frame);
         let found = || estimate::compression(frame, self.subsampling, None);
         doubt::sentence(&self.compression?, self.estimates, found)
     }
@@ -183,7 +195,13 @@ impl Physics for Jpeg {
 
     /// Difference of the luma coefficients, over the root mean square step / sqrt(12) that rounding
     /// to steps leaves; the noise does not matter.
-    fn residual_rms(&self, x: &Image, y: &Image, _sigma: f32) -> f32 {
+    fn residual_rms(&self, x: &Image, y: &Image, sigma: f32) -> f32 {
+        let everywhere = Image::filled(1, y.height, y.width, 1.0);
+        self.residual_rms_where(x, y, sigma, &everywhere)
+    }
+
+    /// The same of blocks that are observed as a whole.
+    fn residual_rms_where(&self, x: &Image, y: &Image, _sigma: f32, mask: &Image) -> f32 {
         let steps = self.compression_of(y).luma;
         let (mut difference, width) = luma(x);
         let (observed, _) = luma(y);
@@ -195,18 +213,18 @@ impl Physics for Jpeg {
             return 0.0;
         }
         dct(&mut difference, width, false);
-        let mut sum = 0.0f64;
+        let (mut sum, mut count) = (0.0f64, 0usize);
         for (row, line) in difference.chunks_exact(width).enumerate() {
             let steps = &steps[row % BLOCK * BLOCK..][..BLOCK];
-            let blocks = line.chunks_exact(BLOCK);
             let share = |(v, step): (&f32, &f32)| (v / step) * (v / step);
-            sum += f64::from(
-                blocks
-                    .map(|b| b.iter().zip(steps).map(share).sum::<f32>())
-                    .sum::<f32>(),
-            );
+            for (column, block) in line.chunks_exact(BLOCK).enumerate() {
+                if holes::is_whole(mask, row / BLOCK * BLOCK, column * BLOCK, BLOCK) {
+                    sum += f64::from(block.iter().zip(steps).map(share).sum::<f32>());
+                    count += BLOCK;
+                }
+            }
         }
-        (12.0 * sum / difference.len() as f64).sqrt() as f32
+        (12.0 * sum / count.max(1) as f64).sqrt() as f32
     }
 }
 
