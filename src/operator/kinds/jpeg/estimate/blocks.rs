@@ -145,11 +145,9 @@ impl Blocks {
     /// A block is explained where its pixels, but for the clipped ones, are what the steps make of
     /// them, within rounding or a share of what other steps would leave.
     pub fn explained(&self, table: &Table, times: usize) -> (usize, usize) {
-        let darker = self.darker(table[0]);
-        if darker > 0 {
-            return self.lighter(darker).explained_exactly(table, times);
-        }
-        self.explained_exactly(table, times)
+        // Where it is not darker too, so that every frame takes the same memory.
+        let lighter = self.lighter(self.darker(table[0]));
+        lighter.explained_exactly(table, times)
     }
 
     /// By how many eighths of a code the frame became darker, as the means of the blocks tell.
