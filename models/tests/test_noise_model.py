@@ -1,5 +1,7 @@
 """The noise model: what each kind of noise is like, and what a step is told of it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -169,3 +171,20 @@ def test_no_level_is_below_rounding_and_a_rotation_goes_both_ways():
     assert torch.allclose(rotate(rotate(x, basis), basis.transpose(1, 2)), x, atol=1e-5)
     along = rotate(torch.ones(1, 3, 4, 4), basis)[0, :, 0, 0].abs()
     assert torch.allclose(along, torch.tensor([0.0, 0.0, 3**0.5]), atol=1e-5)  # the noise of Y
+
+
+def test_the_file_for_the_element_holds_what_is_told():
+    """It is written by tests/data/make_noise.py."""
+    stored = np.load(Path(__file__).parents[2] / "tests/data/noise.npz")
+    models = [
+        NoiseModel(covariance.astype(float), *map(float, shape[:3]))
+        for covariance, shape in zip(stored["covariance"], stored["noise_shape"], strict=True)
+    ]
+    basis, std, shape = tensors(models)
+    power = basis.transpose(1, 2) @ (std.square()[:, :, None] * basis)
+    kept, axes = (torch.from_numpy(stored[name]) for name in ("noise_std", "noise_basis"))
+    wanted = axes.transpose(1, 2) @ (kept.square()[:, :, None] * axes)
+    assert torch.allclose(power, wanted, atol=1e-5)
+    assert np.allclose(std, stored["noise_std"], atol=1e-4)
+    assert np.allclose(shape, stored["noise_shape"])
+    assert np.allclose(level(std), stored["sigma_y"], atol=1e-5)

@@ -3,8 +3,10 @@
 //!
 //! An operator writes both and the model reads them, so neither depends on the other.
 
+mod noise;
 mod tensor;
 
+pub use noise::NoiseTensors;
 pub use tensor::{Data, Shape, Tensor, Tensors};
 
 /// Sizes along the dimensions of a tensor of the graph; `None` where any size is taken.

@@ -9,12 +9,12 @@ use ort::value::TensorRef;
 use smallvec::SmallVec;
 
 use crate::error::RestoreError;
-use crate::graph::{Shape, Tensor, TensorSpec};
+use crate::graph::{NoiseTensors, Shape, Tensor, TensorSpec};
 use crate::image::{Scratch, Window};
 use crate::sampler::Patch;
 
 /// The values of the inputs. As many as any graph has lie inline.
-pub type Values<'a> = SmallVec<[SessionInputValue<'a>; 12]>;
+pub type Values<'a> = SmallVec<[SessionInputValue<'a>; 16]>;
 
 /// The data and the shapes of all inputs.
 pub struct Inputs<'a> {
@@ -25,10 +25,10 @@ pub struct Inputs<'a> {
     noise: Batch<'a>,
     time: [f32; 1],
     sigma_y: [f32; 1],
-    own: SmallVec<[Own<'a>; 4]>,
+    own: SmallVec<[Own<'a>; 10]>,
 }
 
-/// An input that the operator makes.
+/// An input that the operator makes, or one that only some graphs take.
 struct Own<'a> {
     name: &'static str,
     shape: Shape,
@@ -42,7 +42,7 @@ impl<'a> Inputs<'a> {
         (patches, first): (&'a [Patch], &'a Patch),
         specs: &[TensorSpec],
         iterations: usize,
-        (time, sigma_y): (f32, f32),
+        (time, told): (f32, &'a NoiseTensors),
         tensors: impl Fn(Window) -> &'t [Tensor],
     ) -> Self {
         let (batch, height, width) = (patches.len(), first.xt.height, first.xt.width);
@@ -63,6 +63,12 @@ impl<'a> Inputs<'a> {
                 data,
             }
         };
+        let mut own: SmallVec<[Own; 10]> =
+            tensors(first.window).iter().enumerate().map(own).collect();
+        let y = own.iter().find(|own| own.name == "y");
+        let y = y.map_or_else(Shape::default, |y| y.shape.clone());
+        let extra = |name| extra(name, told, [batch, height, width], &y);
+        own.extend(specs.iter().filter_map(|s| extra(&s.name)));
         Self {
             image_shape: [batch, 3, height, width],
             noise_shape: [batch, iterations, 3, height, width],
@@ -70,8 +76,8 @@ impl<'a> Inputs<'a> {
             z0: Batch::of(patches.iter().map(|p| &*p.z0.data)),
             noise: Batch::of(patches.iter().map(|p| &*p.noise.data)),
             time: [time],
-            sigma_y: [sigma_y],
-            own: tensors(first.window).iter().enumerate().map(own).collect(),
+            sigma_y: [told.sigma_y],
+            own,
         }
     }
 
@@ -93,6 +99,38 @@ impl<'a> Inputs<'a> {
                 }
             });
         values.collect()
+    }
+}
+
+/// The input `name` where it is one that only some graphs take: the noise as it is `told`, or what
+/// asks for the mean of the samples. `y` is the observation's shape.
+fn extra<'a>(
+    name: &str,
+    told: &'a NoiseTensors,
+    [batch, height, width]: [usize; 3],
+    y: &Shape,
+) -> Option<Own<'a>> {
+    let told_of = |name, values: &'a [f32], dims: &[usize]| {
+        let mut shape = Shape::from_slice(dims);
+        shape.insert(0, batch);
+        let data = Batch::of(std::iter::repeat_n(values, batch));
+        Some(Own { name, shape, data })
+    };
+    let zeros = |name, shape: Shape| {
+        let data = Batch::Gathered(Scratch::filled(shape.iter().product(), 0.0));
+        Some(Own { name, shape, data })
+    };
+    match name {
+        "noise_basis" => told_of("noise_basis", &told.basis, &[3, 3]),
+        "noise_std" => told_of("noise_std", &told.std, &[3]),
+        "noise_shape" => told_of("noise_shape", &told.shape, &[4]),
+        "realism" => zeros("realism", Shape::from_slice(&[batch])),
+        "texture_noise" => zeros(
+            "texture_noise",
+            Shape::from_slice(&[batch, 6, height, width]),
+        ),
+        "y_noise" => zeros("y_noise", y.clone()),
+        _ => None,
     }
 }
 

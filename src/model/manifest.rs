@@ -10,7 +10,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use serde::Deserialize;
-use tensors::{compare, sampler_inputs};
+use tensors::{NOISE, compare, optional_inputs, sampler_inputs};
 
 use super::files::Expected;
 use crate::graph::{GraphSpec, IMAGES, TensorSpec};
@@ -113,6 +113,11 @@ impl Manifest {
         serde_json::from_value(value).map_err(refused)
     }
 
+    /// Whether the graph is told the noise's covariance, correlation and growth.
+    pub fn takes_noise_model(&self) -> bool {
+        self.inputs.contains_key(NOISE[0].0)
+    }
+
     /// Compares the manifest with what `needed` asks for.
     pub fn check(&self, needed: &GraphSpec) -> Result<(), String> {
         let wrong = |field: &str, found: String, needed: String| {
@@ -174,7 +179,8 @@ impl Manifest {
         outputs: &[TensorSpec],
     ) -> Result<(), String> {
         let own = sampler_inputs(self.iterations);
-        let all: Vec<&TensorSpec> = own.iter().chain(&needed.inputs).collect();
+        let optional = optional_inputs(inputs);
+        let all: Vec<&TensorSpec> = own.iter().chain(&needed.inputs).chain(&optional).collect();
         compare("input", &self.inputs, inputs, &all)?;
         let answer = TensorSpec::new("x0", &IMAGES);
         compare("output", &self.output, outputs, &[&answer])

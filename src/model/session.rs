@@ -17,7 +17,7 @@ use super::ort_errors::failed;
 use super::provider::Engine;
 use super::stop::Stop;
 use crate::error::RestoreError;
-use crate::graph::{GraphSpec, Tensor};
+use crate::graph::{GraphSpec, NoiseTensors, Tensor};
 use crate::image::Window;
 use crate::sampler::{Level, Patch};
 
@@ -115,9 +115,10 @@ impl OrtStep {
         self.spent
     }
 
-    /// Replaces the initial estimates of patches of one size by clean ones at `level`. `sigma_y` is
-    /// the standard deviation of the observation's noise on the scale of [-1, 1]. `tensors` gives
-    /// the operator's inputs for a window; all have the same names and shapes.
+    /// Replaces the initial estimates of patches of one size by clean ones at `level`. `noise` is
+    /// what the graph is told of the observation's noise, as far as it takes it. `tensors` gives
+    /// the operator's inputs for a window; all have the same names and shapes. A graph that can
+    /// answer with samples is asked for the mean.
     ///
     /// An error is one of ONNX Runtime, or an answer of another size or with values that are not
     /// numbers.
@@ -125,7 +126,7 @@ impl OrtStep {
         &mut self,
         patches: &mut [Patch],
         level: Level,
-        sigma_y: f32,
+        noise: &NoiseTensors,
         tensors: impl Fn(Window) -> &'t [Tensor],
     ) -> Result<(), RestoreError> {
         let Some(first) = patches.first() else {
@@ -134,12 +135,11 @@ impl OrtStep {
         let (batch, height, width) = (patches.len(), first.xt.height, first.xt.width);
         let count = self.loaded.manifest.iterations;
         let outputs = {
-            let numbers = (level.t as f32, sigma_y);
             let inputs = Inputs::of(
                 (patches, first),
                 &self.loaded.inputs,
                 count,
-                numbers,
+                (level.t as f32, noise),
                 tensors,
             );
             let values = inputs.values(&self.loaded.inputs)?;

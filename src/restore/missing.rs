@@ -70,7 +70,7 @@ impl Restorer {
             degradation: Degradation::Mask(settings.mask.clone()),
             mask: InputFile::default(),
             detect_unobserved: false,
-            noise_sigma: noise.sigma_y / 2.0,
+            noise_sigma: noise.told.sigma_y / 2.0,
             noise_is_luma: false,
             samples: 1,
             output: Output::Sample,

@@ -3,15 +3,16 @@
 
 use super::Settings;
 use super::smoothing::Smoothing;
+use crate::graph::NoiseTensors;
 use crate::image::Image;
+use crate::model::Manifest;
 use crate::operator::{Degradation, NoiseEstimate, estimate_noise, usable_pixels};
 
 /// What is assumed of the noise n in y = A x + n.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct NoiseModel {
-    /// Standard deviation of the white noise that the network is told, on the scale of [-1, 1]:
-    /// twice its share of full scale.
-    pub sigma_y: f32,
+    /// What the network is told.
+    pub told: NoiseTensors,
     /// Root mean square of the standard deviations of n in R, G and B, of full scale 1.
     pub sigma: f32,
     /// Standard deviation of n as the settings and reports count it: in luma for gray and YUV
@@ -23,54 +24,54 @@ pub struct NoiseModel {
     pub correlation: f32,
 }
 
-/// Noise of luma lies along R + G + B, where white noise of equal power has a third of its own.
-const OF_LUMA: f32 = 1.732;
-
 impl NoiseModel {
     /// What the settings say or, where they leave it open, what `frame` and those before it show.
     ///
-    /// `missing` is 0 where pixels of the frame are known to be missing. `limits` are the least and the largest sigma_y that the network was trained for; outside
-    /// them the nearest level serves best.
+    /// `missing` is 0 where pixels of the frame are known to be missing.
+    /// `manifest`: of the graph. Where that takes a noise model it is told all of it, else the
+    /// level of white noise that serves best. Outside the limits for which it was trained the
+    /// nearest level does.
     pub fn of(
         frame: &Image,
         missing: Option<&Image>,
         settings: &Settings,
         smoothing: &mut Smoothing,
-        [low, high]: [f32; 2],
+        manifest: &Manifest,
     ) -> Self {
-        let model = if settings.noise_sigma < 0.0 {
+        let [low, high] = manifest.sigma_y;
+        let told = |estimate: &NoiseEstimate| {
+            if manifest.takes_noise_model() {
+                estimate.tensors([low, high])
+            } else {
+                NoiseTensors::white((2.0 * estimate.level).clamp(low, high))
+            }
+        };
+        if settings.noise_sigma < 0.0 {
             // Who asks for noise to be removed says that there is some.
             let noisy = settings.degradation == Degradation::Denoise;
             let estimate = estimate_noise(frame, Some(&usable_pixels(frame, missing)), noisy);
-            Self::estimated(&smoothing.noise(estimate), settings)
+            let estimate = smoothing.noise(estimate);
+            let sigma = estimate.sigma();
+            let luma = settings.noise_is_luma;
+            return Self {
+                told: told(&estimate),
+                sigma,
+                stated: if luma { estimate.luma() } else { sigma },
+                chroma: estimate.chroma(),
+                correlation: estimate.luma_correlation,
+            };
+        }
+        let stated = settings.noise_sigma.clamp(low / 2.0, high / 2.0);
+        let estimate = if settings.noise_is_luma {
+            NoiseEstimate::of_luma(stated)
         } else {
-            let stated = settings.noise_sigma.clamp(low / 2.0, high / 2.0);
-            let factor = if settings.noise_is_luma { OF_LUMA } else { 1.0 };
-            Self {
-                sigma_y: 2.0 * factor * stated,
-                sigma: stated,
-                stated,
-                ..Self::default()
-            }
+            NoiseEstimate::white(stated)
         };
         Self {
-            sigma_y: model.sigma_y.clamp(low, high),
-            ..model
-        }
-    }
-
-    fn estimated(estimate: &NoiseEstimate, settings: &Settings) -> Self {
-        let luma = settings.noise_is_luma;
-        Self {
-            sigma_y: 2.0 * estimate.level,
-            sigma: estimate.sigma(),
-            stated: if luma {
-                estimate.luma()
-            } else {
-                estimate.sigma()
-            },
-            chroma: estimate.chroma(),
-            correlation: estimate.luma_correlation,
+            told: told(&estimate),
+            sigma: stated,
+            stated,
+            ..Self::default()
         }
     }
 }

@@ -70,6 +70,6 @@ impl StepModel for OperatorStep<'_> {
         }
         let cache = &*self.tensors;
         let tensors = |window| cache.get(&window).map_or(&[][..], |tensors| tensors);
-        self.step.run(patches, level, noise.sigma_y, tensors)
+        self.step.run(patches, level, &noise.told, tensors)
     }
 }

@@ -38,14 +38,24 @@ SUBSAMPLINGS = {
 }  # added by `blend`, which so tells its graphs apart
 
 
-def inputs_of(family):
+NOISE_MODEL = {"noise_basis": ["B", 3, 3], "noise_std": ["B", 3], "noise_shape": ["B", 4]}
+
+
+def inputs_of(family, told=False):
+    """told: with those of a noise model and of samples."""
     scale, extra = FAMILIES[family]
     y = PICTURE if scale == 1 else ["B", 3, f"H/{scale}", f"W/{scale}"]
     noise = ["B", ITERATIONS, 3, "H", "W"]
-    return {"xt": PICTURE, "z0": PICTURE, "y": y, "noise": noise, "t": [1], "sigma_y": [1], **extra}
+    more = {}
+    if told:
+        more = {"realism": ["B"], "texture_noise": ["B", 6, "H", "W"], **NOISE_MODEL}
+        if family not in SUBSAMPLINGS:
+            more["y_noise"] = y
+    plain = {"xt": PICTURE, "z0": PICTURE, "y": y, "noise": noise, "t": [1], "sigma_y": [1]}
+    return {**plain, **more, **extra}
 
 
-def manifest_of(family, name):
+def manifest_of(family, name, told=False):
     return {
         "schema": 2,
         "name": name,
@@ -60,7 +70,7 @@ def manifest_of(family, name):
         "levels": 1000,
         "beta": [1e-4, 0.02],
         "sigma_y": [0.002, 0.5],
-        "inputs": inputs_of(family),
+        "inputs": inputs_of(family, told),
         "output": {"x0": PICTURE},
         "training": {},
         "scores": {},
@@ -167,6 +177,30 @@ def blend(g):
     return g.sum(g.times(0.5, g.observed()), g.times(0.25, total))
 
 
+def told(g):
+    """Column x holds number x mod 17 of those that describe the noise: basis, stds, shape, level.
+
+    What makes samples is added, and changes nothing where it is zero.
+    """
+    axes = g.constant([1], np.int64)
+    level = g.node("ReduceMean", "noise_std", axes, keepdims=1)
+    level = g.sum(g.times(0.0, level), "sigma_y")
+    basis = g.node("Flatten", "noise_basis", axis=1)
+    numbers = g.node("Concat", basis, "noise_std", "noise_shape", level, axis=1)
+    width = g.node("Gather", g.node("Shape", "xt"), g.constant(3, np.int64))
+    columns = g.node("Range", g.constant(0, np.int64), width, g.constant(1, np.int64))
+    columns = g.node("Mod", columns, g.constant(17, np.int64))
+    row = g.node("Gather", numbers, columns, axis=1)
+    across = g.constant([1, 2, 3], np.int64)
+    drawn = [
+        g.node("ReduceMax", g.node("Abs", name), across, keepdims=1)
+        for name in inputs_of(g.family, told=True)
+        if name in ("texture_noise", "y_noise")
+    ]
+    drawn.append(g.node("Unsqueeze", "realism", across))
+    return g.sum(g.times(0.0, "xt"), g.node("Unsqueeze", row, g.constant([1, 2], np.int64)), *drawn)
+
+
 def out_of_memory(g):
     """x0 = y, by way of 512 TB where the picture has more than 64x64 pixels."""
     sides = g.node(
@@ -221,6 +255,10 @@ def good():
         for family in FAMILIES:
             graph = Graph(family)
             graph.write(HERE / name / f"{family}.onnx", build(graph), manifest_of(family, name))
+    for family in FAMILIES:
+        graph, inputs = Graph(family), inputs_of(family, told=True)
+        manifest = manifest_of(family, "told", told=True)
+        graph.write(HERE / "told" / f"{family}.onnx", told(graph), manifest, inputs)
 
 
 def wrong():
@@ -242,6 +280,8 @@ def wrong():
     package("wrong-family", manifest_of("denoise", "wrong"))
     package("missing-input", plain, {k: v for k, v in declared.items() if k != "z0"})
     package("extra-input", plain, {**declared, "style": [1]})
+    some = {k: v for k, v in inputs_of("blur", told=True).items() if k != "noise_shape"}
+    package("part-of-noise", {**plain, "inputs": some}, some)
     package("static-size", plain, {**declared, "xt": [1, 3, 64, 64]})
     package("double-input", plain, kinds={"sigma_y": TensorProto.DOUBLE})
     package(
@@ -299,7 +339,7 @@ def palette():
 
 
 if __name__ == "__main__":
-    for folder in ("affine", "echo", "blend", "slow", "wrong"):
+    for folder in ("affine", "echo", "blend", "slow", "told", "wrong"):
         shutil.rmtree(HERE / folder, ignore_errors=True)
     good()
     wrong()

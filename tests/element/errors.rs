@@ -30,6 +30,7 @@ fn each_wrong_model_has_its_error() {
             "extra-input",
             "the graph has an input `style` that this plugin does not know",
         ),
+        ("part-of-noise", "the graph has no input `noise_shape`"),
         (
             "static-size",
             "the graph's input `xt` is [1, 3, 64, 64] where [any, 3, any, any] is needed",

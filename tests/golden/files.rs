@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use gstud2m::graph::{Data, GraphSpec, Tensor};
+use gstud2m::graph::{Data, GraphSpec, NoiseTensors, Tensor};
 use gstud2m::image::Image;
 use gstud2m::model::{Engine, OrtStep, Stop};
 use gstud2m::operator::{Degradation, InputFile, Kernel, Subsampling};
@@ -99,27 +99,33 @@ pub fn graphs() -> impl Iterator<Item = (PathBuf, GraphSpec)> {
         .flat_map(|package| specs().map(|spec| (package.clone(), spec)))
 }
 
+/// The arrays of a file: those of images and tensors, and those that hold one number.
+pub fn npz(path: &Path) -> (HashMap<String, Array>, HashMap<String, u64>) {
+    let mut archive = npyz::npz::NpzArchive::open(path)
+        .unwrap_or_else(|e| panic!("{path:?} ({e}): run models/export.py"));
+    let names: Vec<String> = archive.array_names().map(str::to_owned).collect();
+    let (mut arrays, mut numbers) = (HashMap::new(), HashMap::new());
+    for name in names {
+        let array = archive.by_name(&name).unwrap().unwrap();
+        if NUMBERS.contains(&&*name) {
+            let data = array.into_vec::<i64>();
+            let data = data.unwrap_or_else(|e| panic!("{name}: {e}"));
+            numbers.insert(name, u64::try_from(data[0]).unwrap());
+            continue;
+        }
+        let shape = array.shape().iter().map(|&d| d as usize).collect();
+        let data = array.into_vec::<f32>();
+        let data = data.unwrap_or_else(|e| panic!("{name}: {e}"));
+        arrays.insert(name, Array { shape, data });
+    }
+    (arrays, numbers)
+}
+
 impl Golden {
     pub fn open(package: &Path, spec: GraphSpec) -> Self {
         common::init();
         let path = package.join(format!("{}.golden.npz", spec.name));
-        let mut archive = npyz::npz::NpzArchive::open(&path)
-            .unwrap_or_else(|e| panic!("{path:?} ({e}): run models/export.py"));
-        let names: Vec<String> = archive.array_names().map(str::to_owned).collect();
-        let (mut arrays, mut numbers) = (HashMap::new(), HashMap::new());
-        for name in names {
-            let array = archive.by_name(&name).unwrap().unwrap();
-            if NUMBERS.contains(&&*name) {
-                let data = array.into_vec::<i64>();
-                let data = data.unwrap_or_else(|e| panic!("{name}: {e}"));
-                numbers.insert(name, u64::try_from(data[0]).unwrap());
-                continue;
-            }
-            let shape = array.shape().iter().map(|&d| d as usize).collect();
-            let data = array.into_vec::<f32>();
-            let data = data.unwrap_or_else(|e| panic!("{name}: {e}"));
-            arrays.insert(name, Array { shape, data });
-        }
+        let (arrays, numbers) = npz(&path);
         let mut warn = |text: String| panic!("{text}");
         let step = OrtStep::load(
             package,
@@ -198,8 +204,20 @@ impl Golden {
             .collect()
     }
 
-    pub fn sigma_y(&self) -> f32 {
-        self.array("sigma_y").data[0]
+    /// What the graph is told of the noise.
+    pub fn told(&self) -> NoiseTensors {
+        let white = NoiseTensors::white(self.array("sigma_y").data[0]);
+        if !self.step.manifest().takes_noise_model() {
+            return white;
+        }
+        let [basis, std, shape] =
+            ["noise_basis", "noise_std", "noise_shape"].map(|name| &self.array(name).data[..]);
+        NoiseTensors {
+            basis: basis.try_into().unwrap(),
+            std: std.try_into().unwrap(),
+            shape: shape.try_into().unwrap(),
+            ..white
+        }
     }
 }
 

@@ -30,9 +30,9 @@ impl StepModel for Run {
     }
 
     fn estimate(&mut self, patches: &mut [Patch], level: Level) -> Result<(), RestoreError> {
-        let sigma = self.golden.sigma_y();
+        let told = self.golden.told();
         let step = &mut self.golden.step;
-        step.run(patches, level, sigma, |_| &self.tensors)
+        step.run(patches, level, &told, |_| &self.tensors)
     }
 }
 
@@ -53,8 +53,8 @@ fn a_step_of_each_graph_agrees_with_pytorch() {
             alpha: 0.0,
             sigma: 0.0,
         };
-        let (sigma, tensors) = (golden.sigma_y(), golden.tensors());
-        let result = golden.step.run(&mut patch, level, sigma, |_| &tensors);
+        let (told, tensors) = (golden.told(), golden.tensors());
+        let result = golden.step.run(&mut patch, level, &told, |_| &tensors);
         result.unwrap_or_else(|e| panic!("{name:?}: {e}"));
         let miss = largest_difference(&patch[0].z0.data, &golden.array("x0").data);
         assert!(miss <= STEP_TOLERANCE, "{name:?}: a step differs by {miss}");
@@ -80,9 +80,9 @@ fn patches_of_a_batch_give_the_same_output_as_alone() {
     let patches = [patch(&golden, 1.0), patch(&golden, -0.5)];
     let mut together = patches.clone();
     let level = sampler::levels(3)[1];
-    let (sigma, tensors) = (golden.sigma_y(), golden.tensors());
+    let (told, tensors) = (golden.told(), golden.tensors());
     let mut run = |patches: &mut [Patch]| {
-        let result = golden.step.run(patches, level, sigma, |_| &tensors);
+        let result = golden.step.run(patches, level, &told, |_| &tensors);
         result.unwrap();
     };
     run(&mut together);

@@ -18,6 +18,43 @@ pub fn sampler_inputs(iterations: usize) -> [TensorSpec; 5] {
     ]
 }
 
+/// Names and dimensions of inputs.
+type Inputs = [(&'static str, &'static [Option<usize>])];
+
+/// The inputs that describe the noise; a graph takes all or none.
+pub const NOISE: &Inputs = &[
+    ("noise_basis", &[None, Some(3), Some(3)]),
+    ("noise_std", &[None, Some(3)]),
+    ("noise_shape", &[None, Some(4)]),
+];
+/// The inputs that make samples; a graph takes all or none.
+const SAMPLES: &Inputs = &[
+    ("realism", &[None]),
+    ("texture_noise", &[None, Some(6), None, None]),
+];
+/// One more of these, which graphs of JPEG do not take.
+const NOISE_OF_Y: &Inputs = &[("y_noise", &IMAGES)];
+
+/// The inputs that only some graphs take, as far as the `actual` ones have any of a set.
+pub fn optional_inputs(actual: &[TensorSpec]) -> Vec<TensorSpec> {
+    let has = |set: &Inputs| {
+        set.iter()
+            .any(|(name, _)| actual.iter().any(|a| a.name == *name))
+    };
+    let sets = [
+        (NOISE, has(NOISE)),
+        (SAMPLES, has(SAMPLES)),
+        (NOISE_OF_Y, has(SAMPLES) && has(NOISE_OF_Y)),
+    ];
+    let taken = sets
+        .iter()
+        .filter(|(_, taken)| *taken)
+        .flat_map(|(set, _)| *set);
+    taken
+        .map(|(name, dims)| TensorSpec::new(name, dims))
+        .collect()
+}
+
 /// Compares the tensors of the manifest with the graph's, and the graph's with the needed ones.
 pub fn compare(
     what: &str,

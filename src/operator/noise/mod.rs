@@ -2,10 +2,12 @@
 //! The noise in a frame, estimated from the frame itself (docs/decisions/027-noise-estimate.md).
 
 mod blocks;
+mod eigen;
 mod level;
 mod measure;
 mod spectrum;
 mod split;
+mod tensors;
 
 use blocks::Blocks;
 use measure::{measured, smoothed};

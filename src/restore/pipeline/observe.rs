@@ -20,13 +20,13 @@ impl Restorer {
         let (degradation, mask) = (&settings.degradation, &settings.mask);
         self.prepare(degradation, mask, frame.width, frame.height)?;
         settings.check_samples()?;
-        let limits = self.step.manifest().sigma_y;
+        let manifest = self.step.manifest();
         let operator = prepared(&mut self.operator)?;
         let missing = operator.missing();
         // What lies in a hole is not to be found in the frame.
         let whole = missing.map(|missing| fill_holes(frame, missing));
         let seen = whole.as_ref().unwrap_or(frame);
-        let noise = NoiseModel::of(seen, missing, settings, &mut self.smoothing, limits);
+        let noise = NoiseModel::of(seen, missing, settings, &mut self.smoothing, manifest);
         let detect = settings.detect_unobserved;
         let mut unobserved = operator.unobserved(seen, detect, 2.0 * noise.sigma);
         operator.set_observed(unobserved.as_ref().map(|u| &u.mask));

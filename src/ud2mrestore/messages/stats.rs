@@ -76,7 +76,7 @@ fields! {
     "noise-sigma": f64, "of full scale", "noise that was assumed; for gray and YUV of luma"
         = stats.last.noise.stated.into();
     "noise-level": f64, "of full scale", "white noise that the network was told"
-        = (stats.last.noise.sigma_y / 2.0).into();
+        = (stats.last.noise.told.sigma_y / 2.0).into();
     "noise-chroma": f64, "of full scale", "noise of Cb and Cr, where estimated"
         = stats.last.noise.chroma.into();
     "noise-correlation": f64, "0 to 1", "of neighbours in luma, where estimated"

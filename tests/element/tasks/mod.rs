@@ -4,6 +4,7 @@
 mod jpeg;
 mod jpeg_quality;
 mod mask;
+mod noise;
 mod unobserved;
 
 use gst::prelude::*;
