@@ -31,7 +31,7 @@ NOTICES := $(DESTDIR)$(DATADIR)/doc/gst-plugin-ud2m
 SANITIZED := --lib --test element -- formats:: packages:: errors:: files:: layout:: memory::
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 
-.PHONY: help build demo test test-models check deny docs bench soak leaks sanitize install clean \
+.PHONY: help build demo test test-models check deny docs bench parts soak leaks sanitize install clean \
   setup
 .DEFAULT_GOAL := help
 
@@ -80,7 +80,12 @@ deny: ## check the crates: licences, origins, duplicate versions, known flaws (d
 docs: build ## write the documents that are made from the element again
 	$(TEST_ENV) UPDATE_DOCS=1 cargo test --locked --test docs
 
-bench: build ## measure how long the parts of a frame take
+bench: build ## measure frames beside other filters: docs/performance.md (BENCH="--plan quick")
+	@scripts/setup.sh system torch
+	cargo build --release --locked --example bench-network
+	$(TEST_ENV) $(PYTHON) scripts/bench/run.py --network $(RELEASE)/examples/bench-network $(BENCH)
+
+parts: build ## measure how long the parts of a frame take outside the network
 	$(TEST_ENV) cargo bench --locked
 
 soak: build ## restore 20,000 frames with a tiny model; memory may not grow

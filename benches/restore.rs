@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What a frame costs outside the network: noise, the reverse loop, the blend of tiles, bytes and
-//! residual. `make bench` runs it.
+//! residual. `make parts` runs it.
 //!
 //! `outside-share` in the element's `stats` is the share outside the network in a real run.
 

@@ -16,7 +16,7 @@ from ud2m.evaluation.video import mjpeg
 from ud2m.evaluation.video.frames import Format, luma, psnr, scores
 from ud2m.nn.denoiser import Denoiser, DenoiserConfig
 from ud2m.nn.weights import save_denoiser
-from ud2m.step.model import UnfoldedModel, save_model
+from ud2m.step.model import UnfoldedModel, load_model, save_model
 from ud2m.step.scalars import ScalarValues
 
 VERBS = Path(__file__).parents[1]
@@ -64,6 +64,20 @@ def test_a_step_a_folder_and_an_undistilled_step_are_scored_alike(toy, model):
     assert "| denoise-15 |" in (toy / "r.md").read_text()
 
 
+def test_a_step_is_scored_with_the_iterations_it_was_trained_for(toy):
+    net = load_model(toy / "step.safetensors")
+    net.iterations = 2
+    save_model(net, toy / "step.safetensors", {})
+    out = toy / "scores.json"
+    for words, evaluations in (([], 6), (["--counts", "4"], 4), (["--counts", "1"], 1)):
+        done = evaluate(toy, "--model", toy, "--json", out, *words)
+        assert done.returncode == 0, done.stderr
+        (found,) = (v for k, v in json.loads(out.read_text())["denoise-15"].items() if "ud2m" in k)
+        assert found["evaluations"] == evaluations
+    done = evaluate(toy, "--model", toy, "--counts", "3")
+    assert done.returncode != 0 and "--counts 3 is no N·K of denoise" in done.stderr
+
+
 def test_samples_have_a_spread(toy):
     done = evaluate(toy, "--model", toy, "--samples", "2", verb="sampling")
     assert done.returncode == 0 and "calibration error" in done.stdout, done.stderr
@@ -79,6 +93,7 @@ def test_a_model_or_scalars_are_needed(toy):
 
 def test_a_column_for_each_count():
     assert columns_of(["input", "ud2m"], [3, 9]) == ["input", "ud2m-3", "ud2m-9"]
+    assert columns_of(["input", "ud2m"], []) == ["input", "ud2m"]
 
 
 @pytest.mark.parametrize("name", ["I420", "Y42B", "Y444"])

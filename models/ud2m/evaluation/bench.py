@@ -20,7 +20,7 @@ from ud2m.step.scalars import Scalars, ScalarValues
 from ud2m.step.specialists import load_specialists
 from ud2m.step.unfolded import UnfoldedStep
 
-ITERATIONS = 3  # K of the shipped steps; a count below it is one step of that many iterations
+ITERATIONS = 3  # K of the undistilled step; a distilled one knows its own
 NO_SAMPLER = ("input", "classical")
 Restore = Callable[[Case, Degraded, torch.Generator], torch.Tensor]  # -> [1,3,H,W] on the canvas
 Initial = Callable[[Operator, Observation, float], torch.Tensor]  # (…, sigma_y) -> [1,3,H,W]
@@ -70,7 +70,8 @@ class Bench:
     """The denoiser, the steps, and the methods that run on them.
 
     families: what is degraded. model: a step file, or the folder of a package; without it, scalars
-    is the file of the undistilled step's. initial: see `restore`; stochasticity: of UD²M alone.
+    is the file of the undistilled step's. initial: see `restore`; stochasticity: of UD²M alone, as
+    steps, its outer steps N where a column has no count of evaluations.
     """
 
     def __init__(
@@ -81,18 +82,21 @@ class Bench:
         scalars: Path | None = None,
         initial: Initial | None = None,
         stochasticity: float = 0.0,
+        steps: int = 3,
     ):
         self.denoiser = load_denoiser(denoiser).to(memory_format=torch.channels_last)
         self.denoiser.requires_grad_(False)
         self.model, self.scalars = model, scalars
-        self.initial, self.stochasticity = initial, stochasticity
+        self.initial, self.stochasticity, self.outer_steps = initial, stochasticity, steps
         self.steps: dict[tuple[str, int], UnfoldedStep] = {}
+        own = load_specialists(model).families.items() if model else ()
+        self._iterations = {family: int(net.iterations) for family, net in own}
         self.lpips = metrics.lpips()
         self.evaluations = 0
         self.denoiser.register_forward_hook(self._count)
         # One canvas for all, so that all see the same observation.
-        steps = [self.step(family, ITERATIONS) for family in families]
-        multiples = [self.denoiser.config.multiple, *(step.multiple for step in steps)]
+        made = [self.step(family, self.iterations(family)) for family in families]
+        multiples = [self.denoiser.config.multiple, *(step.multiple for step in made)]
         self.multiple = int(np.lcm.reduce(multiples))
 
     def _count(self, *_: object) -> None:
@@ -103,6 +107,10 @@ class Bench:
         """Whether outer steps begin with a pass of a smaller network."""
         parts = [getattr(step, "conditioning", None) for step in self.steps.values()]
         return any(getattr(part, "initial", None) for part in parts)
+
+    def iterations(self, family: str) -> int:
+        """K of a family's step as it was trained."""
+        return self._iterations.get(family, ITERATIONS)
 
     def step(self, family: str, iterations: int) -> UnfoldedStep:
         """The step of a family with K = `iterations`, made once."""
@@ -125,18 +133,31 @@ class Bench:
             return lambda case, d, g: SAMPLERS[column](
                 Restoration(self.denoiser, operator, d.observation, 2 * case.sigma, g)
             )
-        count = int(column.removeprefix("ud2m-"))
-        k = min(count, ITERATIONS)
 
         def unfolded(case: Case, d: Degraded, generator: torch.Generator) -> torch.Tensor:
+            steps, k = counts = self.counts(column, case.family)
             c, sigma_y, step = d.observation, 2 * case.sigma, self.step(case.family, k)
             first = self.initial(operator, c, sigma_y) if self.initial else None
-            counts = (count // k, k)
             x0 = restore(step, c, sigma_y, counts, generator, first, self.stochasticity)
-            self.evaluations = count  # a distilled step does not call the denoiser as a whole
+            self.evaluations = steps * k  # a distilled step does not call the denoiser as a whole
             return x0
 
         return unfolded
+
+    def counts(self, column: str, family: str) -> tuple[int, int]:
+        """N and K of a column `ud2m` or `ud2m-COUNT`; few evaluations are one step of so many.
+
+        Ends the program where the count is no multiple of the family's K.
+        """
+        own, _, count = self.iterations(family), *column.partition("-")[1:]
+        if not count:
+            return self.outer_steps, own
+        k = min(int(count), own)
+        if int(count) % k:
+            raise SystemExit(
+                f"--counts {count} is no N·K of {family}: choose a multiple of {own}, or less."
+            )
+        return int(count) // k, k
 
     def quality(self, restored: torch.Tensor, d: Degraded, border: int) -> dict[str, float]:
         """The scores of an image [3,H,W] against the clean one."""
@@ -147,8 +168,8 @@ class Bench:
 
 
 def columns_of(methods: list[str], counts: list[int]) -> list[str]:
-    """The columns of a table: `ud2m` becomes one for each count of evaluations."""
-    unfolded = [f"ud2m-{n}" for n in counts]
+    """The columns of a table: `ud2m` becomes one for each count of evaluations, where there are."""
+    unfolded = [f"ud2m-{n}" for n in counts] or ["ud2m"]
     return [c for m in methods for c in (unfolded if m == "ud2m" else [m])]
 
 

@@ -168,6 +168,7 @@ impl Restorer {
         let report = FrameReport {
             steps: levels.len(),
             tiles: tiling::count(&plan, canvas),
+            tile_size: (plan.tile_width, plan.tile_height),
             cold_share: start.cold_share,
             ..observation.report.clone()
         };

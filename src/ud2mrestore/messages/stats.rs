@@ -88,6 +88,8 @@ fields! {
     "jpeg-last-quality": u32, "1 to 100", "of a finer compression after it; 0 where none shows"
         = stats.last.jpeg_last_quality;
     "tiles": u32, "tiles", "the frame was cut into" = stats.last.tiles as u32;
+    "tile-width": u32, "pixels", "of the output, of a tile" = stats.last.tile_size.0 as u32;
+    "tile-height": u32, "pixels", "of the output, of a tile" = stats.last.tile_size.1 as u32;
     "provider": &str, "", "ONNX Runtime's name of what runs the network" = stats.provider;
 }
 

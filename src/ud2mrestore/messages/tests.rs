@@ -15,6 +15,7 @@ fn frame(time: u64) -> FrameRecord {
             evaluations: 9,
             model_time: Duration::from_millis(time.min(90)),
             tiles: 2,
+            tile_size: (64, 48),
             ..FrameReport::default()
         },
         stages: Stages {
@@ -56,6 +57,8 @@ fn unrestored_frames_are_counted_and_do_not_change_the_means() {
         assert_eq!(stats.get::<u64>(field), Ok(count), "{field}");
     }
     assert_eq!(stats.get::<u32>("tiles"), Ok(2));
+    let side = |name| stats.get::<u32>(name);
+    assert_eq!((side("tile-width"), side("tile-height")), (Ok(64), Ok(48)));
     for (field, wanted) in [
         ("frame-ms", 100.0),
         ("unpack-ms", 4.0),
