@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Files and manifests with bytes changed at random: whatever they hold, a reader answers, or
+//! Files, manifests and metas with bytes changed at random: whatever they hold, a reader answers, or
 //! refuses them, within its memory.
 //!
 //! `UD2M_MUTATIONS=120000 cargo test --release --test mutations` tries as many for each reader.
 
 mod memory;
 mod mutate;
+mod readers;
 mod seeds;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use gstud2m::model::Manifest;
-use gstud2m::operator::{Degradation, Kernel, Operator};
 use mutate::Mutator;
-use seeds::{HEIGHT, WIDTH};
+use readers::{HEIGHT, WIDTH};
 
 /// Mutated inputs of each reader where the environment does not say.
 const DEFAULT: u64 = 1000;
@@ -24,35 +23,15 @@ const MEMORY: usize = 256 << 20;
 /// A reader: its name, inputs that it accepts, and what it does with one. Whether it accepted it.
 type Reader = (&'static str, Vec<Vec<u8>>, fn(&Path, &[u8]) -> bool);
 
-fn readers() -> Vec<Reader> {
-    let kernel = |path: &Path, bytes: &[u8]| {
-        std::fs::write(path, bytes).unwrap();
-        let psf = Kernel::File(path.to_owned().into()).psf();
-        if let Ok(psf) = &psf {
-            let sum: f64 = psf.data.iter().map(|v| f64::from(*v)).sum();
-            assert!((sum - 1.0).abs() < 1e-3, "the kernel sums to {sum}");
-        }
-        psf.is_ok()
-    };
-    let mask = |path: &Path, bytes: &[u8]| {
-        std::fs::write(path, bytes).unwrap();
-        let mask = Degradation::Mask(path.to_owned().into());
-        Operator::new(&mask, WIDTH as usize, HEIGHT as usize).is_ok()
-    };
-    let manifest = |_: &Path, bytes: &[u8]| {
-        let text = std::str::from_utf8(bytes);
-        text.is_ok_and(|text| Manifest::parse(text).is_ok())
-    };
+fn all() -> Vec<Reader> {
+    let masks = [seeds::png(WIDTH, HEIGHT), seeds::pnm(WIDTH, HEIGHT)].concat();
     vec![
-        ("kernel of a PNG", seeds::png(9, 7), kernel),
-        ("kernel of a PNM", seeds::pnm(9, 7), kernel),
-        ("kernel of an array", seeds::npy(), kernel),
-        (
-            "mask",
-            [seeds::png(WIDTH, HEIGHT), seeds::pnm(WIDTH, HEIGHT)].concat(),
-            mask,
-        ),
-        ("manifest", seeds::manifests(), manifest),
+        ("kernel of a PNG", seeds::png(9, 7), readers::kernel),
+        ("kernel of a PNM", seeds::pnm(9, 7), readers::kernel),
+        ("kernel of an array", seeds::npy(), readers::kernel),
+        ("mask", masks, readers::mask),
+        ("manifest", seeds::manifests(), readers::manifest),
+        ("video meta", seeds::video_metas(), readers::video_meta),
     ]
 }
 
@@ -61,7 +40,7 @@ fn no_mutated_input_brings_a_reader_down() {
     let count = std::env::var("UD2M_MUTATIONS").map_or(DEFAULT, |text| text.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("input");
-    for (name, seeds, read) in readers() {
+    for (name, seeds, read) in all() {
         for seed in &seeds {
             assert!(read(&path, seed), "{name}: a seed is refused");
         }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Inputs that the readers accept, from which the mutated ones are made.
 
+use gst_video::{VideoFormat, VideoInfo};
 use image::{DynamicImage, ImageFormat};
 
-/// Size of the masks, in pixels.
-pub const WIDTH: u32 = 24;
-pub const HEIGHT: u32 = 16;
+use crate::readers::FORMATS;
 
 /// A picture of a few codes, opaque and not black. Colours are gray.
 fn picture(width: u32, height: u32) -> DynamicImage {
@@ -114,4 +113,22 @@ pub fn manifests() -> Vec<Vec<u8>> {
         manifest("jpeg", "quant_luma").into(),
         manifest("blur", "otf").into(),
     ]
+}
+
+/// Metas of frames of each format that lie as their caps say, and with longer rows.
+pub fn video_metas() -> Vec<Vec<u8>> {
+    gst::init().unwrap();
+    let meta = |(kind, format): (usize, &VideoFormat), longer: i32| {
+        let info = VideoInfo::builder(*format, 16, 8).build().unwrap();
+        let planes = 0..info.n_planes() as usize;
+        let memory = (1 + longer as usize) * info.size() + 4096;
+        let places =
+            planes.flat_map(|i| [info.offset()[i] as u32, (info.stride()[i] + longer) as u32]);
+        // The reader adds 1 to both sides.
+        let head = [kind as u32, 15, 7, memory as u32];
+        let numbers = head.into_iter().chain(places);
+        numbers.flat_map(u32::to_le_bytes).collect()
+    };
+    let all = || FORMATS.iter().enumerate();
+    all().flat_map(|f| [meta(f, 0), meta(f, 4)]).collect()
 }

@@ -25,7 +25,10 @@ pub enum Layout {
 /// Rows of one plane in the buffer.
 struct Plane {
     offset: i128,
+    /// Bytes from a row to the next; of a single row, its own.
     stride: i128,
+    /// What whoever maps the frame takes for that.
+    mapped_stride: i128,
     rows: usize,
     /// Bytes of a row that hold pixels.
     row: usize,
@@ -97,11 +100,8 @@ impl Plane {
                 .unwrap_or(info.size())
                 .saturating_sub(info.offset()[index]);
         }
-        let stride = if rows == 1 {
-            row as i128
-        } else {
-            i128::from(stride)
-        };
+        let told = i128::from(stride);
+        let stride = if rows == 1 { row as i128 } else { told };
         if stride.unsigned_abs() < row as u128 {
             return Err(format!(
                 "has rows of {row} bytes that begin {stride} bytes apart"
@@ -110,6 +110,8 @@ impl Plane {
         Ok(Self {
             offset: offset as i128,
             stride,
+            // Tiles have a code of their own there.
+            mapped_stride: if format.is_tiled() { stride } else { told },
             rows,
             row,
         })
@@ -135,9 +137,10 @@ impl Plane {
     /// Whether the rows lie in one piece of memory from the top down, the last as long as the
     /// others.
     fn is_mappable(&self, buffer: &gst::BufferRef, bytes: Range<usize>) -> bool {
-        let end = self.start(self.rows).try_into().unwrap_or(usize::MAX);
+        let end = self.offset + self.mapped_stride * self.rows as i128;
+        let end = end.try_into().unwrap_or(usize::MAX);
         let (start, size) = (bytes.start, buffer.size());
-        self.stride > 0
+        self.mapped_stride >= self.row as i128
             && end <= size
             && (buffer.n_memory() == 1
                 || buffer

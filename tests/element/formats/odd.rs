@@ -222,3 +222,17 @@ fn gaps_between_rows_hold_nothing_of_what_was_there_before() {
         assert!(out.chunks_exact(40).all(|row| row[39] == 0));
     }
 }
+
+#[test]
+fn the_stride_of_a_single_row_means_nothing() {
+    for format in [Rgb, Rgba, Gray8] {
+        let info = info(format, WIDTH, 1);
+        let bytes = pattern(&info);
+        for stride in [0, 1, -info.stride()[0], i32::MAX] {
+            let mut told = Told::plainly(&info);
+            told.strides[0] = stride;
+            let buffer = told.attach(gst::Buffer::from_slice(bytes.clone()));
+            assert_right(&info, &bytes, buffer, &format!("{format:?} {stride}"));
+        }
+    }
+}
