@@ -4,11 +4,14 @@
 mod agreement;
 mod average;
 mod brightness;
+mod motion;
+mod previous;
 mod residual_map;
+mod shift;
 mod warm_start;
 
 pub use average::Average;
-pub use warm_start::PreviousFrame;
+pub use previous::PreviousFrame;
 
 /// Whether a frame starts from the one before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

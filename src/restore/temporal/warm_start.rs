@@ -5,11 +5,9 @@
 //! how well it explained its own. Where little of the frame is trusted there was a cut, and the
 //! frame takes the full steps (docs/decisions/017-warm-start.md).
 
-use super::agreement::signed_map;
 use super::average::Average;
-use super::brightness;
-use super::residual_map::residual_map;
-use crate::image::{EIGHT_BIT_STEP, Image};
+use super::previous::PreviousFrame;
+use crate::image::Image;
 use crate::operator::{Canvas, Operator};
 
 /// Ratios of the new residual map to the old one: up to the first a pixel is trusted wholly, from
@@ -21,9 +19,6 @@ const TRUSTED: [f32; 2] = [8.0, 16.0];
 const KEPT: f32 = 0.8;
 /// Where less than this share of the frame is trusted, there was a cut.
 const LEAST_SHARE: f32 = 0.6;
-/// Half a step of 8-bit codes, squared: what rounding leaves of any residual.
-const ROUNDING: f32 = (EIGHT_BIT_STEP * EIGHT_BIT_STEP / 4.0) as f32;
-
 /// What the frame before gives to a frame.
 pub struct WarmStart {
     /// The frame before where it is trusted, else the plain initial estimate. On the canvas.
@@ -34,33 +29,7 @@ pub struct WarmStart {
     pub average: Average,
 }
 
-/// A restored frame that the next may start from.
-pub struct PreviousFrame {
-    restored: Image,
-    /// Residual map of `restored` and its own observation, at least what noise leaves of it.
-    residual_map: Image,
-    /// Signed map of `restored` and its own observation, at least 1: what clipped or correlated
-    /// noise leaves where nothing changed.
-    signed: Image,
-}
-
 impl PreviousFrame {
-    /// `restored` is the result for the observation `frame`, whose noise has the standard deviation
-    /// `sigma_y` on the scale of [-1, 1].
-    pub fn of(restored: Image, frame: &Image, operator: &Operator, sigma_y: f32) -> Self {
-        let mut residual_map = residual_map(operator, &restored, frame);
-        // A result may fit the noise of its own observation; the next one has other noise.
-        let least = sigma_y * sigma_y + ROUNDING;
-        residual_map.data.iter_mut().for_each(|m| *m = m.max(least));
-        let mut signed = signed_map(operator, &restored, frame, &residual_map);
-        signed.data.iter_mut().for_each(|s| *s = s.max(1.0));
-        Self {
-            restored,
-            residual_map,
-            signed,
-        }
-    }
-
     /// The warm start of `frame`, whose plain initial estimate on the canvas is `plain`.
     ///
     /// `None` after a cut, and for a frame of another size.
@@ -71,18 +40,10 @@ impl PreviousFrame {
         operator: &Operator,
         canvas: &Canvas,
     ) -> Option<WarmStart> {
-        if (frame.width, frame.height) != (self.residual_map.width, self.residual_map.height) {
+        if !self.has_size_of(frame) {
             return None;
         }
-        let mut restored = self.restored;
-        brightness::follow(&mut restored, frame, operator, &self.residual_map);
-        let mut signed = signed_map(operator, &restored, frame, &self.residual_map);
-        let pairs = signed.data.iter_mut().zip(&self.signed.data);
-        pairs.for_each(|(now, before)| *now /= before);
-        let mut ratios = residual_map(operator, &restored, frame);
-        for (now, before) in ratios.data.iter_mut().zip(&self.residual_map.data) {
-            *now /= before;
-        }
+        let (before, ratios) = self.followed(frame, operator);
         let (trust, share) = trust(&ratios);
         // The share of a frame with values that are not numbers is not a number.
         if share.is_nan() || share < LEAST_SHARE {
@@ -98,12 +59,13 @@ impl PreviousFrame {
             )
         };
         let trust = on_canvas(&trust, operator.scale());
-        let mut initial = on_canvas(&restored, 1);
+        let mut initial = on_canvas(&before.restored, 1);
         keep_trusted(&mut initial, plain, &trust, operator.scale());
+        let signed = before.signed_ratios(frame, operator);
         Some(WarmStart {
             initial,
             cold_share: 1.0 - share,
-            average: Average::of(restored, &ratios, &signed),
+            average: Average::of(before.restored, &ratios, &signed),
         })
     }
 }

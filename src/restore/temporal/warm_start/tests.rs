@@ -54,6 +54,37 @@ fn a_still_scene_starts_from_the_frame_before() {
 }
 
 #[test]
+fn a_pan_starts_from_the_frame_before_where_it_was_in_the_picture() {
+    let (operator, canvas) = denoising();
+    let scene = |shift: f32| {
+        Image::from_fn(3, 32, 40, |c, y, x| {
+            let x = x as f32 + shift;
+            0.4 * (0.5 * x + c as f32).sin() * (0.6 * y as f32).cos() + 0.3 * (0.1 * x).sin()
+        })
+    };
+    let before = scene(0.0);
+    let previous = PreviousFrame::of(before.clone(), &noisy(&before, 2), &operator, SIGMA);
+    let (now, frame) = (scene(1.5), noisy(&scene(1.5), 3));
+    let plain = operator.initial(&operator.observe(&frame, &canvas), &canvas);
+    let warm = previous.warm_start(&frame, &plain, &operator, &canvas);
+    let warm = warm.expect("no cut");
+    // Two columns on each side and a row may show what was not there.
+    assert!(
+        warm.cold_share > 0.05 && warm.cold_share < 0.3,
+        "{}",
+        warm.cold_share
+    );
+    let window = Window {
+        x: 6,
+        y: 4,
+        width: 28,
+        height: 24,
+    };
+    let wanted = kept(&operator.observe(&now, &canvas), &plain);
+    assert_near(&warm.initial.crop(window), &wanted.crop(window));
+}
+
+#[test]
 fn what_changed_starts_cold_and_after_a_cut_all_does() {
     let ((operator, canvas), x) = (denoising(), textured(1));
     let previous = || PreviousFrame::of(x.clone(), &noisy(&x, 2), &operator, SIGMA);
