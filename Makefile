@@ -31,8 +31,8 @@ NOTICES := $(DESTDIR)$(DATADIR)/doc/gst-plugin-ud2m
 SANITIZED := --lib --test element -- formats:: packages:: errors:: files:: layout:: memory::
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 
-.PHONY: help build demo test test-models check deny docs bench parts soak leaks sanitize install clean \
-  setup
+.PHONY: help build demo test test-models check deny docs bench parts soak leaks sanitize fuzz lock \
+  install clean setup
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -97,15 +97,34 @@ leaks: build ## let GStreamer's tracer look for objects that a pipeline leaves b
 	  model=$(CURDIR)/tests/data/echo ! fakesink 2>&1 | tee $(BUILD_DIR)/leaks.log
 	! grep -q 'object-alive, type-name=(string)[A-Z]' $(BUILD_DIR)/leaks.log
 
+# Rust nightly with the sources of the standard library, which is built with a sanitizer too.
+NIGHTLY = test -d "$$(rustup run nightly rustc --print sysroot 2>/dev/null)/lib/rustlib/src/rust" || \
+  { echo "$@ needs Rust nightly: rustup toolchain install nightly -c rust-src" >&2; exit 1; }
+
 sanitize: setup ## run tests with AddressSanitizer (needs Rust nightly with rust-src)
-	@if rustup run nightly rustc --print sysroot >/dev/null 2>&1 && \
-	  test -d "$$(rustup run nightly rustc --print sysroot)/lib/rustlib/src/rust/library"; then \
-	  $(TEST_ENV) ASAN_OPTIONS=detect_leaks=0 RUSTFLAGS="-Zsanitizer=address" \
-	    cargo +nightly test -Zbuild-std --target $(HOST) --target-dir $(BUILD_DIR)/address \
-	    --locked $(SANITIZED); \
-	else \
-	  echo "sanitize: Rust nightly with rust-src is not here, so nothing was run."; \
-	fi
+	@$(NIGHTLY)
+	$(TEST_ENV) ASAN_OPTIONS=detect_leaks=0 RUSTFLAGS="-Zsanitizer=address" \
+	  cargo +nightly test -Zbuild-std --target $(HOST) --target-dir $(BUILD_DIR)/address \
+	  --locked $(SANITIZED)
+
+FUZZED := kernel_image kernel_array mask manifest video_meta
+FUZZ_SECONDS := 60
+
+fuzz: setup ## fuzz each reader for a minute (needs Rust nightly and cargo-fuzz)
+	@$(NIGHTLY)
+	cargo +nightly run --release --locked --manifest-path tests/fuzz/Cargo.toml \
+	  --target-dir $(BUILD_DIR)/corpus-maker --bin corpus -- $(BUILD_DIR)/corpus
+	for target in $(FUZZED); do \
+	  cargo +nightly fuzz run --fuzz-dir tests/fuzz --target-dir $(BUILD_DIR)/fuzz $$target \
+	    $(BUILD_DIR)/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=5 \
+	    -malloc_limit_mb=256 || exit 1; \
+	done
+
+lock: ## pin the Python packages of scripts/*.in, and what these need, by their hashes (needs uv)
+	cd scripts && for list in requirements requirements-torch; do \
+	  uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-annotate \
+	    --custom-compile-command "make lock" -c requirements.in $$list.in -o $$list.txt || exit 1; \
+	done
 
 install: ## install what was built below PREFIX (/usr/local); DESTDIR is for packagers
 	@test -f $(RELEASE)/libgstud2m.so || \
