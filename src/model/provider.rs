@@ -25,7 +25,7 @@ pub struct Engine {
     pub provider: Provider,
     /// Index of the GPU.
     pub device: i32,
-    /// Threads within an operator; 0 leaves the number to ONNX Runtime.
+    /// Threads of the CPU that run the network, all together; 0 leaves the number open.
     pub threads: usize,
 }
 

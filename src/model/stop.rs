@@ -14,15 +14,15 @@ pub struct Stop(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     raised: AtomicBool,
-    /// Ends what ONNX Runtime does at the moment.
-    canceler: Mutex<Option<LoadCanceler>>,
+    /// End what ONNX Runtime loads, and has loaded.
+    cancelers: Mutex<Vec<LoadCanceler>>,
 }
 
 impl Stop {
     /// Gives up the loading in progress, and every later one.
     pub fn raise(&self) {
         self.0.raised.store(true, Ordering::SeqCst);
-        if let Some(canceler) = self.0.canceler.lock().as_ref() {
+        for canceler in self.0.cancelers.lock().iter() {
             // It fails where nothing is loaded any more.
             let _ = canceler.cancel();
         }
@@ -33,9 +33,9 @@ impl Stop {
         self.0.raised.load(Ordering::SeqCst)
     }
 
-    /// What [`Stop::raise`] ends from now on.
+    /// What [`Stop::raise`] ends too from now on.
     pub(super) fn ends(&self, canceler: LoadCanceler) {
-        *self.0.canceler.lock() = Some(canceler);
+        self.0.cancelers.lock().push(canceler);
         if self.is_raised() {
             self.raise();
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Chooses the tiles of a canvas: one where it is small, else equal ones that overlap by more than
-//! the network's halo.
+//! the network's halo; as many as run side by side where that is quicker.
 
 use crate::error::RestoreError;
 use crate::operator::Canvas;
@@ -41,26 +41,43 @@ const WHOLE_SIDE: usize = 768;
 const TILE_SIDE: usize = 512;
 /// Pixels over which two tiles are blended.
 const RAMP: usize = 16;
+/// For each lane but the first, by how many tenths a call takes longer on one thread beside the
+/// other lanes than alone on all threads: measured with two (docs/decisions/033-side-by-side.md).
+const TENTHS_A_LANE: usize = 4;
 
-/// The tiles of `canvas`.
-///
-/// Sizes and offsets of tiles are multiples of `multiple`, in output pixels. `halo` is how far
-/// away, in output pixels, a value still changes the result for a pixel. An overlap of the user's
-/// as large as a tile is an error.
-pub fn plan(
-    tiling: &Tiling,
-    canvas: &Canvas,
-    multiple: usize,
-    halo: usize,
-) -> Result<Plan, RestoreError> {
+/// What the network asks of tiles. Lengths are output pixels.
+#[derive(Clone, Copy, Debug)]
+pub struct Demands {
+    /// Sizes and offsets of tiles are multiples of this.
+    pub multiple: usize,
+    /// How far away a value still changes the result for a pixel.
+    pub halo: usize,
+    /// How many tiles run side by side, at least 1.
+    pub lanes: usize,
+}
+
+/// The tiles of `canvas`. An overlap of the user's as large as a tile is an error.
+pub fn plan(tiling: &Tiling, canvas: &Canvas, demands: Demands) -> Result<Plan, RestoreError> {
     let (width, height) = (canvas.width, canvas.height);
-    let whole = width * height <= WHOLE_AREA && width.max(height) <= WHOLE_SIDE;
+    let Demands {
+        multiple,
+        halo,
+        lanes,
+    } = demands;
     let wanted = match tiling.overlap {
         0 => 2 * halo + RAMP,
         explicit => explicit,
     };
-    let tile_width = side(tiling.width, width, whole, wanted, multiple);
-    let tile_height = side(tiling.height, height, whole, wanted, multiple);
+    let (tile_width, tile_height) = match (tiling.width, tiling.height) {
+        (0, 0) => quickest(canvas, wanted, demands),
+        (across, down) => {
+            let (columns, rows) = fewest(canvas, wanted);
+            (
+                side(across, width, columns, wanted, multiple),
+                side(down, height, rows, wanted, multiple),
+            )
+        }
+    };
     // Only a side that is cut needs room for an overlap.
     let cut = [(tile_width, width), (tile_height, height)];
     let shortest = cut
@@ -87,7 +104,7 @@ pub fn plan(
         overlap,
         multiple,
         halo: halo.min(overlap.saturating_sub(RAMP.min(overlap.div_ceil(2))) / 2),
-        batch: tiling.batch.max(1),
+        batch: tiling.batch.max(1) * lanes,
     })
 }
 
@@ -97,88 +114,62 @@ pub fn count(plan: &Plan, canvas: &Canvas) -> usize {
     along(canvas.width, plan.tile_width) * along(canvas.height, plan.tile_height)
 }
 
-/// One side of the tiles: `asked` or, where that is 0, the smallest that cuts `len` into as few
-/// parts as possible.
-fn side(asked: usize, len: usize, whole: bool, overlap: usize, multiple: usize) -> usize {
+/// The fewest columns and rows of tiles that the network may be given.
+fn fewest(canvas: &Canvas, overlap: usize) -> (usize, usize) {
+    let (width, height) = (canvas.width, canvas.height);
+    let whole = width * height <= WHOLE_AREA && width.max(height) <= WHOLE_SIDE;
+    let overlap = overlap.min(TILE_SIDE / 2);
+    let parts = |len: usize| match whole || len <= TILE_SIDE {
+        true => 1,
+        false => (len - overlap).div_ceil(TILE_SIDE - overlap),
+    };
+    (parts(width), parts(height))
+}
+
+/// Width and height of the tiles that take the least time: the fewest where they run one after the
+/// other, else those that leave no lane idle for long and repeat little at their edges.
+fn quickest(canvas: &Canvas, overlap: usize, demands: Demands) -> (usize, usize) {
+    let Demands {
+        multiple, lanes, ..
+    } = demands;
+    let (columns, rows) = fewest(canvas, overlap);
+    let sides = |parts: (usize, usize)| {
+        (
+            side(0, canvas.width, parts.0, overlap, multiple),
+            side(0, canvas.height, parts.1, overlap, multiple),
+        )
+    };
+    let along = |len, size| offsets(len, size, overlap, multiple).count();
+    let cost = |(width, height): (usize, usize)| {
+        let count = along(canvas.width, width) * along(canvas.height, height);
+        let tenths = if count == 1 {
+            0
+        } else {
+            TENTHS_A_LANE * (lanes - 1)
+        };
+        count.div_ceil(lanes) * width * height * (10 + tenths)
+    };
+    // A tile is more than what it shares with its neighbours.
+    let fits = |&(width, height): &(usize, usize)| {
+        (width == canvas.width || width >= 2 * overlap)
+            && (height == canvas.height || height >= 2 * overlap)
+    };
+    let more = (0..lanes).flat_map(|c| (0..lanes).map(move |r| (columns + c, rows + r)));
+    let tiles = more.map(sides).filter(fits).min_by_key(|&tile| cost(tile));
+    tiles.unwrap_or_else(|| sides((columns, rows)))
+}
+
+/// One side of the tiles: `asked` or, where that is 0, the smallest of which `parts` cover `len`.
+fn side(asked: usize, len: usize, parts: usize, overlap: usize, multiple: usize) -> usize {
     let size = if asked > 0 {
         // Two multiples are the least that leaves an overlap of one and a step of one.
         asked.max(2 * multiple)
-    } else if whole || len <= TILE_SIDE {
-        len
     } else {
         let overlap = overlap.min(TILE_SIDE / 2);
-        let parts = (len - overlap).div_ceil(TILE_SIDE - overlap);
         (len + (parts - 1) * overlap).div_ceil(parts)
     };
     size.next_multiple_of(multiple).min(len)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn canvas(width: usize, height: usize) -> Canvas {
-        Canvas {
-            width,
-            height,
-            x: 0,
-            y: 0,
-            frame_width: width,
-            frame_height: height,
-        }
-    }
-
-    fn made(tiling: Tiling, width: usize, height: usize) -> Plan {
-        plan(&tiling, &canvas(width, height), 8, 16).expect("a plan")
-    }
-
-    #[test]
-    fn a_small_canvas_is_not_cut() {
-        for (width, height) in [(8, 8), (320, 240), (640, 640), (768, 520)] {
-            let plan = made(Tiling::default(), width, height);
-            assert_eq!((plan.tile_width, plan.tile_height), (width, height));
-            assert_eq!(count(&plan, &canvas(width, height)), 1);
-        }
-    }
-
-    #[test]
-    fn a_large_canvas_is_cut_into_tiles_of_at_most_512() {
-        for (width, height) in [(1280, 720), (1920, 1080), (3840, 2160), (776, 8)] {
-            let plan = made(Tiling::default(), width, height);
-            assert!(
-                plan.tile_width <= 512 && plan.tile_height <= 512,
-                "{plan:?}"
-            );
-            assert!(plan.overlap > 2 * plan.halo, "{plan:?}");
-            assert_eq!((plan.tile_width % 8, plan.overlap), (0, 48), "{plan:?}");
-        }
-        let plan = made(Tiling::default(), 1280, 720);
-        assert_eq!(count(&plan, &canvas(1280, 720)), 6);
-    }
-
-    #[test]
-    fn explicit_tiles_are_rounded_up_and_their_overlap_shrinks_to_fit() {
-        let tiling = Tiling {
-            width: 61,
-            height: 1,
-            ..Tiling::default()
-        };
-        let plan = made(tiling, 320, 240);
-        assert_eq!((plan.tile_width, plan.tile_height), (64, 16));
-        assert!(
-            plan.overlap <= 8 && plan.overlap > 2 * plan.halo,
-            "{plan:?}"
-        );
-    }
-
-    #[test]
-    fn an_explicit_overlap_as_large_as_the_tile_is_refused() {
-        let tiling = Tiling {
-            width: 64,
-            overlap: 64,
-            ..Tiling::default()
-        };
-        let error = plan(&tiling, &canvas(320, 240), 8, 16).expect_err("no step is left");
-        assert!(error.to_string().contains("tile-overlap is 64"), "{error}");
-    }
-}
+mod tests;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// Where this crate's sources lie.
 const OURS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/");
 /// Parts of the paths of the crates that it calls. Their requests are not counted as ours.
-const OTHERS: [&str; 3] = ["/ort-", "/glib-", "/gstreamer"];
+const OTHERS: [&str; 5] = ["/ort-", "/glib-", "/gstreamer", "/rayon-", "/crossbeam-"];
 /// As many are kept as make a message.
 const KEPT: usize = 100_000;
 

@@ -6,6 +6,7 @@ mod common;
 mod files;
 mod noise;
 mod restoration;
+mod side_by_side;
 mod steps;
 mod temporal;
 mod tensors;
@@ -16,16 +17,13 @@ use gstud2m::restore::{
 
 /// The package `lite`, loaded for a degradation.
 fn lite(degradation: &Degradation) -> Restorer {
+    lite_on(Engine::default(), degradation)
+}
+
+fn lite_on(engine: Engine, degradation: &Degradation) -> Restorer {
     common::init();
     let mut warn = |text| panic!("{text}");
-    Restorer::load(
-        "lite",
-        degradation,
-        Engine::default(),
-        &mut warn,
-        &Stop::default(),
-    )
-    .unwrap()
+    Restorer::load("lite", degradation, engine, &mut warn, &Stop::default()).unwrap()
 }
 
 /// Three outer steps of one sample, in frames that stand alone. `sigma` is of full scale.

@@ -23,7 +23,7 @@ const TABLE: [(&str, &[&str], &[&str]); 9] = [
     (
         "model",
         &["error", "graph", "image", "sampler"],
-        &["ort", "serde", "serde_json", "sha2"],
+        &["ort", "rayon_core", "serde", "serde_json", "sha2"],
     ),
     (
         "restore",
@@ -40,7 +40,7 @@ const TABLE: [(&str, &[&str], &[&str]); 9] = [
 ];
 
 /// Libraries that only the modules named with them in the table may name.
-const GUARDED: [&str; 10] = [
+const GUARDED: [&str; 11] = [
     "gst",
     "gst_base",
     "gst_video",
@@ -49,6 +49,7 @@ const GUARDED: [&str; 10] = [
     "serde",
     "serde_json",
     "sha2",
+    "rayon_core",
     "rustfft",
     "image",
 ];

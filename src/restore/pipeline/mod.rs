@@ -12,6 +12,7 @@ use super::noise_model::NoiseModel;
 use super::restorer::prepared;
 use super::step::OperatorStep;
 use super::temporal::Average;
+use super::tiling::Demands;
 use super::{FrameReport, Interrupt, RestoredFrame, Restorer, Settings, tiling};
 use crate::error::RestoreError;
 use crate::image::Image;
@@ -116,10 +117,13 @@ impl Restorer {
     /// Chooses the tiles of the canvas.
     fn tile(&mut self, request: Request, canvas: &Canvas) -> Result<Plan, RestoreError> {
         let (manifest, operator) = (self.step.manifest(), self.operator()?);
-        let halo = manifest.halo.max(operator.margin());
-        let multiple = operator.multiple(manifest.size_multiple);
+        let demands = Demands {
+            multiple: operator.multiple(manifest.size_multiple),
+            halo: manifest.halo.max(operator.margin()),
+            lanes: self.step.lanes(),
+        };
         let sizes = request.settings.tiling.at_most(self.largest_tile);
-        let plan = tiling::plan(&sizes, canvas, multiple, halo)?;
+        let plan = tiling::plan(&sizes, canvas, demands)?;
         self.tile_side = plan.tile_width.max(plan.tile_height);
         Ok(plan)
     }

@@ -39,7 +39,7 @@ fixed: Fixed {
     batch_size: u32 = 0, "batch-size", 0..=64, READY, "Batch size",
         "How many tiles run at once; 0 chooses it";
     threads: u32 = 0, "threads", 0..=256, READY, "Threads",
-        "Threads of the CPU that run the network; 0 leaves the number to ONNX Runtime";
+        "Threads of the CPU that run the network, tiles side by side; 0 takes all that it may use";
 }
 
 /// What may change at any time, and is read at every frame.

@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Loading a step graph: its file, its session on a provider, its manifest.
+//! Loading a step graph: its file, its sessions on a provider, its manifest.
+
+mod open;
 
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::Arc;
 
-use ort::session::Session;
-use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::value::{Outlet, TensorElementType};
 
 use super::files::{self, Expected, GraphFile};
 use super::manifest::{KEY, Manifest};
 use super::ort_errors::{is_out_of_memory, no_memory, one_line};
-use super::provider::{Engine, Provider};
-use super::runtime::{self, Runtime};
+use super::provider::Engine;
+use super::runtime;
+use super::session::Sessions;
 use super::stop::Stop;
 use crate::error::RestoreError;
 use crate::graph::{GraphSpec, TensorSpec};
+use open::{Failure, NamedBytes, Source, open};
 
 /// A graph that fits its specification, ready to run.
 pub struct Loaded {
-    pub session: Session,
+    pub sessions: Sessions,
     pub manifest: Manifest,
     /// ONNX Runtime's name of the provider.
     pub provider: &'static str,
@@ -63,7 +64,7 @@ pub fn graph(
     let mut failure = None;
     for provider in engine.provider.attempts(&runtime.library)? {
         match open(&runtime, &source, provider, engine) {
-            Ok(session) => {
+            Ok(sessions) => {
                 if let Some(failure) = failure {
                     warn(format!(
                         "The frames are restored on the CPU, because the GPU cannot be used \
@@ -71,7 +72,8 @@ pub fn graph(
                          silence this."
                     ));
                 }
-                return checked(session, manifest, needed, provider.name()).map_err(broken);
+                let sessions = sessions?;
+                return checked(sessions, manifest, needed, provider.name()).map_err(broken);
             }
             Err(_) if stop.is_raised() => return Err(RestoreError::Stopped),
             Err(Failure::Provider(e)) => failure = Some(one_line(&e)),
@@ -110,9 +112,6 @@ fn manifest(file: &GraphFile, needed: &GraphSpec) -> Result<Manifest, String> {
     Ok(manifest)
 }
 
-/// The name of a file, and what it holds.
-type NamedBytes = (String, Arc<[u8]>);
-
 /// The files of weights that a manifest names, with their names.
 fn weights(
     package: &Path,
@@ -127,87 +126,22 @@ fn weights(
     manifest.weights.iter().map(read).collect()
 }
 
-/// The session with its manifest, where it fits both that and `needed`; the error is a reason.
+/// The sessions with their manifest, where they fit both that and `needed`; the error is a reason.
 fn checked(
-    session: Session,
+    sessions: Sessions,
     manifest: Manifest,
     needed: &GraphSpec,
     provider: &'static str,
 ) -> Result<Loaded, String> {
-    let inputs = specs("input", session.inputs())?;
-    let outputs = specs("output", session.outputs())?;
+    let inputs = specs("input", sessions.alone().inputs())?;
+    let outputs = specs("output", sessions.alone().outputs())?;
     manifest.check_graph(needed, &inputs, &outputs)?;
     Ok(Loaded {
-        session,
+        sessions,
         manifest,
         provider,
         inputs,
     })
-}
-
-/// What a session is made of.
-struct Source<'a> {
-    file: GraphFile,
-    weights: Vec<(String, Arc<[u8]>)>,
-    /// Gives up the making of a session.
-    stop: &'a Stop,
-}
-
-impl Source<'_> {
-    /// The session that `builder` makes.
-    fn commit(&self, mut builder: SessionBuilder) -> ort::Result<Session> {
-        for (name, bytes) in &self.weights {
-            builder = builder.with_external_initializer_file_in_memory(name, bytes.clone())?;
-        }
-        self.stop.ends(builder.canceler());
-        builder.commit_from_memory(&self.file.bytes)
-    }
-}
-
-/// What failed where no session could be made: the provider, or the graph itself.
-enum Failure {
-    Provider(ort::Error),
-    Graph(ort::Error),
-}
-
-/// A session for the graph on one provider.
-fn open(
-    runtime: &Runtime,
-    source: &Source,
-    provider: Provider,
-    engine: Engine,
-) -> Result<Session, Failure> {
-    let set_up = || -> ort::Result<SessionBuilder> {
-        let mut builder = Session::builder(&runtime.environment)?
-            .with_optimization_level(GraphOptimizationLevel::All)?
-            // Spinning threads burn a core between the frames of a paced stream.
-            .with_intra_op_spinning(false)?
-            .with_inter_op_spinning(false)?;
-        if engine.threads > 0 {
-            builder = builder.with_intra_threads(engine.threads)?;
-        }
-        if provider == Provider::OpenVino {
-            // It leaves a graph it cannot compile to the CPU without a word.
-            builder = builder.with_disable_cpu_fallback()?;
-        }
-        Ok(builder.with_execution_providers(provider.registered(engine.device, engine.threads))?)
-    };
-    let builder = set_up().map_err(Failure::Provider)?;
-    source.commit(builder).map_err(|e| {
-        // A graph that the CPU cannot load is broken; on a device, the device may be.
-        if provider == Provider::Cpu || plain(runtime, source).is_err() {
-            Failure::Graph(e)
-        } else {
-            Failure::Provider(e)
-        }
-    })
-}
-
-/// Loads the graph on the CPU, unoptimised, to learn whether it is whole.
-fn plain(runtime: &Runtime, source: &Source) -> ort::Result<Session> {
-    let builder = Session::builder(&runtime.environment)?
-        .with_optimization_level(GraphOptimizationLevel::Disable)?;
-    source.commit(builder)
 }
 
 /// Names and dimensions of inputs or outputs, which all hold single precision; the error is a

@@ -3,12 +3,20 @@
 //!
 //! An answer with a value that is not finite is an error.
 
+mod lanes;
+
+pub use lanes::{Sessions, Threads};
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ort::session::RunOptions;
+use ort::value::DynValue;
+use smallvec::SmallVec;
+
+use lanes::Call;
 
 use super::inputs::Inputs;
 use super::load::{self, Loaded};
@@ -16,6 +24,7 @@ use super::manifest::Manifest;
 use super::ort_errors::failed;
 use super::provider::Engine;
 use super::stop::Stop;
+
 use crate::error::RestoreError;
 use crate::graph::{GraphSpec, NoiseTensors, Tensor};
 use crate::image::Window;
@@ -105,6 +114,11 @@ impl OrtStep {
         self.interrupt = interrupt;
     }
 
+    /// How many calls run side by side, at least 1: [`OrtStep::run`] shares its patches out.
+    pub fn lanes(&self) -> usize {
+        self.loaded.sessions.lanes()
+    }
+
     /// Network evaluations since the graph was loaded: K for each patch of each run.
     pub fn evaluations(&self) -> u64 {
         self.evaluations
@@ -132,44 +146,67 @@ impl OrtStep {
         let Some(first) = patches.first() else {
             return Ok(());
         };
-        let (batch, height, width) = (patches.len(), first.xt.height, first.xt.width);
-        let count = self.loaded.manifest.iterations;
-        let outputs = {
-            let inputs = Inputs::of(
-                (patches, first),
-                &self.loaded.inputs,
-                count,
-                (level.t as f32, noise),
-                tensors,
-            );
-            let values = inputs.values(&self.loaded.inputs)?;
+        let (height, width) = (first.xt.height, first.xt.width);
+        let Loaded {
+            sessions,
+            manifest,
+            inputs: specs,
+            ..
+        } = &mut self.loaded;
+        let count = manifest.iterations;
+        // As many for each session as leave none idle.
+        let share = patches.len().div_ceil(sessions.lanes());
+        let answers: SmallVec<[_; 8]> = {
+            let told = (level.t as f32, noise);
+            let inputs = patches.chunks(share).filter_map(|part| {
+                let first = part.first()?;
+                Some(Inputs::of((part, first), specs, count, told, &tensors))
+            });
+            let inputs: SmallVec<[Inputs; 8]> = inputs.collect();
+            let calls = inputs.iter().map(|inputs| {
+                let inputs = inputs.values(specs)?;
+                let answer = None;
+                Ok(Call { inputs, answer })
+            });
+            let mut calls = calls.collect::<Result<SmallVec<[Call; 8]>, RestoreError>>()?;
             let begun = Instant::now();
-            let outputs = self
-                .loaded
-                .session
-                .run_with_options(values.as_slice(), &*self.interrupt.options);
+            sessions.run(&mut calls, &self.interrupt.options);
             self.spent += begun.elapsed();
-            outputs.map_err(failed)?
+            let unanswered = || Err(ort::Error::new("it was not called"));
+            let answers = calls.into_iter().map(|call| call.answer);
+            answers.map(|a| a.unwrap_or_else(unanswered)).collect()
         };
-        self.evaluations += (count * batch) as u64;
-        let image = [batch, 3, height, width];
-        let (shape, data) = outputs["x0"].try_extract_tensor::<f32>().map_err(failed)?;
-        if !shape.iter().copied().eq(image.iter().map(|&d| d as i64)) {
-            return Err(RestoreError::Frame(format!(
-                "The model answered with a tensor of {shape:?} where {image:?} was needed: export \
-                 the model again."
-            )));
-        }
-        check_values(data)?;
-        for (patch, part) in patches
-            .iter_mut()
-            .zip(data.chunks_exact(3 * height * width))
-        {
-            patch.z0.data.clear();
-            patch.z0.data.extend_from_slice(part);
+        self.evaluations += (count * patches.len()) as u64;
+        for (part, answer) in patches.chunks_mut(share).zip(answers) {
+            take_answer(part, answer.map_err(failed)?, [height, width])?;
         }
         Ok(())
     }
+}
+
+/// Makes an answer of ONNX Runtime the estimates of `patches`, where it is one for them.
+fn take_answer(
+    patches: &mut [Patch],
+    answer: DynValue,
+    [height, width]: [usize; 2],
+) -> Result<(), RestoreError> {
+    let image = [patches.len(), 3, height, width];
+    let (shape, data) = answer.try_extract_tensor::<f32>().map_err(failed)?;
+    if !shape.iter().copied().eq(image.iter().map(|&d| d as i64)) {
+        return Err(RestoreError::Frame(format!(
+            "The model answered with a tensor of {shape:?} where {image:?} was needed: export the \
+             model again."
+        )));
+    }
+    check_values(data)?;
+    for (patch, part) in patches
+        .iter_mut()
+        .zip(data.chunks_exact(3 * height * width))
+    {
+        patch.z0.data.clear();
+        patch.z0.data.extend_from_slice(part);
+    }
+    Ok(())
 }
 
 /// An error where values are not those of an image: not numbers, or beyond [`LARGEST`].

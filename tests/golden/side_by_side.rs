@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Tiles that run side by side answer as one after the other: to the bit where they are the same.
+
+use gstud2m::image::Image;
+use gstud2m::restore::{Degradation, Engine, Settings, Tiling};
+use gstud2m::sampler::normal_image;
+
+use crate::{lite_on, settings};
+
+fn restored(threads: usize, tiling: Tiling) -> (Image, usize) {
+    let engine = Engine {
+        threads,
+        ..Engine::default()
+    };
+    let degradation = Degradation::Denoise;
+    let mut restorer = lite_on(engine, &degradation);
+    let mut frame = normal_image(3, 0, 3, 120, 200);
+    frame
+        .data
+        .iter_mut()
+        .for_each(|v| *v = (0.4 * *v).clamp(-1.0, 1.0));
+    let settings = Settings {
+        tiling,
+        steps: 2,
+        ..settings(degradation, 0.1)
+    };
+    let restored = restorer.restore(&frame, 0, &settings).unwrap();
+    (restored.image, restored.report.tiles)
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit_where_the_tiles_are_the_same() {
+    for batch in [0, 2] {
+        let tiling = Tiling {
+            width: 80,
+            height: 80,
+            batch,
+            ..Tiling::default()
+        };
+        let (alone, tiles) = restored(1, tiling);
+        assert!(tiles > 3, "{tiles}");
+        for threads in [2, 3] {
+            assert_eq!(
+                restored(threads, tiling).0,
+                alone,
+                "{threads} threads, {batch}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_small_frame_is_cut_for_two_threads_and_looks_the_same() {
+    let (whole, one) = restored(1, Tiling::default());
+    let (cut, two) = restored(2, Tiling::default());
+    assert_eq!((one, two), (1, 2));
+    let difference = whole.data.iter().zip(&cut.data).map(|(a, b)| (a - b).abs());
+    // Of 255 codes: two where the tiles meet.
+    let largest = difference.fold(0.0, f32::max);
+    assert!(largest < 4.0 / 255.0, "{largest}");
+}
