@@ -30,7 +30,7 @@ pub use kernel::Kernel;
 pub use kinds::{Compression, Degradation, Subsampling, quantisation};
 pub use noise::{NoiseEstimate, OPPONENT, estimate_noise};
 pub use operator::Operator;
-pub use unobserved::{Unobserved, usable_pixels};
+pub use unobserved::{Unobserved, both, usable_pixels};
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -49,8 +49,8 @@ impl Operator {
         })
     }
 
-    /// The same with pixels missing where the image in a file, of the frame's size, is not white; no
-    /// file leaves all observed. An error names the file that does not fit.
+    /// The same with pixels missing where the image in a file, of the frame's size, is not white;
+    /// no file leaves all observed. An error names the file that does not fit.
     pub fn with_mask(mut self, mask: &InputFile) -> Result<Self, RestoreError> {
         if !mask.is_empty() {
             let (missing, mut remarks) = read_mask(mask, self.width, self.height)?;
@@ -110,15 +110,21 @@ impl Operator {
 
     /// The pixels of `frame` that hold no data, and a first guess of them, where there are any.
     ///
-    /// `detect`: whether bars and cut-off codes are looked for, where they do harm. `sigma_y`:
-    /// standard deviation of the noise on the scale of [-1, 1].
-    pub fn unobserved(&self, frame: &Image, detect: bool, sigma_y: f32) -> Option<Unobserved> {
+    /// `missing` is 0 where pixels are known to be missing. `detect`: whether bars, cut-off codes
+    /// and dead pixels are looked for, where they do harm. `sigma_y`: standard deviation of the
+    /// noise on the scale of [-1, 1].
+    pub fn unobserved(
+        &self,
+        frame: &Image,
+        missing: Option<&Image>,
+        detect: bool,
+        sigma_y: f32,
+    ) -> Option<Unobserved> {
         let search = if detect {
             self.physics.search()
         } else {
             Search::Nothing
         };
-        let missing = self.missing.as_ref();
         Unobserved::find(frame, search, missing, self.border(), sigma_y)
     }
 

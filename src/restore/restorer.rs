@@ -26,6 +26,8 @@ pub struct Restorer {
     /// What fills missing pixels; `None` where no file has named any yet.
     pub(super) filler: Option<Filler>,
     pub(super) operator: Option<CachedOperator>,
+    /// 0 where pixels of the next frame hold no data beside those of a mask's file.
+    pub(super) hidden: Option<Image>,
     pub(super) smoothing: Smoothing,
     /// Whether a doubt about the settings was reported: once is enough.
     pub(super) doubted: bool,
@@ -96,6 +98,7 @@ impl Restorer {
             engine,
             filler: None,
             operator: None,
+            hidden: None,
             smoothing: Smoothing::default(),
             doubted: false,
             previous: None,
@@ -195,6 +198,12 @@ impl Restorer {
     /// only once.
     pub fn take_remarks(&mut self) -> Vec<String> {
         std::mem::take(&mut self.remarks)
+    }
+
+    /// Says which pixels of the next frame hold no data, beside those that a mask's file names:
+    /// those where `mask`, one channel of the frame's size, is 0.
+    pub fn hide(&mut self, mask: Option<&Image>) {
+        self.hidden = mask.cloned();
     }
 
     /// Below 1 where pixels of the frames are known to be missing, of their size; `None` before the

@@ -109,9 +109,15 @@ fn the_element_asks_for_no_memory() {
     let (folder, _) = degradations();
     let mask = folder.path().join("mask.png");
     let mut wrong = String::new();
-    let tasks: [&[(&str, &str)]; 6] = [
+    let tasks: [&[(&str, &str)]; 8] = [
         &[("task", "deblur")],
         &[("task", "inpaint"), ("mask-file", mask.to_str().unwrap())],
+        &[("task", "deblur"), ("mask-file", mask.to_str().unwrap())],
+        &[
+            ("task", "jpeg"),
+            ("mask-file", mask.to_str().unwrap()),
+            ("temporal", "warm-start"),
+        ],
         &[("task", "super-resolve"), ("scale", "2")],
         &[("task", "jpeg"), ("jpeg-quality", "30")],
         &[("task", "denoise"), ("temporal", "warm-start")],

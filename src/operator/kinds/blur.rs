@@ -14,7 +14,7 @@ use crate::operator::canvas::{crossfade, part};
 use crate::operator::fft::{Convolver, otf};
 use crate::operator::kernel::{Kernel, Psf};
 use crate::operator::physics::Physics;
-use crate::operator::unobserved::{Search, Slopes};
+use crate::operator::unobserved::{Peak, Search, Slopes};
 
 /// Narrowest margin, in pixels: even a small kernel's inverse rings this far.
 const MARGIN: usize = 16;
@@ -39,6 +39,8 @@ struct Blur {
     otfs: HashMap<(usize, usize), Arc<[f32]>>,
     /// How steeply a blurred image can fall away from the range's end.
     slopes: Slopes,
+    /// By how much a pixel of a blurred image can stand out.
+    peak: Peak,
     /// 1 where the frame is observed; `None` where all of it is.
     observed: Option<Image>,
 }
@@ -48,6 +50,7 @@ impl Blur {
     fn new(psf: Psf, width: usize, height: usize) -> Self {
         Self {
             slopes: Slopes::of(&psf),
+            peak: Peak::of(&psf),
             psf,
             size: (width, height),
             convolver: OnceLock::new(),
@@ -110,7 +113,7 @@ impl Physics for Blur {
     }
 
     fn search(&self) -> Search<'_> {
-        Search::BarsAndClipped(&self.slopes)
+        Search::All(&self.slopes, self.peak)
     }
 
     fn set_observed(&mut self, mask: Option<&Image>) {

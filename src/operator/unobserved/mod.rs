@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Pixels of a frame that hold no data: bars around the picture, codes that were cut off at the
-//! range's end, and what a mask's file says is missing
+//! range's end, dead pixels of the sensor, and what is known to be missing
 //! (docs/decisions/030-unobserved-pixels.md).
 
 mod bars;
 mod clipped;
+mod dead;
+mod grain;
 mod lines;
 mod slopes;
 #[cfg(test)]
 mod tests;
 
 pub use bars::Bars;
+pub use dead::Peak;
 pub use slopes::Slopes;
 
 use super::initial::{filled, upscaled};
@@ -28,8 +31,9 @@ pub enum Search<'a> {
     Nothing,
     /// Bars.
     Bars,
-    /// Bars, and codes that fall away from the range's end faster than these slopes.
-    BarsAndClipped(&'a Slopes),
+    /// Bars, codes that fall away from the range's end faster than these slopes, and pixels that
+    /// stand out by more than this peak.
+    All(&'a Slopes, Peak),
 }
 
 /// The pixels of a frame that hold no data. Images have one channel and the frame's size.
@@ -55,15 +59,29 @@ impl Unobserved {
         border: Border,
         sigma_y: f32,
     ) -> Option<Self> {
+        let [rounding, deviations] = TOLERANCE;
+        // What is told of the noise may be too little, which would make lights of its peaks.
+        let sigma_y = match search {
+            Search::All(..) => grain::deviation(frame).max(sigma_y),
+            Search::Nothing | Search::Bars => sigma_y,
+        };
+        let tolerance = rounding + deviations * sigma_y;
+        let dead = match search {
+            // All eight neighbours must differ, and any of them may do so by its noise.
+            Search::All(_, peak) => dead::without_dead(frame, peak, 2.0 * tolerance),
+            Search::Nothing | Search::Bars => None,
+        };
+        let missing = both(missing, dead.as_ref());
+        let missing = missing.as_ref();
+        // A bar with a dead pixel is a bar.
+        let repaired = missing.map(|missing| filled(frame, missing));
         let bars = match search {
             Search::Nothing => Bars::default(),
-            Search::Bars | Search::BarsAndClipped(_) => Bars::find(frame),
+            Search::Bars | Search::All(..) => Bars::find(repaired.as_ref().unwrap_or(frame)),
         };
         let mut guess = first_guess(frame, &bars, missing, border);
-        let [rounding, deviations] = TOLERANCE;
         let mut cut_off = match search {
-            Search::BarsAndClipped(slopes) => {
-                let tolerance = rounding + deviations * sigma_y;
+            Search::All(slopes, _) => {
                 clipped::cut_off(guess.as_ref().unwrap_or(frame), slopes, tolerance)
             }
             Search::Nothing | Search::Bars => None,
@@ -169,6 +187,15 @@ pub fn usable_pixels(frame: &Image, missing: Option<&Image>) -> Image {
         multiply(&mut mask, missing);
     }
     mask
+}
+
+/// A mask of one channel that is 0 where either of two of one size is.
+pub fn both(one: Option<&Image>, other: Option<&Image>) -> Option<Image> {
+    let mut both = one.or(other)?.clone();
+    if let (Some(_), Some(other)) = (one, other) {
+        multiply(&mut both, other);
+    }
+    Some(both)
 }
 
 /// The frame with missing pixels filled from around them, and the picture continued into the bars.

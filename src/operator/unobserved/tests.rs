@@ -28,8 +28,9 @@ fn blurred(x: &Image, kernel: Kernel) -> Image {
 }
 
 fn find(frame: &Image, kernel: Kernel) -> Option<Unobserved> {
-    let slopes = Slopes::of(&kernel.psf().expect("a kernel"));
-    let search = Search::BarsAndClipped(&slopes);
+    let psf = kernel.psf().expect("a kernel");
+    let (slopes, peak) = (Slopes::of(&psf), Peak::of(&psf));
+    let search = Search::All(&slopes, peak);
     Unobserved::find(frame, search, None, Border::Mirror, 0.01)
 }
 
@@ -87,6 +88,15 @@ fn a_light_that_was_cut_off_is_unobserved_and_white_paper_is_not() {
     let uniform = Kernel::Uniform { size: 9 };
     assert!(find(&blurred(&disc(1.0), uniform.clone()), uniform.clone()).is_none());
     assert!(find(&blurred(&disc(8.0), uniform.clone()), uniform).is_some());
+}
+
+#[test]
+fn noise_that_is_told_too_low_makes_no_lights() {
+    let mut frame = blurred(&disc(1.0), gaussian());
+    let noise = noise(3, frame.height, frame.width);
+    let values = frame.data.iter_mut().zip(&noise.data);
+    values.for_each(|(v, n)| *v += 0.1 * n);
+    assert!(find(&rounded(&frame), gaussian()).is_none());
 }
 
 #[test]

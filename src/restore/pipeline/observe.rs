@@ -4,7 +4,7 @@
 use super::{Observation, Request};
 use crate::error::RestoreError;
 use crate::image::Image;
-use crate::operator::{Unobserved, fill_holes};
+use crate::operator::{Unobserved, both, fill_holes};
 use crate::restore::noise_model::NoiseModel;
 use crate::restore::restorer::prepared;
 use crate::restore::{FrameReport, Restorer};
@@ -22,13 +22,14 @@ impl Restorer {
         settings.check_samples()?;
         let manifest = self.step.manifest();
         let operator = prepared(&mut self.operator)?;
-        let missing = operator.missing();
+        let missing = both(operator.missing(), self.hidden.as_ref());
+        let missing = missing.as_ref();
         // What lies in a hole is not to be found in the frame.
         let whole = missing.map(|missing| fill_holes(frame, missing));
         let seen = whole.as_ref().unwrap_or(frame);
         let noise = NoiseModel::of(seen, missing, settings, &mut self.smoothing, manifest);
         let detect = settings.detect_unobserved;
-        let mut unobserved = operator.unobserved(seen, detect, 2.0 * noise.sigma);
+        let mut unobserved = operator.unobserved(seen, missing, detect, 2.0 * noise.sigma);
         operator.set_observed(unobserved.as_ref().map(|u| &u.mask));
         let compression = operator.inspect(seen, self.smoothing.compression);
         self.smoothing.compression = compression;

@@ -69,8 +69,8 @@ live: Live {
          observed, all else is missing and filled in; where all has one colour, what is \
          transparent is missing";
     detect_unobserved: bool = true, "detect-unobserved", .., PLAYING, "Detect unobserved pixels",
-        "Whether bars around the picture and, for task=deblur, codes that were cut off at black \
-         or white are found and left out of the reckoning";
+        "Whether bars around the picture and, for task=deblur, dead pixels and codes that were \
+         cut off at black or white are found and left out of the reckoning";
     jpeg_quality: u32 = 0, "jpeg-quality", 0..=100, CONTROLLED, "JPEG quality",
         "Quality (1 to 100, as libjpeg counts it) at which the frame was compressed; 0 estimates \
          it from the frames";
