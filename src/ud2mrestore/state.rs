@@ -3,11 +3,12 @@
 
 use std::time::Instant;
 
-use super::Task;
+use super::format::caps::packed_views;
 use super::format::{self, Formats};
 use super::messages::meta::FrameRecord;
 use super::messages::stats::Stages;
 use super::properties::settings::{Fixed, Live, Settings};
+use super::{Output, Task};
 use crate::error::RestoreError;
 use crate::restore::{
     Degradation, InputFile, RestoredFrame, Restorer, Stop, Subsampling, check_mask, guarded,
@@ -109,6 +110,13 @@ impl State {
     ) -> Result<(), gst::ErrorMessage> {
         self.formats = None;
         self.restorer.forget();
+        let blurred = self.fixed.task == Task::Deblur;
+        if let Some(mode) = packed_views(incaps).filter(|_| blurred) {
+            self.remarks.push(format!(
+                "Two views share each frame ({mode}), which is deblurred as one picture and rings \
+                 where they meet: crop each view with videocrop and restore it by itself."
+            ));
+        }
         let size = format::size(incaps, outcaps)?;
         if !live.is_passthrough() {
             self.restorer.check_memory(size.0, size.1)?;
@@ -197,6 +205,7 @@ impl State {
         let _entered = pool.enter();
         let settings = live.restore_settings(&self.fixed, asked, luma);
         let degraded = frames.unpack(self.restorer.missing())?;
+        self.restorer.hide(frames.visible());
         let unpacked = Instant::now();
         // After a seek, a flush or a loss the stream may show something else.
         if input.flags().contains(gst::BufferFlags::DISCONT) {
@@ -206,7 +215,8 @@ impl State {
             .restorer
             .restore_with_fallback(&degraded, number, &settings)?;
         let sampled = Instant::now();
-        frames.pack(&image)?;
+        // A spread has no colours of its own under transparency.
+        frames.pack(image, live.output != Output::Stddev)?;
         self.frames += 1;
         Ok(FrameRecord {
             report,

@@ -55,6 +55,30 @@ fn before_the_start_caps_follow_the_scale_property_in_both_directions() {
 }
 
 #[test]
+fn two_views_in_a_frame_are_told_where_a_kernel_crosses_their_seam() {
+    for (task, mode, told) in [
+        ("deblur", "side-by-side", true),
+        ("deblur", "top-bottom", true),
+        ("deblur", "mono", false),
+        ("denoise", "side-by-side", false),
+    ] {
+        let mut caps = caps(Rgb, 32, 16);
+        caps.make_mut().set("multiview-mode", mode);
+        let bench = Bench::new(&element("echo", &[("task", task)]), &caps);
+        let found = common::warnings(&bench.bus);
+        let about = found
+            .iter()
+            .filter(|w| w.contains("Two views share"))
+            .count();
+        assert_eq!(
+            (about, found.len()),
+            (usize::from(told), usize::from(told)),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
 fn other_tasks_keep_the_size_whatever_the_scale_property() {
     for task in ["deblur", "inpaint", "jpeg", "denoise"] {
         let element = element("echo", &[("task", task), ("scale", "4")]);

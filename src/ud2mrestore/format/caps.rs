@@ -19,6 +19,15 @@ pub const DIRECT: [VideoFormat; 7] = [
     VideoFormat::Bgra,
     VideoFormat::Gbr,
 ];
+/// Ways in which two views share a frame.
+const PACKED: [&str; 6] = [
+    "side-by-side",
+    "side-by-side-quincunx",
+    "column-interleaved",
+    "row-interleaved",
+    "top-bottom",
+    "checkerboard",
+];
 /// Largest side of a frame, in pixels.
 pub const LARGEST: i32 = 16384;
 
@@ -115,6 +124,12 @@ fn scaled(
         return (!sizes.is_empty()).then(|| gst::List::from_values(sizes).to_send_value());
     }
     None
+}
+
+/// The way in which two views share a frame of these caps; `None` where there is one view.
+pub fn packed_views(caps: &gst::CapsRef) -> Option<&str> {
+    let mode = caps.structure(0)?.get::<&str>("multiview-mode").ok()?;
+    PACKED.contains(&mode).then_some(mode)
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ pub(super) const PIXEL: usize = 8;
 pub struct Converter {
     input: Side,
     output: Side,
+    /// Whether input frames have alpha.
+    has_alpha: bool,
     /// Where the input's chroma is interpolated.
     upsampler: Option<Upsampler>,
     /// Where the output's chroma is subsampled.
@@ -65,6 +67,7 @@ impl Converter {
         Some(Self {
             input: side(input, true)?,
             output: side(output, false)?,
+            has_alpha: input.has_alpha(),
             upsampler: (!planes).then(|| Upsampler::of(input)).flatten(),
             chroma: ChromaPlanes::of(output, planes),
         })
@@ -101,6 +104,25 @@ impl Converter {
             [*a, *b, *c] = color.rgb([*a, *b, *c]);
         }
         Some(image)
+    }
+
+    /// The alpha of the frame that was unpacked last, 0 to 1; `None` where the format has none.
+    pub fn alpha(&self) -> Option<Image> {
+        if !self.has_alpha {
+            return None;
+        }
+        let Side { wide, buffer, .. } = &self.input;
+        let frame = Readable::from_buffer_ref_readable(buffer, wide).ok()?;
+        let (width, height) = (wide.width() as usize, wide.height() as usize);
+        let stride = usize::try_from(wide.stride()[0]).ok()?;
+        let rows = frame.plane_data(0).ok()?.chunks(stride).take(height);
+        let mut alpha = Image::new(1, height, width);
+        for (y, row) in rows.enumerate() {
+            let pixels = row.chunks_exact(PIXEL);
+            let values = alpha.row_mut(0, y).iter_mut().zip(pixels);
+            values.for_each(|(v, pixel)| *v = f32::from(sample(pixel, 0)) / f32::from(u16::MAX));
+        }
+        Some(alpha)
     }
 
     /// Writes three colours into the frame, at the nearest codes, with the alpha of the frame that

@@ -3,6 +3,9 @@
 //!
 //! Every format is read by component, stride and pixel stride, so that none has code of its own.
 
+use std::iter::StepBy;
+use std::slice::Iter;
+
 use gst_video::VideoInfo;
 use gst_video::prelude::*;
 
@@ -37,21 +40,33 @@ pub fn unpack(frame: &Readable) -> Option<Image> {
     );
     let mut image = Image::new(3, height, width);
     for component in 0..3 {
-        let layout = Layout::of(frame.info(), component)?;
-        let bytes = frame.comp_data(u32::from(component)).ok()?;
-        let mut rows = bytes.chunks(layout.stride);
-        for y in 0..height {
-            let codes = rows.next()?.iter().step_by(layout.step);
+        unpack_component(frame, component, |y, codes| {
             let values = image.row_mut(usize::from(component), y);
-            if codes.len() < values.len() {
-                return None;
-            }
             for (value, code) in values.iter_mut().zip(codes) {
                 *value = f32::from(*code) * EIGHT_BIT_STEP as f32 - 1.0;
             }
-        }
+        })?;
     }
     Some(image)
+}
+
+/// Hands over the codes of each row of a component; `None` when its bytes cannot be reached.
+pub fn unpack_component(
+    frame: &Readable,
+    component: u8,
+    mut row: impl FnMut(usize, StepBy<Iter<u8>>),
+) -> Option<()> {
+    let layout = Layout::of(frame.info(), component)?;
+    let bytes = frame.comp_data(u32::from(component)).ok()?;
+    let mut rows = bytes.chunks(layout.stride);
+    for y in 0..layout.height {
+        let codes = rows.next()?.iter().step_by(layout.step);
+        if codes.len() < layout.width {
+            return None;
+        }
+        row(y, codes);
+    }
+    Some(())
 }
 
 /// Writes three colours into the frame, rounded to the nearest code; `None` when its bytes cannot

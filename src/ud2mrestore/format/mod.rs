@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Raw video: caps of the pads, and frames of every format against images in [-1, 1].
 
+mod alpha;
 pub mod caps;
 mod chroma;
 mod color;
@@ -15,6 +16,7 @@ mod upsampling;
 use gst_video::prelude::*;
 use gst_video::{VideoFrameRef, VideoInfo, VideoInterlaceMode};
 
+use self::alpha::Hidden;
 use self::caps::DIRECT;
 use self::convert::Converter;
 use self::layout::Layout;
@@ -39,6 +41,8 @@ pub struct MappedFrames<'a> {
     input: Readable<'a>,
     output: Writable<'a>,
     converter: Option<&'a mut Converter>,
+    /// Colours under transparency.
+    hidden: Option<Hidden>,
 }
 
 impl Formats {
@@ -120,6 +124,7 @@ impl Formats {
             input: input.map_err(|_| unreachable_memory("input"))?,
             output: output.map_err(|_| unreachable_memory("output"))?,
             converter: self.converter.as_mut(),
+            hidden: None,
         })
     }
 
@@ -137,23 +142,35 @@ impl Formats {
 
 impl MappedFrames<'_> {
     /// The input frame as an image. `missing` is below 1 where pixels of it are missing: subsampled
-    /// chroma that touches these is taken from around it.
+    /// chroma that touches these is taken from around it. Visible colours go on where it is
+    /// transparent.
     pub fn unpack(&mut self, missing: Option<&Image>) -> Result<Image, gst::ErrorMessage> {
-        let image = match &mut self.converter {
-            Some(converter) => converter.unpack(&self.input, missing),
-            None => direct::unpack(&self.input),
+        let (image, alpha) = match &mut self.converter {
+            Some(converter) => (converter.unpack(&self.input, missing), converter.alpha()),
+            None => (direct::unpack(&self.input), alpha::of(&self.input)),
         };
-        image.ok_or_else(|| unreachable_memory("input"))
+        let mut image = image.ok_or_else(|| unreachable_memory("input"))?;
+        self.hidden = alpha.and_then(|alpha| Hidden::taken_out(&mut image, &alpha));
+        Ok(image)
     }
 
-    /// Writes an image into the output frame, with the input frame's alpha.
-    pub fn pack(&mut self, image: &Image) -> Result<(), gst::ErrorMessage> {
+    /// 0 where the frame that was unpacked is transparent, one channel; `None` where it is not.
+    pub fn visible(&self) -> Option<&Image> {
+        self.hidden.as_ref().map(Hidden::visible)
+    }
+
+    /// Writes an image into the output frame, with the input frame's alpha and, where `hidden` asks
+    /// for them, the colours under transparency.
+    pub fn pack(&mut self, mut image: Image, hidden: bool) -> Result<(), gst::ErrorMessage> {
         let Self { input, output, .. } = self;
         let scale = (output.info().width() / input.info().width()) as usize;
+        if let Some(colours) = self.hidden.take().filter(|_| hidden) {
+            colours.give_back(&mut image, scale);
+        }
         let done = match &mut self.converter {
-            Some(converter) => converter.pack(image, output, scale),
+            Some(converter) => converter.pack(&image, output, scale),
             None => {
-                direct::pack(image, output).and_then(|()| direct::copy_alpha(input, output, scale))
+                direct::pack(&image, output).and_then(|()| direct::copy_alpha(input, output, scale))
             }
         };
         done.ok_or_else(|| unreachable_memory("output"))

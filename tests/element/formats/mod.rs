@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Every raw format through a model that returns its input: depth, colours, alpha and sizes stay.
 
+mod alpha;
 mod layout;
 mod odd;
 
