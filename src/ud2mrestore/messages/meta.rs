@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use gst::meta::CustomMeta;
-use gst_video::VideoRegionOfInterestMeta;
+use gst_video::{VideoCropMeta, VideoRegionOfInterestMeta};
 
 use super::fields::fields;
 use super::stats::Stages;
@@ -77,7 +77,7 @@ pub fn attach(
 }
 
 /// Whether a meta of the input holds for the output as it is, which is `scale` times larger. A
-/// region of interest that does not is added to the output in its larger form.
+/// region of interest and a crop that do not are added to the output in their larger form.
 pub fn holds_for_output(
     meta: &gst::MetaRef<'_, gst::Meta>,
     output: &mut gst::BufferRef,
@@ -95,8 +95,17 @@ pub fn holds_for_output(
     }
     if let Some(region) = meta.downcast_ref::<VideoRegionOfInterestMeta>() {
         add_upscaled(region, output, scale);
+    } else if let Some(crop) = meta.downcast_ref::<VideoCropMeta>() {
+        VideoCropMeta::add(output, upscaled(crop.rect(), scale));
     }
     false
+}
+
+/// Left, top, width and height in a frame that is `scale` times larger. What lies beyond all frames
+/// stays beyond them.
+fn upscaled(rect: (u32, u32, u32, u32), scale: u32) -> (u32, u32, u32, u32) {
+    let times = |v: u32| v.saturating_mul(scale);
+    (times(rect.0), times(rect.1), times(rect.2), times(rect.3))
 }
 
 /// Adds a region of interest to a frame that is `scale` times larger than the region's own.
@@ -105,10 +114,7 @@ fn add_upscaled(
     output: &mut gst::BufferRef,
     scale: u32,
 ) {
-    let (x, y, width, height) = region.rect();
-    // A region beyond all frames stays beyond them.
-    let [x, y, width, height] = [x, y, width, height].map(|v| v.saturating_mul(scale));
-    let larger = (x, y, width, height);
+    let larger = upscaled(region.rect(), scale);
     let mut added = VideoRegionOfInterestMeta::add(output, region.roi_type(), larger);
     added.set_id(region.id());
     added.set_parent_id(region.parent_id());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What passes with and between frames: times, metas, flushes, gaps and the end.
 
+use gst::prelude::*;
 use gst_video::VideoFormat::Rgb;
 
 use crate::common::{Bench, caps, element, info, pattern};
@@ -37,6 +38,23 @@ fn regions_of_interest_are_kept_and_grow_with_the_frame() {
             .expect(task);
         let grown = (factor, 2 * factor, 3 * factor, 4 * factor);
         assert_eq!((region.rect(), region.roi_type()), (grown, "face"));
+    }
+}
+
+#[test]
+fn a_crop_holds_whether_a_frame_is_restored_or_not() {
+    for (task, factor) in [("denoise", 1), ("super-resolve", 2)] {
+        let element = element("echo", &[("task", task), ("scale", "2")]);
+        let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
+        for strength in [0.0, 1.0, 0.0] {
+            element.set_property("strength", strength);
+            let mut buffer = gst::Buffer::from_slice(vec![0; info(Rgb, 16, 16).size()]);
+            gst_video::VideoCropMeta::add(buffer.get_mut().unwrap(), (1, 2, 8, 6));
+            let out = bench.push(buffer);
+            let crop = out.meta::<gst_video::VideoCropMeta>().expect(task);
+            let grown = (factor, 2 * factor, 8 * factor, 6 * factor);
+            assert_eq!(crop.rect(), grown, "{task}, {strength}");
+        }
     }
 }
 
