@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::missing::Filler;
 use super::smoothing::Smoothing;
 use super::step::TensorCache;
-use super::temporal::{self, PreviousFrame};
+use super::temporal::{self, PreviousFrame, StillTiles};
 use super::{Engine, Interrupt, Stop, fallback};
 use crate::error::RestoreError;
 use crate::graph::GraphSpec;
@@ -36,6 +36,7 @@ pub struct Restorer {
     pub(super) pool: Pool,
     pub(super) levels: Levels,
     pub(super) tiles: Tiles,
+    pub(super) still: StillTiles,
     pub(super) tensors: TensorCache,
     /// Longer side of the last frame's tiles, in pixels.
     pub(super) tile_side: usize,
@@ -108,6 +109,7 @@ impl Restorer {
                 warm: [level(temporal::LEVEL)],
             },
             tiles: Tiles::default(),
+            still: StillTiles::default(),
             tensors: TensorCache::new(),
             tile_side: 0,
             roomy_side: 0,

@@ -48,6 +48,8 @@ pub struct Tiles {
 pub struct Tiled<'a, M> {
     inner: M,
     tiles: &'a mut Tiles,
+    /// Whether each tile is kept as it starts; those beyond its end are not.
+    kept: &'a [bool],
 }
 
 impl Tiles {
@@ -77,6 +79,12 @@ impl Tiles {
         }
     }
 
+    /// Where the tiles of an image of `width` x `height` lie, row by row.
+    pub fn windows(&mut self, width: usize, height: usize) -> impl Iterator<Item = Window> + '_ {
+        self.fit(width, height);
+        (0..self.count()).map(|tile| self.window(tile))
+    }
+
     fn count(&self) -> usize {
         self.rows.tiles() * self.columns.tiles()
     }
@@ -86,15 +94,19 @@ impl Tiles {
         (tile / self.columns.tiles(), tile % self.columns.tiles())
     }
 
-    /// The part of the patch in one tile.
-    fn part(&self, patch: &Patch, tile: usize) -> Patch {
+    fn window(&self, tile: usize) -> Window {
         let (row, column) = self.place(tile);
-        let window = Window {
+        Window {
             x: self.columns.offset(column),
             y: self.rows.offset(row),
             width: self.columns.size(),
             height: self.rows.size(),
-        };
+        }
+    }
+
+    /// The part of the patch in one tile.
+    fn part(&self, patch: &Patch, tile: usize) -> Patch {
+        let window = self.window(tile);
         Patch {
             window: Window {
                 x: patch.window.x + window.x,
@@ -126,7 +138,21 @@ impl Tiles {
 impl<'a, M: StepModel> Tiled<'a, M> {
     /// `inner` estimates the tiles.
     pub fn new(inner: M, tiles: &'a mut Tiles) -> Self {
-        Self { inner, tiles }
+        Self {
+            inner,
+            tiles,
+            kept: &[],
+        }
+    }
+
+    /// Tiles for which `kept` is true have their initial estimate as their answer. They are counted
+    /// as [`Tiles::windows`] has them.
+    pub fn keeping(self, kept: &'a [bool]) -> Self {
+        Self { kept, ..self }
+    }
+
+    fn is_kept(&self, tile: usize) -> bool {
+        self.kept.get(tile) == Some(&true)
     }
 
     /// Estimates a patch that is larger than a tile.
@@ -136,14 +162,26 @@ impl<'a, M: StepModel> Tiled<'a, M> {
         let tiles = &*self.tiles;
         let mut blend = Image::new(patch.xt.channels, patch.xt.height, patch.xt.width);
         let batch = tiles.plan.batch.max(1);
-        for first in (0..tiles.count()).step_by(batch) {
-            let batch = first..tiles.count().min(first + batch);
-            parts.extend(batch.clone().map(|tile| tiles.part(patch, tile)));
-            self.inner.estimate(&mut parts, level)?;
-            for (tile, part) in batch.zip(&parts) {
-                tiles.add(&mut blend, &part.z0, tile);
+        let mut from = 0;
+        while from < tiles.count() {
+            // As many tiles as hold a batch that the network is to see.
+            let seen = |tile: &usize| !self.is_kept(*tile);
+            let next = (from..tiles.count()).filter(seen).nth(batch);
+            let all = from..next.unwrap_or(tiles.count());
+            parts.extend(all.clone().filter(seen).map(|tile| tiles.part(patch, tile)));
+            if !parts.is_empty() {
+                self.inner.estimate(&mut parts, level)?;
+            }
+            let mut estimates = parts.iter();
+            for tile in all.clone() {
+                if self.kept.get(tile) == Some(&true) {
+                    tiles.add(&mut blend, &patch.z0.crop(tiles.window(tile)), tile);
+                } else if let Some(part) = estimates.next() {
+                    tiles.add(&mut blend, &part.z0, tile);
+                }
             }
             parts.clear();
+            from = all.end;
         }
         self.tiles.parts = parts;
         patch.z0 = blend;
@@ -168,7 +206,10 @@ impl<M: StepModel> StepModel for Tiled<'_, M> {
             .iter()
             .all(|p| p.xt.width <= width && p.xt.height <= height)
         {
-            return self.inner.estimate(patches, level);
+            return match self.is_kept(0) {
+                true => Ok(()),
+                false => self.inner.estimate(patches, level),
+            };
         }
         patches
             .iter_mut()

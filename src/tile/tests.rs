@@ -100,3 +100,55 @@ fn the_model_is_given_full_tiles_inside_the_image_in_batches() {
         assert_eq!((window.x % 8, window.y % 8), (0, 0));
     }
 }
+
+#[test]
+fn kept_tiles_stay_as_they_start_and_no_model_sees_them() {
+    let (height, width) = (72, 120);
+    let z0 = normal_image(5, 99, 3, height, width);
+    let run = |kept: &[bool]| {
+        let mut tiles = Tiles::new(plan(64, 48, 2));
+        let windows: Vec<Window> = tiles.windows(width, height).collect();
+        let mut tiled = Tiled::new(model(), &mut tiles).keeping(kept);
+        let patch = |seed| normal_image(seed, 1, 3, height, width);
+        let mut patches = [Patch {
+            window: z0.bounds(),
+            xt: patch(1),
+            z0: z0.clone(),
+            noise: normal_image(3, 1, 6, height, width),
+        }];
+        let Ok(()) = tiled.estimate(&mut patches, levels(1)[0]);
+        let [patch] = patches;
+        (patch.z0, tiled.inner.calls, windows)
+    };
+    let (all, calls, windows) = run(&[]);
+    assert_eq!(calls.len(), windows.len());
+    for first in 0..windows.len() {
+        let mut kept = vec![false; windows.len()];
+        kept[first] = true;
+        let (some, calls, _) = run(&kept);
+        assert!(calls.iter().all(|(_, window)| *window != windows[first]));
+        assert_eq!(calls.len(), windows.len() - 1);
+        // What one tile alone covers is what it answers.
+        let alone = |i: usize, y: usize, x: usize| {
+            let covers = |w: &Window| {
+                (w.x..w.x + w.width).contains(&x) && (w.y..w.y + w.height).contains(&y)
+            };
+            windows
+                .iter()
+                .enumerate()
+                .all(|(j, w)| covers(w) == (i == j))
+        };
+        for y in 0..height {
+            for x in 0..width {
+                if alone(first, y, x) {
+                    assert!((some.row(1, y)[x] - z0.row(1, y)[x]).abs() < 1e-5);
+                } else if (0..windows.len()).any(|i| i != first && alone(i, y, x)) {
+                    assert_eq!(some.row(1, y)[x], all.row(1, y)[x]);
+                }
+            }
+        }
+    }
+    let (still, calls, _) = run(&vec![true; windows.len()]);
+    let far = still.data.iter().zip(&z0.data).map(|(a, b)| (a - b).abs());
+    assert!(calls.is_empty() && far.fold(0.0, f32::max) < 1e-5);
+}

@@ -45,6 +45,16 @@ fn a_steady_scene_costs_one_step_and_a_cut_all_of_them_once() {
 }
 
 #[test]
+fn what_is_still_for_some_frames_costs_nothing_but_a_look_from_time_to_time() {
+    let warm = [("task", "denoise"), ("temporal", "warm-start")];
+    let (full, one) = (3 * ROUNDS, ROUNDS);
+    let wanted = [&[full; 1][..], &[one; 4], &[0; 12], &[one], &[0], &[full]].concat();
+    let mut scenes = vec![0; wanted.len()];
+    scenes[wanted.len() - 1] = 1;
+    assert_eq!(evaluations(&warm, &scenes, None), wanted);
+}
+
+#[test]
 fn after_a_loss_a_frame_stands_alone() {
     let warm = [("task", "denoise"), ("temporal", "warm-start")];
     let (full, one) = (3 * ROUNDS, ROUNDS);

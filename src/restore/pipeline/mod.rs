@@ -13,7 +13,7 @@ use super::restorer::prepared;
 use super::step::OperatorStep;
 use super::temporal::Average;
 use super::tiling::Demands;
-use super::{FrameReport, Interrupt, RestoredFrame, Restorer, Settings, tiling};
+use super::{FrameReport, RestoredFrame, Restorer, Settings, tiling};
 use crate::error::RestoreError;
 use crate::image::Image;
 use crate::operator::{Canvas, Unobserved};
@@ -106,6 +106,7 @@ impl Restorer {
             let report = observation.report;
             return Ok(RestoredFrame { image, report });
         }
+        self.tiles.set_plan(plan);
         let start = self.warm_start(request, &observation, initial)?;
         let mut samples = self.sample(request, &observation, plan, start)?;
         let (evaluations, time) = self.spent();
@@ -138,8 +139,19 @@ impl Restorer {
         let (frame, canvas) = (observation.frame(request), &observation.canvas);
         let settings = request.settings;
         let previous = self.previous.take().filter(|_| settings.is_temporal());
-        let operator = self.operator()?;
-        let warm = previous.and_then(|p| p.warm_start(frame, &initial, operator, canvas));
+        let operator = &*prepared(&mut self.operator)?;
+        let mut warm = previous.and_then(|p| p.warm_start(frame, &initial, operator, canvas));
+        let shares = warm
+            .as_ref()
+            .filter(|w| !w.moved)
+            .map(|w| w.average.shares());
+        let windows = self.tiles.windows(canvas.width, canvas.height);
+        let kept = self.still.next(windows, shares, canvas, operator.scale());
+        if let Some(warm) = &mut warm {
+            let windows = self.tiles.windows(canvas.width, canvas.height);
+            let kept = windows.zip(kept).filter(|(_, kept)| **kept);
+            kept.for_each(|(window, _)| warm.keep(window, canvas));
+        }
         Ok(match warm {
             Some(warm) => Start {
                 initial: Initial::Warm(warm.initial),
@@ -165,10 +177,11 @@ impl Restorer {
         let operator = prepared(&mut self.operator)?;
         let levels = self.levels.of(&start.initial, request.settings.steps);
         let (canvas, interrupt) = (&observation.canvas, self.step.interrupt());
-        self.tiles.set_plan(plan);
         let step = OperatorStep::new(&mut self.step, operator, observation, &mut self.tensors);
-        let model = Tiled::new(step, &mut self.tiles);
-        let moments = draw(model, request, canvas, &start.initial, levels, &interrupt)?;
+        let kept = self.still.kept();
+        let is_idle = || interrupt.is_raised() || kept.iter().all(|kept| *kept);
+        let model = Tiled::new(step, &mut self.tiles).keeping(kept);
+        let moments = draw(model, request, canvas, &start.initial, levels, &is_idle)?;
         let report = FrameReport {
             steps: levels.len(),
             tiles: tiling::count(&plan, canvas),
@@ -184,21 +197,21 @@ impl Restorer {
     }
 }
 
-/// The samples of `request`, each from `initial` down the `levels` with noise of its own.
+/// The samples of `request`, each from `initial` down the `levels` with noise of its own, which is
+/// not drawn where `is_idle` says that no step will run.
 fn draw(
     mut model: Tiled<OperatorStep>,
     request: Request,
     canvas: &Canvas,
     initial: &Initial,
     levels: &[Level],
-    interrupt: &Interrupt,
+    is_idle: &dyn Fn() -> bool,
 ) -> Result<Moments, RestoreError> {
     let settings = request.settings;
     let sample = |index: usize| {
         let seed = settings.seed_of(request.number, index);
         let noise = |stream| {
-            if interrupt.is_raised() {
-                // The step will refuse to run: the noise of a large frame would only delay that.
+            if is_idle() {
                 return Image::new(3, canvas.height, canvas.width);
             }
             normal_image(seed, stream, 3, canvas.height, canvas.width)

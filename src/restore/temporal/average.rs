@@ -17,7 +17,7 @@ const SAME: [f32; 2] = [1.25, 2.0];
 const UNMOVED: [f32; 2] = [4.0, 12.0];
 /// Share of the frame before where nothing moved. It holds a share of the frame before itself, so
 /// about three frames stand behind the mean.
-const SHARE: f32 = 0.5;
+pub const SHARE: f32 = 0.5;
 
 /// The frame before, and the share of each of its pixels in the mean.
 pub struct Average {
@@ -38,6 +38,16 @@ impl Average {
         let pairs = shares.data.iter_mut().zip(&signed.data);
         pairs.for_each(|(r, signed)| *r = share(*r) * unmoved(*signed));
         Self { before, shares }
+    }
+
+    /// The frame before, of the size of the result.
+    pub fn before(&self) -> &Image {
+        &self.before
+    }
+
+    /// Share of the frame before in each pixel of the observation, 0 to [`SHARE`]; one channel.
+    pub fn shares(&self) -> &Image {
+        &self.shares
     }
 
     /// Averages an estimate, of the size of the frame before, with it.

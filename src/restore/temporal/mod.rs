@@ -8,10 +8,12 @@ mod motion;
 mod previous;
 mod residual_map;
 mod shift;
+mod still;
 mod warm_start;
 
 pub use average::Average;
 pub use previous::PreviousFrame;
+pub use still::StillTiles;
 
 /// Whether a frame starts from the one before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -18,6 +18,8 @@ pub struct PreviousFrame {
     /// Signed map of `restored` and its own observation, at least 1: what clipped or correlated
     /// noise leaves where nothing changed.
     signed: Image,
+    /// Whether it was moved to where a later frame's picture is.
+    pub(super) moved: bool,
 }
 
 impl PreviousFrame {
@@ -34,6 +36,7 @@ impl PreviousFrame {
             restored,
             residual_map,
             signed,
+            moved: false,
         }
     }
 
@@ -69,6 +72,7 @@ impl PreviousFrame {
             restored: shifted(&self.restored, times * across, times * down),
             residual_map: whole(&self.residual_map),
             signed: whole(&self.signed),
+            moved: true,
         }
     }
 

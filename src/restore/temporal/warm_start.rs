@@ -7,7 +7,7 @@
 
 use super::average::Average;
 use super::previous::PreviousFrame;
-use crate::image::Image;
+use crate::image::{Image, Window};
 use crate::operator::{Canvas, Operator};
 
 /// Ratios of the new residual map to the old one: up to the first a pixel is trusted wholly, from
@@ -27,6 +27,26 @@ pub struct WarmStart {
     pub cold_share: f32,
     /// How the result is averaged with the frame before.
     pub average: Average,
+    /// Whether the whole picture moved.
+    pub moved: bool,
+}
+
+impl WarmStart {
+    /// Starts a window of the canvas from the frame before alone.
+    pub fn keep(&mut self, window: Window, canvas: &Canvas) {
+        let before = self.average.before();
+        let left = window.x.max(canvas.x);
+        let right = (window.x + window.width).min(canvas.x + before.width);
+        let bottom = (window.y + window.height).min(canvas.y + before.height);
+        for c in 0..before.channels {
+            for y in window.y.max(canvas.y)..bottom {
+                if left < right {
+                    let row = &before.row(c, y - canvas.y)[left - canvas.x..right - canvas.x];
+                    self.initial.row_mut(c, y)[left..right].copy_from_slice(row);
+                }
+            }
+        }
+    }
 }
 
 impl PreviousFrame {
@@ -65,6 +85,7 @@ impl PreviousFrame {
         Some(WarmStart {
             initial,
             cold_share: 1.0 - share,
+            moved: before.moved,
             average: Average::of(before.restored, &ratios, &signed),
         })
     }
