@@ -7,7 +7,7 @@ use super::missing::Filler;
 use super::smoothing::Smoothing;
 use super::step::TensorCache;
 use super::temporal::{self, PreviousFrame, StillTiles};
-use super::{Engine, Interrupt, Stop, fallback};
+use super::{Engine, Interrupt, Settings, Stop, fallback};
 use crate::error::RestoreError;
 use crate::graph::GraphSpec;
 use crate::image::{Image, Pool};
@@ -37,6 +37,8 @@ pub struct Restorer {
     pub(super) levels: Levels,
     pub(super) tiles: Tiles,
     pub(super) still: StillTiles,
+    /// Those of the last frame that may be the start of another.
+    pub(super) settings: Option<Settings>,
     pub(super) tensors: TensorCache,
     /// Longer side of the last frame's tiles, in pixels.
     pub(super) tile_side: usize,
@@ -110,6 +112,7 @@ impl Restorer {
             },
             tiles: Tiles::default(),
             still: StillTiles::default(),
+            settings: None,
             tensors: TensorCache::new(),
             tile_side: 0,
             roomy_side: 0,

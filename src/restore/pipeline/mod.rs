@@ -141,12 +141,17 @@ impl Restorer {
         let previous = self.previous.take().filter(|_| settings.is_temporal());
         let operator = &*prepared(&mut self.operator)?;
         let mut warm = previous.and_then(|p| p.warm_start(frame, &initial, operator, canvas));
-        let shares = warm
-            .as_ref()
-            .filter(|w| !w.moved)
-            .map(|w| w.average.shares());
+        // What was restored otherwise is not kept.
+        let same_settings = self.settings.as_ref() == Some(settings);
+        if !same_settings {
+            self.settings = Some(settings.clone());
+        }
+        let unmoved = warm.as_ref().filter(|w| same_settings && !w.moved);
+        let shares = unmoved.map(|w| w.average.shares());
         let windows = self.tiles.windows(canvas.width, canvas.height);
-        let kept = self.still.next(windows, shares, canvas, operator.scale());
+        let kept = self
+            .still
+            .next(windows, frame, shares, canvas, operator.scale());
         if let Some(warm) = &mut warm {
             let windows = self.tiles.windows(canvas.width, canvas.height);
             let kept = windows.zip(kept).filter(|(_, kept)| **kept);

@@ -4,6 +4,7 @@
 use super::agreement::signed_map;
 use super::residual_map::residual_map;
 use super::shift::shifted;
+use super::still::fingerprint;
 use super::{brightness, motion};
 use crate::image::{EIGHT_BIT_STEP, Image};
 use crate::operator::Operator;
@@ -18,6 +19,8 @@ pub struct PreviousFrame {
     /// Signed map of `restored` and its own observation, at least 1: what clipped or correlated
     /// noise leaves where nothing changed.
     signed: Image,
+    /// Of the observation.
+    fingerprint: u64,
     /// Whether it was moved to where a later frame's picture is.
     pub(super) moved: bool,
 }
@@ -36,6 +39,7 @@ impl PreviousFrame {
             restored,
             residual_map,
             signed,
+            fingerprint: of_all(frame),
             moved: false,
         }
     }
@@ -49,11 +53,16 @@ impl PreviousFrame {
     /// and the ratios of its residual map to that of its own observation, which are infinite where
     /// a motion brought something new into the picture.
     pub(super) fn followed(mut self, frame: &Image, operator: &Operator) -> (Self, Image) {
-        let motion = motion::translation(operator, &self.restored, frame);
+        // The same frame once more tells nothing new.
+        let is_other = self.fingerprint != of_all(frame);
+        let restored = is_other.then_some(&self.restored);
+        let motion = restored.and_then(|x| motion::translation(operator, x, frame));
         if let Some(motion) = motion {
             self = self.moved(motion, operator.scale());
         }
-        brightness::follow(&mut self.restored, frame, operator, &self.residual_map);
+        if is_other {
+            brightness::follow(&mut self.restored, frame, operator, &self.residual_map);
+        }
         let now = residual_map(operator, &self.restored, frame);
         let mut ratios = over(now, &self.residual_map);
         if let Some(motion) = motion {
@@ -72,6 +81,7 @@ impl PreviousFrame {
             restored: shifted(&self.restored, times * across, times * down),
             residual_map: whole(&self.residual_map),
             signed: whole(&self.signed),
+            fingerprint: self.fingerprint,
             moved: true,
         }
     }
@@ -81,6 +91,10 @@ impl PreviousFrame {
         let now = signed_map(operator, &self.restored, frame, &self.residual_map);
         over(now, &self.signed)
     }
+}
+
+fn of_all(frame: &Image) -> u64 {
+    fingerprint(frame, 0..frame.height, 0..frame.width)
 }
 
 fn over(mut now: Image, before: &Image) -> Image {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Tiles in which nothing has changed for some frames: they are kept as they were restored, without
-//! the network (docs/decisions/034-still-tiles.md).
+//! Tiles in which nothing has changed for some frames, or not a bit since the last: they are kept as
+//! they were restored, without the network (docs/decisions/034-still-tiles.md).
+
+use std::hash::{DefaultHasher, Hasher};
+use std::ops::Range;
 
 use super::average::SHARE;
 use crate::image::{Image, Window};
@@ -17,8 +20,16 @@ const LEAST: f32 = 0.95;
 /// How long each tile has been still.
 #[derive(Default)]
 pub struct StillTiles {
-    ages: Vec<(Window, u8)>,
+    tiles: Vec<Tile>,
     kept: Vec<bool>,
+}
+
+struct Tile {
+    window: Window,
+    /// Of its observation.
+    fingerprint: u64,
+    /// Frames for which it has been still.
+    age: u8,
 }
 
 impl StillTiles {
@@ -29,47 +40,70 @@ impl StillTiles {
 
     /// Which of the tiles, `windows` on the canvas, are to be kept for a frame.
     ///
-    /// `shares` are those of the frame before in the average, at the resolution of the observation;
-    /// `None` where the frame does not start from the one before, or the whole picture moved.
+    /// `frame` is the observation, which lies on the canvas with `scale` pixels in each of its own.
+    /// `shares` are those of the frame before in the average, of its size; `None` where the frame
+    /// does not start from the one before, or the whole picture moved.
     pub fn next(
         &mut self,
         windows: impl Iterator<Item = Window>,
+        frame: &Image,
         shares: Option<&Image>,
         canvas: &Canvas,
         scale: usize,
     ) -> &[bool] {
         self.kept.clear();
         for (i, window) in windows.enumerate() {
-            let still = shares.is_some_and(|shares| is_still(shares, window, canvas, scale));
-            if self.ages.len() == i {
-                self.ages.push((window, 0));
+            let along = |start: usize, size: usize, corner: usize, len: usize| {
+                let from = start.saturating_sub(corner) / scale;
+                let to = (start + size).saturating_sub(corner).div_ceil(scale);
+                from.min(len)..to.min(len)
+            };
+            let rows = along(window.y, window.height, canvas.y, frame.height);
+            let columns = along(window.x, window.width, canvas.x, frame.width);
+            let still = shares.is_some_and(|s| is_still(s, rows.clone(), columns.clone()));
+            let fingerprint = fingerprint(frame, rows, columns);
+            if self.tiles.len() == i {
+                self.tiles.push(Tile {
+                    window,
+                    // That of no frame yet.
+                    fingerprint: !fingerprint,
+                    age: 0,
+                });
             }
-            let (of, age) = &mut self.ages[i];
-            *age = match *age {
+            let tile = &mut self.tiles[i];
+            tile.age = match tile.age {
                 _ if !still => 0,
-                _ if *of != window => 1,
+                _ if tile.window != window => 1,
+                _ if tile.fingerprint == fingerprint => SETTLED + 1,
                 age if age < SETTLED + KEPT => age + 1,
                 _ => SETTLED,
             };
-            *of = window;
-            self.kept.push(*age > SETTLED);
+            (tile.window, tile.fingerprint) = (window, fingerprint);
+            self.kept.push(tile.age > SETTLED);
         }
-        self.ages.truncate(self.kept.len());
+        self.tiles.truncate(self.kept.len());
         &self.kept
     }
 }
 
-/// Whether all of the frame's pixels in a window look still, or nearly all and none has surely
-/// changed.
-fn is_still(shares: &Image, window: Window, canvas: &Canvas, scale: usize) -> bool {
-    let along = |start: usize, size: usize, corner: usize, len: usize| {
-        let from = start.saturating_sub(corner) / scale;
-        let to = (start + size).saturating_sub(corner).div_ceil(scale);
-        from.min(len)..to.min(len)
-    };
-    let columns = along(window.x, window.width, canvas.x, shares.width);
+/// A number that other pixels in a part of an image hardly share.
+pub fn fingerprint(image: &Image, rows: Range<usize>, columns: Range<usize>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for c in 0..image.channels {
+        for y in rows.clone() {
+            for pair in image.row(c, y)[columns.clone()].chunks(2) {
+                let bits = |i: usize| u64::from(pair.get(i).map_or(0, |v| v.to_bits()));
+                hasher.write_u64(bits(0) | bits(1) << 32);
+            }
+        }
+    }
+    hasher.finish()
+}
+
+/// Whether all pixels of a part look still, or nearly all and none has surely changed.
+fn is_still(shares: &Image, rows: Range<usize>, columns: Range<usize>) -> bool {
     let (mut sum, mut count) = (0.0f32, 0usize);
-    for y in along(window.y, window.height, canvas.y, shares.height) {
+    for y in rows {
         for share in &shares.row(0, y)[columns.clone()] {
             // Not a number is no sign of stillness either.
             if share.is_nan() || *share <= 0.0 {
@@ -106,9 +140,12 @@ mod tests {
         Image::filled(1, 6, 12, SHARE)
     }
 
+    /// Of a frame of the same scene under other noise.
     fn kept(tiles: &mut StillTiles, shares: Option<&Image>) -> Vec<bool> {
+        let last = tiles.tiles.first().map_or(0, |tile| tile.fingerprint);
+        let frame = crate::sampler::normal_image(last, 0, 3, 6, 12);
         let windows = [LEFT, RIGHT].into_iter();
-        tiles.next(windows, shares, &CANVAS, 1).to_vec()
+        tiles.next(windows, &frame, shares, &CANVAS, 1).to_vec()
     }
 
     /// Tiles that have been still for long enough.
@@ -144,11 +181,32 @@ mod tests {
     }
 
     #[test]
+    fn what_is_the_same_to_the_last_bit_is_kept_at_once_and_for_good() {
+        let (mut tiles, still) = (StillTiles::default(), all_still());
+        let mut frame = crate::sampler::normal_image(9, 0, 3, 6, 12);
+        let mut next = |frame: &Image, shares| {
+            let windows = [LEFT, RIGHT].into_iter();
+            tiles.next(windows, frame, shares, &CANVAS, 1).to_vec()
+        };
+        assert_eq!(next(&frame, None), [false, false]);
+        for _ in 0..40 {
+            assert_eq!(next(&frame, Some(&still)), [true, true]);
+        }
+        frame.row_mut(2, 3)[11] += 1e-3;
+        assert_eq!(next(&frame, Some(&still)), [true, true]);
+        assert_eq!(next(&frame, None), [false, false]);
+        frame.row_mut(2, 3)[11] += 1e-3;
+        assert_eq!(next(&frame, Some(&still)), [true, false]);
+    }
+
+    #[test]
     fn other_tiles_begin_anew() {
         let (mut tiles, still) = (settled(), all_still());
         let next = |tiles: &mut StillTiles, windows: &[Window]| {
             let windows = windows.iter().copied();
-            tiles.next(windows, Some(&still), &CANVAS, 1).to_vec()
+            let frame = crate::sampler::normal_image(9, 0, 3, 6, 12);
+            let next = tiles.next(windows, &frame, Some(&still), &CANVAS, 1);
+            next.to_vec()
         };
         assert_eq!(next(&mut tiles, &[LEFT]), [true]);
         assert_eq!(next(&mut tiles, &[RIGHT, LEFT]), [false, false]);
