@@ -14,6 +14,15 @@ const HIGH: f32 = 0.1444;
 /// ramp below it.
 const SMOOTHED: f32 = 0.28;
 const RAMP: f32 = 0.04;
+/// Squared frequencies of a middle band, and those above which nothing of smoothed noise is left.
+const MIDDLE: [f32; 2] = [0.06, 0.14];
+const TOP: f32 = 0.25;
+/// Ratio of top to middle power from which on the noise is white, on texture that falls; and the
+/// width of the ramp below it.
+const WHITE: f32 = 0.16;
+const WHITE_RAMP: f32 = 0.06;
+/// Power of rounding to 8 bits, of full scale 1: white whatever the noise.
+const ROUNDING: f32 = 1.0 / (12.0 * 255.0 * 255.0);
 /// Of smoothed noise more is left in busy parts than in quiet ones.
 const BUSIER: f32 = 1.8;
 
@@ -26,13 +35,17 @@ pub fn level(variances: [f32; 3]) -> f32 {
 /// The level of noise of these `variances` that a camera or a codec smoothed, by the `power` of
 /// luma; 0 where it was not smoothed.
 pub fn smoothed_level(power: &[f32; SIZE], variances: [f32; 3]) -> f32 {
-    let amplitude = |chosen: &dyn Fn(f32) -> bool| {
+    let mean = |chosen: &dyn Fn(f32) -> bool| {
         let own = (0..SIZE).filter(|i| chosen(squared_frequency(*i)));
-        let (sum, count) = own.fold((0.0, 0), |(sum, count), i| (sum + power[i], count + 1));
-        (sum / count.max(1) as f32).sqrt()
+        let (sum, count) = own.fold((0.0f32, 0), |(sum, count), i| (sum + power[i], count + 1));
+        sum / count.max(1) as f32
     };
-    let ratio = amplitude(&|f| f > HIGH) / amplitude(&|f| f < LOW).max(1e-6);
-    let share = ((SMOOTHED - ratio) / RAMP).clamp(0.0, 1.0);
+    let steep = mean(&|f| f > HIGH).sqrt() / mean(&|f| f < LOW).sqrt().max(1e-6);
+    let share = ((SMOOTHED - steep) / RAMP).clamp(0.0, 1.0);
+    let noise = |chosen: &dyn Fn(f32) -> bool| (mean(chosen) - ROUNDING).max(0.0);
+    let middle = noise(&|f| f > MIDDLE[0] && f < MIDDLE[1]);
+    let flat = noise(&|f| f > TOP) / middle.max(1e-9);
+    let share = share * ((WHITE - flat) / WHITE_RAMP).clamp(0.0, 1.0);
     share * BUSIER * level(variances)
 }
 

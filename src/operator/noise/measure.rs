@@ -10,10 +10,12 @@ use super::spectrum::{Power, Quietness, luma_quiet_power};
 use super::split;
 
 /// Parts of the brightness in which noise is measured by itself.
-const BINS: usize = 4;
+const BINS: usize = 8;
 /// Share of each part's blocks, the quietest, in which it is measured, and how many at least.
-const QUIET: f32 = 0.02;
+const QUIET: f32 = 0.08;
 const LEAST: usize = 24;
+/// How far the noise of all blocks may be from that of the measured ones, as a factor.
+const BEYOND: [f32; 2] = [0.5, 2.0];
 /// Share of the blocks in which smoothed noise is measured, by luma alone.
 const LUMA_QUIET: f32 = 0.1;
 /// Frequencies, squared, above which texture is weak.
@@ -46,28 +48,13 @@ pub fn measured(blocks: &Blocks, chosen: &[u32]) -> NoiseEstimate {
     });
     let bins: SmallVec<[Bin; BINS]> = bins.collect();
     let (growth, middle) = growth(&bins);
-    let rise = |brightness: f32| (1.0 + growth * (2.0 * brightness - 1.0)).max(0.05);
-    let mean_rise: f32 = chosen
-        .iter()
-        .map(|b| rise(blocks.mean(*b as usize)))
-        .sum::<f32>()
-        / chosen.len() as f32;
-    // Parts that are far above the others show texture.
-    let kept = |bin: &&Bin| (bin.high / rise(bin.brightness) / middle).ln().abs() < 0.7;
-    let count = bins.iter().filter(kept).count().max(1) as f32;
-    let mut power: Power = [[0.0; 64]; 3];
-    let mut products = [[0.0; 3]; 3];
-    for bin in bins.iter().filter(kept) {
-        let weight = mean_rise / rise(bin.brightness) / count;
-        let pairs = power.iter_mut().flatten().zip(bin.power.iter().flatten());
-        pairs.for_each(|(sum, v)| *sum += weight * v);
-        let pairs = products
-            .iter_mut()
-            .flatten()
-            .zip(bin.products.iter().flatten());
-        pairs.for_each(|(sum, v)| *sum += weight * v);
-    }
-    let noise = power.map(|p| split::noise_of(&p));
+    let (power, products) = average(&bins, growth, middle);
+    // Where noise is cut off it is as the growth makes expect.
+    let all = (0..blocks.len()).map(|b| blocks.mean(b));
+    let here = chosen.iter().map(|b| blocks.mean(*b as usize));
+    let beyond = (mean_rise(all, growth) / mean_rise(here, growth)).clamp(BEYOND[0], BEYOND[1]);
+    let noise: Power =
+        std::array::from_fn(|axis| split::noise_of(&power[axis].map(|v| v * beyond), axis > 0));
     let variances = variances(&noise);
     NoiseEstimate {
         covariance: covariance(variances, &products),
@@ -78,25 +65,47 @@ pub fn measured(blocks: &Blocks, chosen: &[u32]) -> NoiseEstimate {
     }
 }
 
-/// The noise in the blocks `chosen`, sorted by brightness, where all power in blocks of quiet luma
-/// is noise that was smoothed. The level is 0 where it does not look like that.
-pub fn smoothed(blocks: &Blocks, chosen: &[u32]) -> NoiseEstimate {
+/// Variance at a brightness, over that at one half.
+fn rise(growth: f32, brightness: f32) -> f32 {
+    (1.0 + growth * (2.0 * brightness - 1.0)).max(0.05)
+}
+
+/// The mean of that over some brightnesses.
+fn mean_rise(brightness: impl ExactSizeIterator<Item = f32>, growth: f32) -> f32 {
+    let count = brightness.len() as f32;
+    brightness.map(|b| rise(growth, b)).sum::<f32>() / count
+}
+
+/// Mean power and products of all bins. Those far above the others show texture: in their places
+/// stands what the others make expect. `middle` is the power of most at one half.
+fn average(bins: &[Bin], growth: f32, middle: f32) -> (Power, [[f32; 3]; 3]) {
+    let own = |bin: &Bin| rise(growth, bin.brightness);
+    let kept = |bin: &&Bin| (bin.high / own(bin) / middle).ln().abs() < 0.7;
+    let count = bins.iter().filter(kept).count().max(1) as f32;
+    let others: f32 = bins.iter().filter(|b| !kept(b)).map(own).sum();
+    let mut power: Power = [[0.0; 64]; 3];
+    let mut products = [[0.0; 3]; 3];
+    for bin in bins.iter().filter(kept) {
+        let weight = (1.0 + others / count / own(bin)) / bins.len() as f32;
+        let pairs = power.iter_mut().flatten().zip(bin.power.iter().flatten());
+        pairs.for_each(|(sum, v)| *sum += weight * v);
+        let found = bin.products.iter().flatten();
+        let pairs = products.iter_mut().flatten().zip(found);
+        pairs.for_each(|(sum, v)| *sum += weight * v);
+    }
+    (power, products)
+}
+
+/// The level where all power in blocks of quiet luma among those `chosen`, sorted by brightness, is
+/// noise that was smoothed. It is 0 where it does not look like that.
+pub fn smoothed_level(blocks: &Blocks, chosen: &[u32]) -> f32 {
     let mut mean: Power = [[0.0; 64]; 3];
     for part in chosen.chunks(chosen.len().div_ceil(BINS)) {
         let power = luma_quiet_power(blocks, part, LUMA_QUIET, LEAST);
         let pairs = mean.iter_mut().flatten().zip(power.iter().flatten());
         pairs.for_each(|(mean, p)| *mean += p * part.len() as f32 / chosen.len() as f32);
     }
-    let variances = variances(&mean);
-    NoiseEstimate {
-        covariance: std::array::from_fn(|a| {
-            std::array::from_fn(|b| if a == b { variances[a] } else { 0.0 })
-        }),
-        luma_correlation: correlation(&mean[..1]),
-        chroma_correlation: correlation(&mean[1..]),
-        growth: 0.0,
-        level: level::smoothed_level(&mean[0], variances),
-    }
+    level::smoothed_level(&mean[0], variances(&mean))
 }
 
 /// Variance along each axis.
@@ -125,13 +134,12 @@ fn growth(bins: &[Bin]) -> (f32, f32) {
     let mut best = (f32::MAX, 0.0, bins[0].high);
     for tenth in -most..=most {
         let growth = tenth as f32 / 10.0;
-        let rise = |b: &Bin| (1.0 + growth * (2.0 * b.brightness - 1.0)).max(0.05);
-        let mut logs: SmallVec<[f32; BINS]> =
-            bins.iter().map(|b| (b.high / rise(b)).ln()).collect();
+        let flat = |b: &Bin| (b.high / rise(growth, b.brightness)).ln();
+        let mut logs: SmallVec<[f32; BINS]> = bins.iter().map(flat).collect();
         logs.sort_unstable_by(f32::total_cmp);
         let middle = logs[logs.len() / 4];
         let apart: f32 = logs.iter().map(|l| (l - middle).abs().min(0.7)).sum();
-        let score = apart + 0.15 * growth.abs();
+        let score = apart / bins.len() as f32 + 0.037 * growth.abs();
         if score < best.0 {
             best = (score, growth, middle.exp());
         }

@@ -10,7 +10,7 @@ mod split;
 mod tensors;
 
 use blocks::Blocks;
-use measure::{measured, smoothed};
+use measure::{measured, smoothed_level};
 
 use std::f32::consts::FRAC_1_SQRT_2;
 
@@ -97,7 +97,8 @@ impl NoiseEstimate {
 /// The noise in `frame`, RGB in [-1, 1]. `usable`, of its size, is 0 where pixels hold no data.
 ///
 /// `noisy`: the frame is known to be noisy, so that what could be texture or noise that a camera or
-/// a codec smoothed counts as noise. Frames below 8x8 pixels, and those of one colour, have none.
+/// a codec smoothed counts as noise in the level. Frames below 8x8 pixels, and those of one colour,
+/// have none.
 pub fn estimate_noise(frame: &Image, usable: Option<&Image>, noisy: bool) -> NoiseEstimate {
     let blocks = Blocks::of(frame, usable);
     let mut found = NoiseEstimate::NONE;
@@ -109,10 +110,7 @@ pub fn estimate_noise(frame: &Image, usable: Option<&Image>, noisy: bool) -> Noi
         }
         found = measured(&blocks, &chosen);
         if noisy {
-            let other = smoothed(&blocks, &chosen);
-            if other.level > found.level {
-                found = other;
-            }
+            found.level = found.level.max(smoothed_level(&blocks, &chosen));
         }
     }
     found

@@ -10,9 +10,9 @@ use crate::image::Scratch;
 /// Power along the axes of colour at the 64 frequencies of a block, full scale 1.
 pub type Power = [[f32; SIZE]; 3];
 /// Share of the largest squares at each frequency that is left out.
-const TRIMMED: f32 = 0.1;
+const TRIMMED: f32 = 0.3;
 /// Mean of squared normal numbers without that share of the largest, over their mean.
-const REMAINING: f32 = 0.623_0;
+const REMAINING: f32 = 0.309_6;
 /// Least power of an axis that blocks are compared by.
 const TINY: f32 = 1e-9;
 

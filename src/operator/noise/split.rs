@@ -3,7 +3,8 @@
 //!
 //! Even quiet blocks hold some texture. Its power falls with the frequency as a power of it; that
 //! of white noise is flat, and that of noise that a camera, a codec or a scaler smoothed falls as a
-//! Gaussian.
+//! Gaussian. Interpolation smoothed the texture of chroma of 4:2:0 with its noise.
+//! At each frequency the noise's share of the best fit is taken of the power that was measured.
 
 use std::f32::consts::PI;
 use std::sync::LazyLock;
@@ -12,12 +13,17 @@ use super::blocks::SIZE;
 
 /// Standard deviations in pixels of the Gaussians that may have correlated the noise.
 const LENGTHS: [f32; 4] = [0.5, 0.7, 1.0, 1.4];
+/// The same where the texture of chroma was smoothed with the noise. That of interpolated chroma
+/// falls as for 0.87.
+const COMMON: [f32; 3] = [0.6, 0.87, 1.2];
 /// Exponents of the frequency by which the power of texture may fall.
 const EXPONENTS: [i32; 3] = [2, 3, 4];
 /// White noise, correlated noise, texture.
 const PARTS: usize = 2 + EXPONENTS.len();
-/// A fit with correlated noise has to be better by this much.
+/// A fit with correlated noise has to be better by this much, and by more where texture is
+/// smoothed too.
 const PENALTY: f32 = 0.3;
+const COMMON_PENALTY: f32 = 0.5;
 /// Mean square of the logarithm below which fits count as equal.
 const EXACT: f32 = 2e-3;
 /// Least power of a fit, of the median power.
@@ -36,27 +42,60 @@ static FREQUENCY: LazyLock<Spectrum> = LazyLock::new(|| {
     })
 });
 
-/// The power of the noise alone in `power`.
-pub fn noise_of(power: &Spectrum) -> Spectrum {
+/// The power of the noise alone in `power`, along the axis of luma or one of `chroma`.
+pub fn noise_of(power: &Spectrum, chroma: bool) -> Spectrum {
     let mut sorted = *power;
     sorted.sort_unstable_by(f32::total_cmp);
     let floor = FLOOR * sorted[SIZE / 2] + 1e-13;
-    let lengths = std::iter::once(None).chain(LENGTHS.map(Some));
-    let fits = lengths.map(|length| fit(power, length, floor));
+    let own = LENGTHS.map(Smoothing::Noise);
+    let common = COMMON.map(Smoothing::Both).into_iter().filter(|_| chroma);
+    let all = std::iter::once(Smoothing::None).chain(own).chain(common);
+    let fits = all.map(|smoothing| fit(power, smoothing, floor));
     let best = fits.min_by(|a, b| a.score.total_cmp(&b.score));
-    best.map_or(*power, |fit| fit.noise)
+    let share = best.map_or([1.0; SIZE], |fit| fit.share);
+    std::array::from_fn(|i| power[i] * share[i])
+}
+
+/// What a Gaussian of so many pixels may have smoothed.
+#[derive(Clone, Copy)]
+enum Smoothing {
+    None,
+    Noise(f32),
+    Both(f32),
+}
+
+impl Smoothing {
+    /// The power that is left of each frequency of the noise; zero where there is no such noise.
+    fn gain(self) -> Spectrum {
+        match self {
+            Self::None => [0.0; SIZE],
+            Self::Noise(length) | Self::Both(length) => {
+                FREQUENCY.map(|f| (-4.0 * PI * PI * f * length * length).exp())
+            }
+        }
+    }
+
+    /// How much better a fit has to be.
+    fn penalty(self) -> f32 {
+        match self {
+            Self::None => 0.0,
+            Self::Noise(_) => PENALTY,
+            Self::Both(_) => COMMON_PENALTY,
+        }
+    }
 }
 
 /// Noise and texture that explain a spectrum.
 struct Fit {
-    noise: Spectrum,
+    /// Of the noise in the power of each frequency.
+    share: Spectrum,
     /// How bad the fit is: logarithm of the mean square of the logarithm of power over fit.
     score: f32,
 }
 
-/// The best mix of white noise, noise correlated over `length` pixels, and texture.
-fn fit(power: &Spectrum, length: Option<f32>, floor: f32) -> Fit {
-    let parts = parts(length);
+/// The best mix of white noise, smoothed noise, and texture.
+fn fit(power: &Spectrum, smoothing: Smoothing, floor: f32) -> Fit {
+    let parts = parts(smoothing);
     let mut whole = *power;
     let mut shares = [0.0; PARTS];
     // Errors count relative to the fit, which is not known before.
@@ -67,21 +106,25 @@ fn fit(power: &Spectrum, length: Option<f32>, floor: f32) -> Fit {
     let logs = power[1..].iter().zip(&whole[1..]);
     let logs = logs.map(|(p, f)| (p.max(floor) / f.max(floor)).ln().powi(2));
     let error = logs.sum::<f32>() / (SIZE - 1) as f32;
-    let penalty = length.map_or(0.0, |_| PENALTY);
+    let noise = mixed(&parts, &shares, 2);
     Fit {
-        noise: mixed(&parts, &shares, 2),
-        score: (error + EXACT).ln() + penalty,
+        share: std::array::from_fn(|i| noise[i] / whole[i].max(noise[i]).max(1e-14)),
+        score: (error + EXACT).ln() + smoothing.penalty(),
     }
 }
 
-/// The spectra of white noise, of correlated noise (zero without a `length`), and of texture.
-fn parts(length: Option<f32>) -> [Spectrum; PARTS] {
-    std::array::from_fn(|part| match part {
-        0 => [1.0; SIZE],
-        1 => length.map_or([0.0; SIZE], |length| {
-            FREQUENCY.map(|f| (-4.0 * PI * PI * f * length * length).exp())
-        }),
-        _ => FREQUENCY.map(|f| (16.0 * f.sqrt()).max(1.0).powi(-EXPONENTS[part - 2])),
+/// The spectra of white noise, of smoothed noise, and of texture.
+fn parts(smoothing: Smoothing) -> [Spectrum; PARTS] {
+    let gain = smoothing.gain();
+    let texture = |exponent: i32| FREQUENCY.map(|f| (16.0 * f.sqrt()).max(1.0).powi(-exponent));
+    std::array::from_fn(|part| match (part, smoothing) {
+        (0, _) => [1.0; SIZE],
+        (1, _) => gain,
+        (_, Smoothing::Both(_)) => {
+            let plain = texture(EXPONENTS[part - 2]);
+            std::array::from_fn(|i| plain[i] * gain[i])
+        }
+        _ => texture(EXPONENTS[part - 2]),
     })
 }
 
