@@ -98,7 +98,8 @@ leaks: build ## let GStreamer's tracer look for objects that a pipeline leaves b
 	! grep -q 'object-alive, type-name=(string)[A-Z]' $(BUILD_DIR)/leaks.log
 
 # Rust nightly with the sources of the standard library, which is built with a sanitizer too.
-NIGHTLY = test -d "$$(rustup run nightly rustc --print sysroot 2>/dev/null)/lib/rustlib/src/rust" || \
+SYSROOT = $$(rustup run nightly rustc --print sysroot 2>/dev/null)
+NIGHTLY = test -d "$(SYSROOT)/lib/rustlib/src/rust" || \
   { echo "$@ needs Rust nightly: rustup toolchain install nightly -c rust-src" >&2; exit 1; }
 
 sanitize: setup ## run tests with AddressSanitizer (needs Rust nightly with rust-src)

@@ -28,7 +28,8 @@ cargo build --release --locked --example bench-network"
     cp "$network" "$bundle/bin/bench-network"
     for model in lite base; do
         mkdir -p "$project/models/zoo/$model"
-        cp models/zoo/$model/*.onnx models/zoo/$model/step*.safetensors "$project/models/zoo/$model/"
+        cp models/zoo/$model/*.onnx models/zoo/$model/step*.safetensors \
+            "$project/models/zoo/$model/"
     done
     .venv/bin/python -c "import sys; sys.path.insert(0, 'scripts/bench')
 import pathlib, run; run.make_matmul(pathlib.Path('$project'))"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Files, manifests and metas with bytes changed at random: whatever they hold, a reader answers, or
-//! refuses them, within its memory.
+//! Files, manifests and metas with bytes changed at random: whatever they hold, a reader answers,
+//! or refuses them, within its memory.
 //!
 //! `UD2M_MUTATIONS=120000 cargo test --release --test mutations` tries as many for each reader.
 

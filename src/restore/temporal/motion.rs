@@ -21,8 +21,8 @@ const PASSES: usize = 5;
 const FAR: f64 = 2.0;
 /// Longest step of a pass, in pixels.
 const LONGEST: f32 = 1.5;
-/// Least drop of the sum of squares that a motion must bring, in variances of a pixel. Chance brings
-/// two; where the noise is correlated, more.
+/// Least drop of the sum of squares that a motion must bring, in variances of a pixel. Chance
+/// brings two; where the noise is correlated, more.
 const CHANCE: f64 = 40.0;
 /// Shares of a pixel below which nothing moved: interpolation would cost more than it brings.
 const STILL: f32 = 0.04;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Tiles in which nothing has changed for some frames, or not a bit since the last: they are kept as
-//! they were restored, without the network (docs/decisions/034-still-tiles.md).
+//! Tiles in which nothing has changed for some frames, or not a bit since the last: they are kept
+//! as they were restored, without the network (docs/decisions/034-still-tiles.md).
 
 use std::hash::{DefaultHasher, Hasher};
 use std::ops::Range;
