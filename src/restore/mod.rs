@@ -7,22 +7,20 @@
 
 mod fallback;
 mod missing;
-mod moments;
 mod noise_model;
 mod pipeline;
 mod restorer;
 mod settings;
 mod smoothing;
 mod step;
-mod strength;
 mod temporal;
 mod tiling;
 
 use std::time::Duration;
 
 pub use fallback::guarded;
-pub use moments::Output;
 pub use noise_model::NoiseModel;
+pub use pipeline::Output;
 pub use restorer::Restorer;
 pub use settings::{Settings, is_passthrough};
 pub use temporal::Temporal;

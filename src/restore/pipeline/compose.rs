@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The last stage: from the samples to the frame that leaves.
 
+use super::moments::Output;
+use super::strength::mix_with_input;
 use super::{Observation, Request, Samples};
 use crate::error::RestoreError;
-use crate::restore::moments::Output;
-use crate::restore::strength::mix_with_input;
 use crate::restore::temporal::PreviousFrame;
 use crate::restore::{RestoredFrame, Restorer, fallback};
 

@@ -5,9 +5,13 @@
 //! frame; images are planar RGB in [-1, 1].
 
 mod compose;
+mod moments;
 mod observe;
+mod strength;
 
-use super::moments::Moments;
+pub use self::moments::Output;
+
+use self::moments::Moments;
 use super::noise_model::NoiseModel;
 use super::restorer::prepared;
 use super::step::OperatorStep;
