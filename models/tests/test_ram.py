@@ -168,6 +168,7 @@ def test_sampling_starts_from_what_ram_answered():
         initial=lambda *given: asked.append(given) or x,
         step=lambda *_: step,
         stochasticity=0.0,
+        counts=lambda *_: (2, 3),  # outer steps, iterations of each
     )
     restored = Bench.restore(bench, "ud2m-6", operator)(
         SimpleNamespace(family="denoise", sigma=0.1),

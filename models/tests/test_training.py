@@ -54,21 +54,14 @@ def shard(tmp_path_factory):
     return write_shard(tmp_path_factory.mktemp("shard") / "toy.tar", [64, 96] * 50)
 
 
+def script(name, options, **paths):
+    """A script's command; options: as they are typed, with a {name} in the place of each path."""
+    return [sys.executable, MODELS / name, *(word.format(**paths) for word in options.split())]
+
+
 def train(shard, out, minutes):
-    command = [
-        sys.executable,
-        MODELS / "train_denoiser.py",
-        "--shards",
-        shard,
-        "--out",
-        out,
-        "--size",
-        "toy",
-        "--crop",
-        "32",
-        "--time-budget",
-        str(minutes),
-    ]
+    options = f"--shards {{shard}} --out {{out}} --size toy --crop 32 --time-budget {minutes}"
+    command = script("train_denoiser.py", options, shard=shard, out=out)
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
@@ -116,16 +109,8 @@ def test_a_toy_trains_is_distilled_exported_and_restores(shard, tmp_path):
     assert rows[-1]["images"] > first[-1]["images"] and json.loads(
         (run / "config.json").read_text()
     )["denoiser"]["channels"] == [8, 16]
-    search = [
-        sys.executable,
-        MODELS / "search_scalars.py",
-        "--denoiser",
-        run / "denoiser.safetensors",
-        "--cache",
-        run / "cache",
-        "--out",
-        run / "scalars.json",
-    ]
+    options = "--denoiser {run}/denoiser.safetensors --cache {run}/cache --out {run}/scalars.json"
+    search = script("search_scalars.py", options, run=run)
     # The toy's images are smaller than the search's crops: it must say so, not fail somewhere
     # inside.
     failed = subprocess.run(
@@ -145,41 +130,19 @@ def check_distillation(shard, run, tmp_path):
         json.dumps({f: {"values": ScalarValues().to_dict()} for f in FAMILIES})
     )
     out, large = tmp_path / "step", write_shard(tmp_path / "large.tar", [160] * 100)
-    command = [
-        sys.executable,
-        MODELS / "distill.py",
-        "--shards",
-        large,
-        "--out",
-        out,
-        "--denoiser",
-        run / "denoiser.safetensors",
-        "--scalars",
-        tmp_path / "scalars.json",
-    ]
-    command += [
-        "--crop",
-        "48",
-        "--batch",
-        "2",
-        "--rank",
-        "4",
-        "--ensemble",
-        "--every",
-        "60",
-        "--image-budget",
-    ]
+    options = "--shards {shard} --out {out} --denoiser {run}/denoiser.safetensors"
+    options += " --scalars {base}/scalars.json --crop 48 --batch 2 --rank 4 --ensemble --every 60"
+    paths = {"out": out, "run": run, "base": tmp_path}
+    command = [*script("distill.py", options, shard=large, **paths), "--image-budget"]
 
     def distil(images):
         return subprocess.run(
             [*command, str(images)], capture_output=True, text=True, check=True
         ).stdout
 
-    small = subprocess.run(
-        [*command[:3], shard, "--cache", tmp_path / "small", *command[4:], "8"],
-        capture_output=True,
-        text=True,
-    )
+    options += " --cache {base}/small --image-budget 8"
+    too_small = script("distill.py", options, shard=shard, **paths)
+    small = subprocess.run(too_small, capture_output=True, text=True)
     assert small.returncode == 2 and "side of 128 pixels or more" in small.stderr
     check_dry_run([*command, "8"], out)
     assert "started at 0 images" in distil(8)
@@ -188,19 +151,8 @@ def check_distillation(shard, run, tmp_path):
     assert rows[-1]["images"] > rows[0]["images"] and set(FAMILIES) <= set(rows[-1])
     assert Image.open(out / "grid.png").size[1] >= 48 * len(FAMILIES)
     package = tmp_path / "zoo" / "toy"
-    subprocess.run(
-        [
-            sys.executable,
-            MODELS / "export.py",
-            "--step",
-            out / "step.safetensors",
-            "--name",
-            "toy",
-            "--out",
-            package,
-        ],
-        check=True,
-    )
+    options = "--step {out}/step.safetensors --name toy --out {package}"
+    subprocess.run(script("export.py", options, out=out, package=package), check=True)
     assert {p.stem for p in package.glob("*.onnx")} == {
         graph for family in FAMILIES for graph in graphs_of(family)
     }
@@ -231,17 +183,9 @@ def check_dry_run(command, out):
 
 def check_going_on(shard, step, out):
     """A training from an earlier step: the new step tells of both."""
-    command = [
-        sys.executable,
-        MODELS / "distill.py",
-        "--shards",
-        shard,
-        "--start",
-        step,
-        "--out",
-        out,
-    ]
-    command += ["--families", "mask", "--crop", "48", "--batch", "2", "--image-budget", "4"]
+    options = "--shards {shard} --start {step} --out {out}"
+    options += " --families mask --crop 48 --batch 2 --image-budget 4"
+    command = script("distill.py", options, shard=shard, step=step, out=out)
     refused = subprocess.run([*command, "--warm-up", "0"], capture_output=True, text=True)
     assert refused.returncode == 2 and "--warm-up 0 must be 1 problem or more" in refused.stderr
     subprocess.run([*command, "--warm-up", "8"], check=True)

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The degradations and the ways to restore a frame whose allocations are counted.
 
+use crate::common;
 use gstud2m::image::Image;
-use gstud2m::restore::{
-    Degradation, InputFile, Kernel, Output, Settings, Subsampling, Temporal, Tiling,
-};
+use gstud2m::restore::{Degradation, Kernel, Output, Settings, Subsampling, Temporal, Tiling};
 use gstud2m::sampler;
 
 pub const WIDTH: usize = 96;
@@ -12,21 +11,9 @@ pub const HEIGHT: usize = 72;
 
 pub fn settings(degradation: Degradation) -> Settings {
     Settings {
-        degradation,
-        mask: InputFile::default(),
-        noise_sigma: 0.02,
-        noise_is_luma: false,
-        steps: 3,
-        seed: 7,
-        detect_unobserved: true,
         noise_per_frame: true,
         stochasticity: 0.3,
-        samples: 1,
-        output: Output::Sample,
-        temporal: Temporal::Off,
-        strength: 1.0,
-        compare: 0.0,
-        tiling: Tiling::default(),
+        ..common::settings(degradation, 0.02)
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Once;
 
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
+use gstud2m::restore::{Degradation, InputFile, Output, Settings, Temporal, Tiling};
 
 /// The folder of the presets that are installed with the plugin.
 pub const PRESETS: &str = "src/ud2mrestore/properties/presets";
@@ -40,6 +41,28 @@ pub fn init() {
 pub fn path(relative: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(relative);
     path.to_str().expect("the path is UTF-8").to_owned()
+}
+
+/// What a restorer is asked for: one sample of three outer steps with fixed noise, of frames that
+/// stand alone.
+pub fn settings(degradation: Degradation, noise_sigma: f32) -> Settings {
+    Settings {
+        degradation,
+        mask: InputFile::default(),
+        noise_sigma,
+        noise_is_luma: false,
+        steps: 3,
+        seed: 7,
+        detect_unobserved: true,
+        noise_per_frame: false,
+        stochasticity: 0.0,
+        samples: 1,
+        output: Output::Sample,
+        temporal: Temporal::Off,
+        strength: 1.0,
+        compare: 0.0,
+        tiling: Tiling::default(),
+    }
 }
 
 /// The element with a tiny package of `tests/data`, and further properties as text.

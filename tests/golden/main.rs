@@ -11,9 +11,8 @@ mod steps;
 mod temporal;
 mod tensors;
 
-use gstud2m::restore::{
-    Degradation, Engine, InputFile, Output, Restorer, Settings, Stop, Temporal, Tiling,
-};
+use common::settings;
+use gstud2m::restore::{Degradation, Engine, Restorer, Stop};
 
 /// The package `lite`, loaded for a degradation.
 fn lite(degradation: &Degradation) -> Restorer {
@@ -24,25 +23,4 @@ fn lite_on(engine: Engine, degradation: &Degradation) -> Restorer {
     common::init();
     let mut warn = |text| panic!("{text}");
     Restorer::load("lite", degradation, engine, &mut warn, &Stop::default()).unwrap()
-}
-
-/// Three outer steps of one sample, in frames that stand alone. `sigma` is of full scale.
-fn settings(degradation: Degradation, sigma: f32) -> Settings {
-    Settings {
-        degradation,
-        mask: InputFile::default(),
-        noise_sigma: sigma,
-        noise_is_luma: false,
-        steps: 3,
-        seed: 7,
-        detect_unobserved: true,
-        noise_per_frame: false,
-        stochasticity: 0.0,
-        samples: 1,
-        output: Output::Sample,
-        temporal: Temporal::Off,
-        strength: 1.0,
-        compare: 0.0,
-        tiling: Tiling::default(),
-    }
 }
