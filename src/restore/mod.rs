@@ -67,6 +67,8 @@ pub struct FrameReport {
     pub tiles: usize,
     /// Width and height of a tile in pixels of the output; 0 where the network was not asked.
     pub tile_size: (usize, usize),
+    /// Images of noise that were drawn for it; those that frames share are drawn for the first two.
+    pub noise_draws: usize,
     /// Share of the frame, 0 to 1, that started from the plain initial estimate and not from the
     /// frame before. 1 without a warm start.
     pub cold_share: f32,

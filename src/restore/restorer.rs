@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::missing::Filler;
+use super::pipeline::SharedNoise;
 use super::smoothing::Smoothing;
 use super::step::TensorCache;
 use super::temporal::{self, PreviousFrame, StillTiles};
@@ -34,6 +35,8 @@ pub struct Restorer {
     pub(super) previous: Option<PreviousFrame>,
     /// The memory of images, which goes from frame to frame.
     pub(super) pool: Pool,
+    /// The noise that frames share.
+    pub(super) noise: SharedNoise,
     pub(super) levels: Levels,
     pub(super) tiles: Tiles,
     pub(super) still: StillTiles,
@@ -106,6 +109,7 @@ impl Restorer {
             doubted: false,
             previous: None,
             pool: Pool::default(),
+            noise: SharedNoise::default(),
             levels: Levels {
                 cold: Vec::new(),
                 warm: [level(temporal::LEVEL)],

@@ -78,6 +78,7 @@ pub fn ways(degradation: &Degradation) -> Vec<(&'static str, Settings)> {
             with(&|s| (s.samples, s.output) = (3, Output::Deviation)),
         ),
         ("warm start", with(&|s| s.temporal = Temporal::WarmStart)),
+        ("shared noise", with(&|s| s.noise_per_frame = false)),
         ("noise to be found", with(&|s| s.noise_sigma = -1.0)),
         (
             "beside the frame",

@@ -71,6 +71,25 @@ fn restoring_a_frame_asks_for_no_memory() {
 }
 
 #[test]
+fn noise_that_frames_share_is_not_drawn_in_the_steady_state() {
+    common::init();
+    let mut restorer = echo(&Degradation::Denoise);
+    let mut settings = settings(Degradation::Denoise);
+    let mut draws = |settings: &_, number: u64| {
+        let restored = restorer.restore_with_fallback(&frame(number), number, settings);
+        let restored = restored.unwrap();
+        (restored.report.noise_draws, restored.image)
+    };
+    let (own, _) = draws(&settings, 1);
+    settings.noise_per_frame = false;
+    let drawn: Vec<_> = (0..4).map(|_| draws(&settings, 1)).collect();
+    let counts: Vec<usize> = drawn.iter().map(|(count, _)| *count).collect();
+    assert!(own > 1, "{own}");
+    assert_eq!(counts, [own, own, 0, 0]);
+    assert!(drawn.iter().all(|(_, image)| *image == drawn[0].1));
+}
+
+#[test]
 fn what_is_kept_does_not_grow_and_goes_with_its_size() {
     common::init();
     let mut restorer = echo(&Degradation::Denoise);

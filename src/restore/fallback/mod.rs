@@ -66,6 +66,10 @@ impl Restorer {
             if result.is_ok() {
                 result = self.check_room().and(result);
             }
+            if matches!(result, Err(RestoreError::Memory(_))) && self.noise.give_up() {
+                self.pool.clear();
+                continue;
+            }
             match &mut result {
                 // Memory may run out before tiles are chosen, which leaves the last frame's side.
                 Err(RestoreError::Memory(_))

@@ -7,11 +7,14 @@
 mod compose;
 mod moments;
 mod observe;
+mod shared_noise;
 mod strength;
 
 pub use self::moments::Output;
+pub use self::shared_noise::SharedNoise;
 
 use self::moments::Moments;
+use self::shared_noise::NoiseOf;
 use super::noise_model::NoiseModel;
 use super::restorer::prepared;
 use super::step::OperatorStep;
@@ -21,7 +24,7 @@ use super::{FrameReport, RestoredFrame, Restorer, Settings, tiling};
 use crate::error::RestoreError;
 use crate::image::Image;
 use crate::operator::{Canvas, Unobserved};
-use crate::sampler::{Initial, Level, normal_image, reverse};
+use crate::sampler::{Initial, Level, reverse};
 use crate::tile::{Plan, Tiled};
 
 /// A frame, and how it is to be restored.
@@ -186,15 +189,28 @@ impl Restorer {
         let operator = prepared(&mut self.operator)?;
         let levels = self.levels.of(&start.initial, request.settings.steps);
         let (canvas, interrupt) = (&observation.canvas, self.step.interrupt());
+        let noise = &mut self.noise;
+        noise.next_frame(NoiseOf {
+            seed: request.settings.seed,
+            height: canvas.height,
+            width: canvas.width,
+            shared: !request.settings.noise_per_frame,
+        });
         let step = OperatorStep::new(&mut self.step, operator, observation, &mut self.tensors);
         let kept = self.still.kept();
+        // No step will run: the noise of a large frame would only delay that.
         let is_idle = || interrupt.is_raised() || kept.iter().all(|kept| *kept);
         let model = Tiled::new(step, &mut self.tiles).keeping(kept);
-        let moments = draw(model, request, canvas, &start.initial, levels, &is_idle)?;
+        let draw_noise = |seed, stream| match is_idle() {
+            true => Image::new(3, canvas.height, canvas.width),
+            false => noise.image(seed, stream),
+        };
+        let moments = draw(model, request, canvas, &start.initial, levels, draw_noise)?;
         let report = FrameReport {
             steps: levels.len(),
             tiles: tiling::count(&plan, canvas),
             tile_size: (plan.tile_width, plan.tile_height),
+            noise_draws: self.noise.drawn(),
             cold_share: start.cold_share,
             ..observation.report.clone()
         };
@@ -206,26 +222,21 @@ impl Restorer {
     }
 }
 
-/// The samples of `request`, each from `initial` down the `levels` with noise of its own, which is
-/// not drawn where `is_idle` says that no step will run.
+/// The samples of `request`, each from `initial` down the `levels` with noise of its own: `noise`
+/// gives it for the seed of a sample and a stream.
 fn draw(
     mut model: Tiled<OperatorStep>,
     request: Request,
     canvas: &Canvas,
     initial: &Initial,
     levels: &[Level],
-    is_idle: &dyn Fn() -> bool,
+    mut noise: impl FnMut(u64, u32) -> Image,
 ) -> Result<Moments, RestoreError> {
     let settings = request.settings;
     let sample = |index: usize| {
         let seed = settings.seed_of(request.number, index);
-        let noise = |stream| {
-            if is_idle() {
-                return Image::new(3, canvas.height, canvas.width);
-            }
-            normal_image(seed, stream, 3, canvas.height, canvas.width)
-        };
         let zeta = settings.stochasticity;
+        let noise = |stream| noise(seed, stream);
         let x0 = reverse(&mut model, levels, initial.clone(), zeta, noise)?;
         Ok(x0.crop(canvas.frame()))
     };
