@@ -21,6 +21,7 @@ TEST_ENV := ORT_DYLIB_PATH=$(RELEASE)/$(LIBRARY) GST_REGISTRY=$(REGISTRY) GST_PL
 # Lets clippy read the code for a later GStreamer than this system's: nothing is linked.
 LATER := $(foreach library,GSTREAMER GSTREAMER_BASE GSTREAMER_VIDEO, \
   SYSTEM_DEPS_$(library)_1_0_NO_PKG_CONFIG=1 SYSTEM_DEPS_$(library)_1_0_LIB=none)
+COMMANDS := $(DESTDIR)$(PREFIX)/bin
 PLUGINS := $(DESTDIR)$(LIBDIR)/gstreamer-1.0
 BUNDLED := lite lite-perceptual base
 INSTALLED := -name '*.onnx' -o -name 'step*.safetensors' -o -name README.md
@@ -41,8 +42,9 @@ help: ## show this list
 setup:
 	@scripts/setup.sh system python runtime
 
-build: setup ## build the plugin: target/release/libgstud2m.so, with ONNX Runtime beside it
+build: setup ## build plugin and command: target/release/{libgstud2m.so,ud2m}, ONNX Runtime beside
 	cargo build --release --locked --lib
+	cargo build --release --locked --package ud2m
 	@$(PYTHON) scripts/notices.py $(RUNTIME) > $(RELEASE)/THIRD-PARTY.txt
 
 demo: build ## degrade a clip in four ways and restore it: videos and an image in demo/
@@ -51,7 +53,7 @@ demo: build ## degrade a clip in four ways and restore it: videos and an image i
 test: build ## run all tests that need no PyTorch, and the pipelines of all documents
 	rm -f $(REGISTRY)
 	$(TEST_ENV) gst-inspect-1.0 ud2mrestore >/dev/null
-	$(TEST_ENV) G_DEBUG=fatal-warnings cargo test --locked --all-targets
+	$(TEST_ENV) G_DEBUG=fatal-warnings cargo test --locked --workspace --all-targets
 	$(TEST_ENV) G_DEBUG=fatal-warnings cargo test --locked --doc
 	$(TEST_ENV) $(PYTHON) -m pytest -q tests/python
 
@@ -61,9 +63,10 @@ test-models: build ## run the tests of models/ with PyTorch (the first time fetc
 
 check: setup deny ## check formatting, lints, the oldest Rust, and the crates that are used
 	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --workspace --all-targets -- -D warnings
 	$(LATER) cargo clippy --locked --lib --features static,capi,doc,v1_30 -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items --lib
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items -p ud2m
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy --config-file models/pyproject.toml
@@ -131,7 +134,8 @@ lock: ## pin the Python packages of scripts/*.in, and what these need, by their 
 install: ## install what was built below PREFIX (/usr/local); DESTDIR is for packagers
 	@test -f $(RELEASE)/libgstud2m.so || \
 	  { echo "There is nothing to install yet: run make build first." >&2; exit 1; }
-	install -d $(PLUGINS) $(PRESETS)
+	install -d $(PLUGINS) $(PRESETS) $(COMMANDS)
+	install -m 755 $(RELEASE)/ud2m $(COMMANDS)/
 	install -m 755 $(RELEASE)/libgstud2m.so $(PLUGINS)/
 	install -m 644 $(RELEASE)/$(LIBRARY) $(PLUGINS)/
 	install -m 644 src/ud2mrestore/properties/presets/GstUd2mRestore.prs $(PRESETS)/

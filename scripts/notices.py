@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""Writes the notices of all that the plugin is linked with, and of ONNX Runtime beside it.
+"""Writes the notices of what plugin and command are linked with, and of ONNX Runtime beside them.
 
     python3 scripts/notices.py ONNXRUNTIME_FOLDER > THIRD-PARTY.txt
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXTS = ("LICEN", "COPYING", "NOTICE", "COPYRIGHT", "UNLICENSE")  # how names of files begin
-OWN = "gst-plugin-ud2m"
+OWN = ("gst-plugin-ud2m", "ud2m")
 RULE = "=" * 80
 
 
@@ -27,7 +27,7 @@ def host() -> str:
 
 
 def crates() -> list[dict]:
-    """The packages that a build of the plugin holds, by name; tools of the build are none."""
+    """The packages that plugin and command hold, by name; tools of the build are none."""
     command = [
         "cargo",
         "metadata",
@@ -48,7 +48,7 @@ def crates() -> list[dict]:
         ]
         for node in metadata["resolve"]["nodes"]
     }
-    waiting, found = [metadata["resolve"]["root"]], set()
+    waiting, found = list(metadata["workspace_members"]), set()
     while waiting:
         here = waiting.pop()
         # A macro runs while the plugin is built, and so does all that it needs.
@@ -67,10 +67,10 @@ def texts(folder: Path) -> list[str]:
 
 def notices(onnxruntime: Path) -> str:
     """All notices, as one text."""
-    linked = [p for p in crates() if p["name"] != OWN]
+    linked = [p for p in crates() if p["name"] not in OWN]
     lines = [
-        "The plugin ud2m is made of its own code (MPL-2.0) and of these crates, and is installed",
-        "with ONNX Runtime. Their licences follow.",
+        "The plugin and the command ud2m are made of their own code (MPL-2.0) and of these crates,",
+        "and are installed with ONNX Runtime. Their licences follow.",
         "",
     ]
     lines += [f"{p['name']} {p['version']}: {p['license']}, {p['repository']}" for p in linked]

@@ -14,7 +14,8 @@ BUILD_DIR=${BUILD_DIR:-target}
 ORT_VERSION=1.28.0
 PACKAGES="build-essential ca-certificates pkg-config
     libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev gstreamer1.0-tools
-    gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav"
+    gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
+    gstreamer1.0-plugins-ugly gstreamer1.0-libav"
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
@@ -62,7 +63,7 @@ system() {
     have gst-launch-1.0 && have pkg-config &&
         pkg-config --exists gstreamer-video-1.0 gstreamer-check-1.0 ||
         fail "GStreamer's tools and development files are missing, and apt-get is not here to \
-install them: install GStreamer 1.22 or later with its base, good, bad and libav plugins."
+install them: install GStreamer 1.22 or later with its base, good, bad, ugly and libav plugins."
     pkg-config --atleast-version=1.22 gstreamer-1.0 ||
         fail "GStreamer $(pkg-config --modversion gstreamer-1.0) is too old: 1.22 or later is \
 needed (Debian 12, Ubuntu 24.04 or later)."

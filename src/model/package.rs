@@ -98,6 +98,8 @@ fn places(name: &Path) -> Vec<PathBuf> {
             "../../models/zoo",
             "../../../models/zoo",
             "../ud2mrestore/models",
+            // Of a program in bin/.
+            "../share/ud2mrestore/models",
             "../../../share/ud2mrestore/models",
             "../../share/ud2mrestore/models",
         ] {

@@ -5,6 +5,7 @@
 //! opened before the first call of [`environment`]. A failure is not kept, so that a library which
 //! is installed later is found.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -148,10 +149,20 @@ fn candidates() -> Result<Vec<PathBuf>, RestoreError> {
         }
         return Ok(vec![path]);
     }
-    let beside = own_directory().map(|d| libraries_in(&d));
+    let here = own_directory().unwrap_or_default();
+    let folders = [
+        here.clone(),
+        // From a program in bin/ to the plugins, where Debian and others keep them.
+        here.join(format!(
+            "../lib/{}-linux-gnu/gstreamer-1.0",
+            env::consts::ARCH
+        )),
+        here.join("../lib64/gstreamer-1.0"),
+        here.join("../lib/gstreamer-1.0"),
+    ];
+    let beside = folders.iter().filter(|_| here.is_absolute());
     Ok(beside
-        .unwrap_or_default()
-        .into_iter()
+        .flat_map(|folder| libraries_in(folder))
         .chain(SYSTEM_NAMES.map(PathBuf::from))
         .collect())
 }

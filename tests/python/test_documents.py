@@ -28,6 +28,7 @@ STAND_INS = {
     r"\bmodel=adm\b": "model=lite",
     r"filesrc location=bear\.mp4 ! decodebin\b": "videotestsrc num-buffers=31",
 }
+RUN = re.compile(r"gst-launch-1\.0|^ud2m ", re.MULTILINE)
 TASKS = ("deblur", "inpaint", "super-resolve", "jpeg", "denoise")
 GAIN = 0.5  # dB that a restored image is nearer to the original, at least
 
@@ -49,15 +50,16 @@ def blocks(file: Path) -> list[tuple[str, str]]:
 
 
 def pipelines() -> dict[str, list[str]]:
-    """Each shell block with gst-launch-1.0, once, and the documents that show it."""
+    """Each shell block with a pipeline or the command, once, and the documents that show it."""
     found = defaultdict(list)
     for file in documents():
         for language, text in blocks(file):
-            if language == "sh" and "gst-launch-1.0" in text:
+            if language == "sh" and RUN.search(text):
                 found[text].append(file.relative_to(ROOT).as_posix())
     return found
 
 
+RESTORED = re.compile(r"^ud2m restore (\S+) (\S+)", re.MULTILINE)  # IN and OUT
 PIPELINES = pipelines()
 NO_PLUGIN = "GST_PLUGIN_PATH is not set: run `make test`, which builds the plugin"
 
@@ -65,6 +67,7 @@ NO_PLUGIN = "GST_PLUGIN_PATH is not set: run `make test`, which builds the plugi
 def name(pipeline: str, files: list[str]) -> str:
     """What tells a pipeline from the others: its document, what it reads and what it writes."""
     ends = re.findall(r"\b(v4l2src|autovideosink|fakesink)|location=(?:\S*/)?(\S+)", pipeline)
+    ends += [("", Path(file).name) for _, file in RESTORED.findall(pipeline)]
     document = files[0].removesuffix(".md").replace("/", "-")
     return "-".join([document, *(element or file for element, file in ends)])
 
@@ -112,7 +115,7 @@ def test_no_pipeline_escapes_the_tests():
     """A pipeline in a block of another language, or with parts left out, would not be run."""
     for file in documents():
         for language, text in blocks(file):
-            shown = "gst-launch-1.0" in text
+            shown = RUN.search(text)
             assert not shown or language == "sh", f"{file}: mark this block as sh\n{text}"
             assert not shown or "…" not in text, f"{file}: write this pipeline out\n{text}"
 
@@ -125,9 +128,12 @@ def test_pipeline_runs_and_restores(pipeline, tmp_path):
     for folder in ("examples", "tests", "models", "src"):
         (tmp_path / folder).symlink_to(ROOT / folder)
     assert "GST_PLUGIN_PATH" in os.environ, NO_PLUGIN
+    # The command lies beside the plugin.
+    path = f"{os.environ['GST_PLUGIN_PATH']}:{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-euc", runnable(pipeline)],
         cwd=tmp_path,
+        env=os.environ | {"PATH": path},
         capture_output=True,
         text=True,
         timeout=SECONDS,
@@ -136,8 +142,12 @@ def test_pipeline_runs_and_restores(pipeline, tmp_path):
     assert done.returncode == 0 and "erroneous pipeline" not in log, f"{pipeline}\n{log}"
     inputs = re.findall(r"filesrc location=(\S+)", pipeline)
     outputs = re.findall(r"filesink location=(\S+)", pipeline)
+    inputs += [file for file, _ in RESTORED.findall(pipeline)]
+    outputs += [file for _, file in RESTORED.findall(pipeline)]
     for out in outputs:
-        assert (tmp_path / out).stat().st_size > 0, f"{out} is empty\n{pipeline}\n{log}"
+        found = list(tmp_path.glob(re.sub(r"%\d*d", "*", out)))
+        written = found and all(file.stat().st_size > 0 for file in found)
+        assert written, f"{out} is empty\n{pipeline}\n{log}"
     if inputs and outputs and inputs[0].endswith(".png") and outputs[0].endswith(".png"):
         scene = ROOT / "examples/data/scene.png"
         before, after = psnr(tmp_path / inputs[0], scene), psnr(tmp_path / outputs[0], scene)

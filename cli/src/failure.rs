@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Why a verb ends without success: one sentence, and the exit code.
+
+/// The exit codes, as the long help has them. clap itself ends with 2.
+pub const EXIT_CODES: &str = "\
+Exit codes:
+  0    all was done, and every frame is there with its time
+  1    something failed; OUT was not written
+  2    the command line is wrong
+  3    OUT was written, but its frames or their times differ from those of IN";
+
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+const DIFFERS: u8 = 3;
+
+/// What went wrong and what to do, in one sentence.
+#[derive(Debug)]
+pub struct Failure {
+    pub code: u8,
+    pub sentence: String,
+}
+
+pub type Result<T> = std::result::Result<T, Failure>;
+
+impl Failure {
+    /// Something that the command line asks for cannot be done here.
+    pub fn failed(sentence: impl Into<String>) -> Self {
+        Self {
+            code: FAILED,
+            sentence: sentence.into(),
+        }
+    }
+
+    /// What was written is not what came.
+    pub fn differs(sentence: impl Into<String>) -> Self {
+        Self {
+            code: DIFFERS,
+            sentence: sentence.into(),
+        }
+    }
+
+    /// The command line itself is wrong.
+    pub fn usage(sentence: impl Into<String>) -> Self {
+        Self {
+            code: USAGE,
+            sentence: sentence.into(),
+        }
+    }
+}

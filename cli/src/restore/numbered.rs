@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Numbered pictures: names with a number in them, written as in C: `frames/%05d.png`.
+
+use std::path::Path;
+
+/// What stands around the number, and its width.
+struct Pattern<'a> {
+    before: &'a str,
+    after: &'a str,
+    width: usize,
+}
+
+/// The parts of a name, where it has one `%d`, `%5d` or `%05d`.
+fn parts(name: &str) -> Option<Pattern<'_>> {
+    let (before, rest) = name.split_once('%')?;
+    let (width, after) = rest.split_once('d')?;
+    let digits = width.bytes().all(|b| b.is_ascii_digit());
+    let width = if width.is_empty() {
+        Some(0)
+    } else {
+        width.parse().ok()
+    };
+    let width = width.filter(|_| digits && !after.contains('%'))?;
+    Some(Pattern {
+        before,
+        after,
+        width,
+    })
+}
+
+/// Whether the last part of `path` is such a name.
+pub fn is_pattern(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.and_then(parts).is_some()
+}
+
+/// The smallest number of the files that a pattern names.
+pub fn first(path: &Path) -> Option<i32> {
+    let pattern = parts(path.file_name()?.to_str()?)?;
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let entries = folder.unwrap_or(Path::new(".")).read_dir().ok()?;
+    let numbers = entries.flatten().filter_map(|entry| {
+        let name = entry.file_name();
+        let number = name.to_str()?.strip_prefix(pattern.before)?;
+        let number = number.strip_suffix(pattern.after)?;
+        let fits = number.len() >= pattern.width && number.bytes().all(|b| b.is_ascii_digit());
+        fits.then(|| number.parse::<i32>().ok())?
+    });
+    numbers.min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_has_one_number() {
+        for name in ["%d.png", "a/%05d.png", "a/b%3dc.jpg"] {
+            assert!(is_pattern(Path::new(name)), "{name}");
+        }
+        for name in ["a.png", "100%.png", "%s.png", "%05d/a.png", "%d-%d.png"] {
+            assert!(!is_pattern(Path::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_smallest_number_is_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in [
+            "f0012.png",
+            "f0007.png",
+            "f1.png",
+            "g0001.png",
+            "f0003.txt",
+            "f12345.png",
+        ] {
+            std::fs::write(folder.path().join(name), "").expect("a file");
+        }
+        assert_eq!(first(&folder.path().join("f%04d.png")), Some(7));
+        assert_eq!(first(&folder.path().join("h%04d.png")), None);
+    }
+}

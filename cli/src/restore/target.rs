@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What is written: a container, an encoder and their settings, by the ending of the file's name.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::numbered;
+use crate::failure::{Failure, Result};
+
+/// A sort of file: one row of the table.
+struct Kind {
+    endings: &'static [&'static str],
+    /// The muxer; pictures have none.
+    muxer: Option<&'static str>,
+    /// The video encoder with its settings; `{crf}` stands for the quality.
+    encoder: &'static str,
+    /// Default and largest value of `--crf`.
+    crf: Option<(u32, u32)>,
+    /// The element that may be missing, and the package that has it.
+    package: (&'static str, &'static str),
+}
+
+/// 4:2:0 is what players take. `vbv-buf-capacity=0` lifts the limit of the bit rate. With frames
+/// out of order the muxer writes wrong times where frames come at uneven ones.
+const H264: &str = "video/x-raw,format={I420,I420_10LE} ! x264enc pass=qual quantizer={crf} \
+    vbv-buf-capacity=0 speed-preset=medium bframes=0";
+/// The quality alone decides: the bit rate is out of reach.
+const VP9: &str = "video/x-raw,format={I420,I420_10LE} ! vp9enc end-usage=cq cq-level={crf} \
+    target-bitrate=2000000000 deadline=1000000 cpu-used=2 row-mt=true";
+
+const KINDS: [Kind; 6] = [
+    Kind {
+        endings: &["mkv"],
+        muxer: Some("matroskamux"),
+        encoder: "avenc_ffv1",
+        crf: None,
+        package: ("avenc_ffv1", "gstreamer1.0-libav"),
+    },
+    Kind {
+        endings: &["mp4", "m4v"],
+        muxer: Some("mp4mux"),
+        encoder: H264,
+        crf: Some((18, 51)),
+        package: ("x264enc", "gstreamer1.0-plugins-ugly"),
+    },
+    Kind {
+        endings: &["mov"],
+        muxer: Some("qtmux"),
+        encoder: H264,
+        crf: Some((18, 51)),
+        package: ("x264enc", "gstreamer1.0-plugins-ugly"),
+    },
+    Kind {
+        endings: &["webm"],
+        muxer: Some("webmmux"),
+        encoder: VP9,
+        crf: Some((20, 63)),
+        package: ("vp9enc", "gstreamer1.0-plugins-good"),
+    },
+    Kind {
+        endings: &["png"],
+        muxer: None,
+        encoder: "pngenc",
+        crf: None,
+        package: ("pngenc", "gstreamer1.0-plugins-good"),
+    },
+    Kind {
+        endings: &["jpg", "jpeg"],
+        muxer: None,
+        encoder: "jpegenc quality=95",
+        crf: None,
+        package: ("jpegenc", "gstreamer1.0-plugins-good"),
+    },
+];
+
+/// A file to write.
+pub struct Target {
+    path: PathBuf,
+    kind: &'static Kind,
+    crf: u32,
+}
+
+impl Target {
+    /// The target at `path`. An error is one of usage, or names a package that is missing.
+    pub fn of(path: &Path, crf: Option<u32>) -> Result<Self> {
+        let ending = path.extension().unwrap_or_default().to_string_lossy();
+        let ending = ending.to_lowercase();
+        let kind = KINDS.iter().find(|k| k.endings.contains(&ending.as_str()));
+        let kind = kind.ok_or_else(|| {
+            let all: Vec<_> = KINDS
+                .iter()
+                .flat_map(|kind| kind.endings)
+                .copied()
+                .collect();
+            let path = path.display();
+            Failure::usage(format!(
+                "{path} has no ending that names a kind of file: use one of {}.",
+                all.join(", ")
+            ))
+        })?;
+        let crf = match (kind.crf, crf) {
+            (Some((_, most)), Some(crf)) if crf > most => Err(Failure::usage(format!(
+                "--crf {crf} is too much for {ending}: use 0 to {most}."
+            ))),
+            (None, Some(_)) => Err(Failure::usage(format!(
+                "--crf has no effect on {ending}: leave it out."
+            ))),
+            (Some((default, _)), crf) => Ok(crf.unwrap_or(default)),
+            (None, None) => Ok(0),
+        }?;
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            let folder = folder.display();
+            return Err(Failure::failed(format!(
+                "{folder} is no folder, so nothing can be written there: make it first."
+            )));
+        }
+        let (element, package) = kind.package;
+        if gst::ElementFactory::find(element).is_none() {
+            return Err(Failure::failed(format!(
+                "GStreamer's encoder {element} is missing, which writes {ending}: install the \
+                 package {package} (its name on Debian and Ubuntu), or choose another ending."
+            )));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            kind,
+            crf,
+        })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the file grows until it is whole: numbered pictures at their place.
+    pub fn growing(&self) -> PathBuf {
+        if self.is_numbered() {
+            return self.path.clone();
+        }
+        let mut name = OsString::from(&self.path);
+        name.push(".part");
+        PathBuf::from(name)
+    }
+
+    pub fn is_numbered(&self) -> bool {
+        numbered::is_pattern(&self.path)
+    }
+
+    pub fn muxer(&self) -> Option<&'static str> {
+        self.kind.muxer
+    }
+
+    /// The encoder as a launch line.
+    pub fn encoder(&self) -> String {
+        self.kind.encoder.replace("{crf}", &self.crf.to_string())
+    }
+
+    /// Whether subtitles may hold `<i>` and its like.
+    pub fn takes_markup(&self) -> bool {
+        matches!(self.kind.muxer, Some("matroskamux"))
+    }
+
+    /// Gives the whole file its name.
+    pub fn finish(&self) -> Result<()> {
+        if self.is_numbered() {
+            return Ok(());
+        }
+        fs::rename(self.growing(), &self.path).map_err(|e| {
+            let (from, to) = (self.growing(), &self.path);
+            Failure::failed(format!(
+                "{} is whole and cannot be renamed to {} ({e}): rename it yourself.",
+                from.display(),
+                to.display()
+            ))
+        })
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MPL-2.0
+//! Times of frames: those that came, and whether the file that was written has them all.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gst::prelude::*;
+
+/// How far a time may move, in nanoseconds: Matroska counts milliseconds.
+const ROUNDING: u64 = 1_000_000;
+
+/// The running time of a buffer in nanoseconds, before the segment negative.
+pub fn running_time(pad: &gst::Pad, buffer: &gst::BufferRef) -> Option<i64> {
+    let event = pad.sticky_event::<gst::event::Segment>(0)?;
+    let segment = event.segment().downcast_ref::<gst::ClockTime>()?;
+    let time = segment.to_running_time_full(buffer.pts().or(buffer.dts())?)?;
+    Some(match time {
+        gst::Signed::Positive(time) => time.nseconds() as i64,
+        gst::Signed::Negative(time) => -(time.nseconds() as i64),
+    })
+}
+
+/// The frames that came out of the decoder.
+#[derive(Clone, Default)]
+pub struct Times(Arc<Mutex<Came>>);
+
+#[derive(Default)]
+struct Came {
+    count: usize,
+    /// Running times in nanoseconds; pictures may have none.
+    times: Vec<i64>,
+}
+
+impl Times {
+    /// Notes the time of each frame that passes `pad`.
+    pub fn watch(&self, pad: &gst::Pad) {
+        let times = self.0.clone();
+        pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
+            if let Some(buffer) = info.buffer() {
+                let mut came = times.lock().unwrap_or_else(PoisonError::into_inner);
+                came.count += 1;
+                came.times.extend(running_time(pad, buffer));
+            }
+            gst::PadProbeReturn::Ok
+        });
+    }
+
+    /// How many frames there were.
+    pub fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).count
+    }
+
+    /// What differs between these and the times `written`, in words.
+    pub fn differences(&self, written: &[i64]) -> Result<(), String> {
+        let came = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        compare(&came.times, written)
+    }
+}
+
+/// What differs between the times that came and those that were written, both in any order.
+fn compare(came: &[i64], written: &[i64]) -> Result<(), String> {
+    if came.len() != written.len() {
+        return Err(format!(
+            "{} frames came and {} were written",
+            came.len(),
+            written.len()
+        ));
+    }
+    let sorted = |times: &[i64]| {
+        let mut times = times.to_vec();
+        times.sort_unstable();
+        times
+    };
+    let (came, written) = (sorted(came), sorted(written));
+    let apart = came.iter().zip(&written).map(|(a, b)| a.abs_diff(*b));
+    let moved = apart.clone().filter(|apart| *apart > ROUNDING).count();
+    if moved == 0 {
+        return Ok(());
+    }
+    let most = apart.max().unwrap_or(0) as f64 / 1e6;
+    Err(format!(
+        "{moved} of {} frames moved in time, by up to {most} ms",
+        came.len()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_that_are_missing_or_moved_are_told() {
+        let ms = 1_000_000;
+        assert_eq!(
+            compare(&[0, 40 * ms, 80 * ms], &[80 * ms, 0, 40 * ms + 999_999]),
+            Ok(())
+        );
+        let missing = compare(&[0, 40 * ms], &[0]).expect_err("one is missing");
+        assert_eq!(missing, "2 frames came and 1 were written");
+        let moved = compare(&[0, 40 * ms], &[0, 47 * ms]).expect_err("one has moved");
+        assert_eq!(moved, "1 of 2 frames moved in time, by up to 7 ms");
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MPL-2.0
+//! The way of the video: decoder, restorer, encoder, file.
+
+use std::sync::Mutex;
+
+use gst::prelude::*;
+
+use super::make;
+use super::properties::Properties;
+use super::source::Source;
+use super::target::Target;
+use super::times::Times;
+use crate::failure::{Failure, Result};
+
+/// A shorter duration is a decoder's way to say that it knows none.
+const SHORTEST: gst::ClockTime = gst::ClockTime::from_mseconds(1);
+
+/// The elements of the pipeline that are there before the streams are known.
+pub struct Parts {
+    pub decoder: gst::Element,
+    /// Times of the frames that the restorer was given.
+    pub times: Times,
+    /// Where encoded pictures leave.
+    pub encoded: gst::Pad,
+    pub muxer: Option<gst::Element>,
+}
+
+impl Parts {
+    /// Makes them and links them, but for the streams.
+    pub fn new(
+        pipeline: &gst::Pipeline,
+        source: &Source,
+        target: &Target,
+        properties: &Properties,
+    ) -> Result<Self> {
+        let restorer = make("ud2mrestore")?;
+        properties.apply(&restorer);
+        let decoder = make("decodebin")?;
+        let before = make("videoconvert")?;
+        let encoder = encoder(source, target)?;
+        let sink = sink(source, target)?;
+        let muxer = target.muxer().map(make).transpose()?;
+        let all = [&decoder, &before, &restorer, encoder.upcast_ref(), &sink];
+        let added = pipeline.add_many(all);
+        let linked = added.and_then(|()| {
+            gst::Element::link_many([&before, &restorer, encoder.upcast_ref()])?;
+            let Some(muxer) = &muxer else {
+                return encoder.link(&sink);
+            };
+            pipeline.add(muxer)?;
+            muxer.link(&sink)
+        });
+        linked.map_err(|e| Failure::failed(format!("The pipeline cannot be made: {e}.")))?;
+        let entry = before.static_pad("sink");
+        let times = Times::default();
+        entry.iter().for_each(|pad| times.watch(pad));
+        decoder.connect_pad_added(move |_, pad| {
+            // A decoder of one stream has one pad; what cannot be linked ends in an error there.
+            if let Some(entry) = entry.as_ref().filter(|entry| !entry.is_linked()) {
+                let _ = pad.link(entry);
+            }
+        });
+        let ends = (encoder.static_pad("sink"), encoder.static_pad("src"));
+        let (Some(raw), Some(encoded)) = ends else {
+            return Err(Failure::failed("The encoder has no pads."));
+        };
+        tell_durations(&raw);
+        forget_orientation(&encoded);
+        Ok(Self {
+            decoder,
+            times,
+            encoded,
+            muxer,
+        })
+    }
+}
+
+/// What follows the restorer, as far as the muxer. Pictures that are to be turned are turned here:
+/// not every muxer of every GStreamer writes the tag.
+fn encoder(source: &Source, target: &Target) -> Result<gst::Bin> {
+    let turn = source.first().is_some() || source.orientation.is_some();
+    let turn = if turn {
+        "videoconvert ! videoflip video-direction=auto ! "
+    } else {
+        ""
+    };
+    let line = format!("{turn}videoconvert ! {} ! queue", target.encoder());
+    gst::parse::bin_from_description(&line, true)
+        .map_err(|e| Failure::failed(format!("The encoder cannot be made ({line}): {e}.")))
+}
+
+/// Gives frames without a duration that of the frame before. Decoders leave it out, or say a
+/// nanosecond, and a muxer then ends the file before its last frame.
+fn tell_durations(pad: &gst::Pad) {
+    let before = Mutex::new((None, gst::ClockTime::from_mseconds(40)));
+    pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+        let Some(frame) = info.buffer_mut() else {
+            return gst::PadProbeReturn::Ok;
+        };
+        let Ok(mut before) = before.lock() else {
+            return gst::PadProbeReturn::Ok;
+        };
+        let (last, gap) = &mut *before;
+        if let Some((now, last)) = frame.pts().zip(*last) {
+            *gap = now.checked_sub(last).unwrap_or(*gap).max(SHORTEST);
+        }
+        *last = frame.pts();
+        if frame.duration().is_none_or(|duration| duration < SHORTEST) {
+            frame.make_mut().set_duration(*gap);
+        }
+        gst::PadProbeReturn::Ok
+    });
+}
+
+/// Takes the orientation out of the tags, behind what turns the pictures.
+fn forget_orientation(pad: &gst::Pad) {
+    pad.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, |_, info| {
+        if let Some(event) = info.event_mut()
+            && let gst::EventView::Tag(tag) = event.view()
+            && tag.tag().get::<gst::tags::ImageOrientation>().is_some()
+        {
+            let mut tags = tag.tag_owned();
+            tags.make_mut().remove::<gst::tags::ImageOrientation>();
+            *event = gst::event::Tag::new(tags);
+        }
+        gst::PadProbeReturn::Ok
+    });
+}
+
+fn sink(source: &Source, target: &Target) -> Result<gst::Element> {
+    let location = target.growing();
+    if !target.is_numbered() {
+        let sink = make("filesink")?;
+        sink.set_property("location", &location);
+        return Ok(sink);
+    }
+    let sink = make("multifilesink")?;
+    sink.set_property("location", location.to_string_lossy().as_ref());
+    sink.set_property("index", source.first().unwrap_or(0));
+    Ok(sink)
+}
