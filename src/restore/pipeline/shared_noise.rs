@@ -46,7 +46,7 @@ impl SharedNoise {
         }
     }
 
-    /// Standard normal values, [3,H,W], of one stream of a sample.
+    /// Standard normal values, \[3,H,W\], of one stream of a sample.
     pub fn image(&mut self, seed: u64, stream: u32) -> Image {
         if let Some(kept) = self.images.get(&(seed, stream)) {
             return kept.clone();
