@@ -92,7 +92,7 @@ fn file(source: &Source, target: &Target, arguments: &Arguments) -> Result<()> {
     let times = parts.times.clone();
     let streams = Streams::connect(&pipeline, source, target, parts, arguments.allow_loss)?;
     let end = bus::play(&pipeline, &streams, || ());
-    let _ = pipeline.set_state(gst::State::Null);
+    streams.end();
     for note in streams.notes() {
         eprintln!("ud2m: {note}");
     }

@@ -92,6 +92,15 @@ impl Streams {
         }
     }
 
+    /// Ends the pipeline, also where what follows did not start: a locked element would stay as it
+    /// is.
+    pub fn end(&self) {
+        for element in &self.readers {
+            element.set_locked_state(false);
+        }
+        let _ = self.linker.pipeline.set_state(gst::State::Null);
+    }
+
     /// What became of streams that could not be kept.
     pub fn notes(&self) -> Vec<String> {
         let notes = self.linker.notes.lock();
