@@ -14,8 +14,6 @@ mod video;
 
 use std::path::PathBuf;
 
-use gst::prelude::*;
-
 use crate::failure::{Failure, Result};
 use properties::Properties;
 use source::Source;
