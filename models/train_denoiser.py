@@ -10,7 +10,8 @@ import json
 import numpy as np
 import torch
 
-from ud2m.nn.denoiser import SIZES, Denoiser, flops_per_pixel
+from ud2m.nn.denoiser import SIZES, Denoiser
+from ud2m.nn.flops import flops_per_pixel
 from ud2m.nn.weights import load_denoiser, save_denoiser
 from ud2m.training.data import ImageSet
 from ud2m.training.denoising import (

@@ -10,15 +10,16 @@ from toys import answer
 from ud2m.diffusion.sampler import sample
 from ud2m.diffusion.schedule import time_grid
 from ud2m.nn import lora
-from ud2m.nn.conditioning import Conditioning, ConditioningConfig, conditioned_flops_per_pixel
-from ud2m.nn.denoiser import Denoiser, DenoiserConfig, flops_per_pixel
+from ud2m.nn.conditioning import Conditioning, ConditioningConfig, Context
+from ud2m.nn.denoiser import Denoiser, DenoiserConfig
+from ud2m.nn.flops import conditioned_flops_per_pixel, flops_per_pixel
 from ud2m.nn.weights import provenance
 from ud2m.physics.generators import kernels
 from ud2m.physics.operators import FAMILIES
 from ud2m.physics.operators import context as context_of
+from ud2m.step.mirror import Mirror
 from ud2m.step.model import CHOSEN, UnfoldedModel, load_model, save_model
 from ud2m.step.scalars import ScalarValues
-from ud2m.step.unfolded import mirrored
 from ud2m.training.distillation import (
     GRID_SHARES,
     GRIDS,
@@ -119,21 +120,26 @@ def test_the_conditioning_sees_the_mask_and_the_operator():
         if hasattr(layer, "film"):
             torch.nn.init.normal_(layer.film.weight, std=0.3)
     p = problem("blur")
-    conditioning, x, sigma = net.conditioning, torch.randn(2, 3, 48, 48), torch.tensor([0.1, 0.1])
+    conditioning, x, sigma = (
+        net.conditioning,
+        torch.randn(2, 3, 48, 48),
+        torch.full((2, 1, 1, 1), 0.1),
+    )
 
     def context(family):
-        return (
+        return Context(
             context_of(net.step(family).operator, *p.physics if family == "blur" else ()),
-            p.sigma_y,
-            torch.tensor([1.0]),
-            0.5,
-            None,
-            None,
+            p.sigma_y.reshape(-1, 1, 1, 1),
+            torch.ones(1, 1, 1, 1),
+            torch.full((1, 1, 1, 1), 0.5),
         )
 
-    none = torch.zeros(2, 4, 48, 48)
+    def films(family):
+        return conditioning.films(net.denoiser, sigma, context(family))[0]
+
+    none, scalings = torch.zeros(2, 4, 48, 48), net.denoiser.scalings(sigma)
     answers = [
-        conditioning(net.denoiser, x, sigma, s, context(f), None)[0]
+        conditioning(net.denoiser, x, scalings, films(f), (s,), None)[0]
         for s, f in ((none, "blur"), (none + 1, "blur"), (none, "denoise"))
     ]
     assert not torch.allclose(answers[0], answers[1]) and not torch.allclose(answers[0], answers[2])
@@ -187,7 +193,7 @@ def test_the_answer_of_one_step_is_its_estimate_whatever_the_aggregation(mean):
 
     answer = sample(run, p.z0, xt, 1, lambda i: noise, mean=mean)
     assert torch.allclose(answer, run(xt, p.z0, noise, torch.tensor([999.0])), atol=1e-6)
-    assert torch.equal(mirrored(xt, torch.tensor([999.0])), xt)
+    assert torch.equal(Mirror(torch.tensor([999.0]))(xt), xt)
 
 
 def test_an_ensemble_is_also_trained_by_what_the_sampler_answers_with():

@@ -8,8 +8,9 @@ from ud2m.diffusion.schedule import alpha_bar, sigmas, time_grid
 from ud2m.nn.denoiser import Denoiser, DenoiserConfig
 from ud2m.physics.operators import Blur, Identity, Mask
 from ud2m.physics.operators.fft import otf
+from ud2m.step.mirror import Mirror
 from ud2m.step.scalars import Scalars, ScalarValues
-from ud2m.step.unfolded import UnfoldedStep, mirrored
+from ud2m.step.unfolded import UnfoldedStep
 
 TOY = DenoiserConfig(2, (8, 16), (1, 1), 16)
 
@@ -129,10 +130,11 @@ def test_an_ensemble_sees_the_image_mirrored_and_answers_upright(t, move):
 
 def test_a_batch_may_hold_levels_that_are_mirrored_differently():
     x, t = torch.randn(4, 3, 6, 5), torch.tensor([999.0, 444.0, 250.0, 111.0])
-    flipped = mirrored(x, t)
+    mirrored = Mirror(t)
+    flipped = mirrored(x)
     for i, axes in enumerate([[], [-1], [-2, -1], [-2]]):
         assert torch.equal(flipped[i], x[i].flip(axes))
-    assert torch.equal(mirrored(flipped, t), x)
+    assert torch.equal(mirrored(flipped), x)
 
 
 def test_the_anchor_minimises_the_three_quadratics():

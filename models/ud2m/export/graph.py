@@ -6,11 +6,16 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from onnxscript import optimizer
 
+from ud2m.export.weights import SMALLEST
 from ud2m.physics import noise_model
 from ud2m.step.unfolded import UnfoldedStep
 
 OPSET = 18
+# Numbers of a constant of which others are made here. Made of weights they would be stored twice:
+# ONNX Runtime makes those as it loads a graph.
+LARGEST_FOLDED = SMALLEST - 1
 LARGEST_BATCH, MOST_MULTIPLES = 64, 512  # what the exporter is told of sizes
 
 
@@ -49,18 +54,20 @@ def trace(step: UnfoldedStep, inputs: dict, dims: dict, path: Path) -> onnx.Mode
     """The graph of the step, without PyTorch's own notes. Writes `path` and files beside it."""
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
-        torch.onnx.export(
+        program = torch.onnx.export(
             step,
             tuple(inputs.values()),
-            path,
             input_names=list(inputs),
             output_names=["x0"],
             dynamic_shapes=_nested(dims),
             opset_version=OPSET,
             dynamo=True,
-            external_data=False,
+            optimize=False,
             verbose=False,
         )
+    assert program is not None
+    optimizer.optimize(program.model, input_size_limit=LARGEST_FOLDED)
+    program.save(path, external_data=False)
     model = onnx.load(path)
     model.doc_string = model.producer_name = ""
     for node in model.graph.node:

@@ -8,15 +8,15 @@ initial network f_psi (in the spirit of RAM, Terris et al. 2025) is a small U-Ne
 own kind on the same features.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from ud2m.diffusion.noise import TEXTURE
-from ud2m.nn.denoiser import Additions, Denoiser, DenoiserConfig, flops_per_pixel
+from ud2m.nn.denoiser import Additions, Beside, Denoiser, DenoiserConfig, Film
 from ud2m.physics.noise_model import FACTS
 from ud2m.physics.operators import CONTEXT_LENGTH
 
@@ -55,18 +55,22 @@ class ConditioningConfig:
 def features(
     before: torch.Tensor,
     after: torch.Tensor,
-    level: torch.Tensor,
+    measure: torch.Tensor,
     observed: torch.Tensor,
     texture: torch.Tensor | None = None,
-) -> torch.Tensor:
-    """[B,4,H,W]: how far the data step moved the estimate, and the mask of observed pixels.
+) -> tuple[torch.Tensor, ...]:
+    """[B,4,H,W] in parts: how far the data step moved the estimate, and which pixels were observed.
 
-    before, after [B,3,H,W]: the estimate around the data step; level [B,1,1,1]: noise level in
-    which the move is measured, bounded below for small ones; observed [B or 1,1,H,W]. texture
-    [B,6,H,W] is put beside them where it is given.
+    before, after [B,3,H,W]: the estimate around the data step; measure [B,1,1,1]: see the function;
+    observed [B or 1,1,H,W]. texture [B,6,H,W] is put beside them where it is given.
     """
-    move, mask = (after - before) / (level + 0.1), observed.expand_as(after[:, :1])
-    return torch.cat([move, mask] if texture is None else [move, mask, texture], 1)
+    move, mask = (after - before) * measure, observed.expand_as(after[:, :1])
+    return (move, mask) if texture is None else (move, mask, texture)
+
+
+def measure(level: torch.Tensor) -> torch.Tensor:
+    """What moves are multiplied with: the inverse of the noise level, bounded for small ones."""
+    return 1 / (level + 0.1)
 
 
 def zero_init(layer: nn.Module) -> nn.Module:
@@ -77,7 +81,7 @@ def zero_init(layer: nn.Module) -> nn.Module:
 
 
 class FeatureInjection(nn.Module):
-    """`features` [B,4,H,W] as an addition to those of the first convolution, [B,C,H/u,W/u].
+    """What the first convolution sees beside the image: `features` [B,4,H,W].
 
     u: the unshuffle factor of the network. realism: texture noise may stand beside the features,
     [B,10,H,W].
@@ -94,26 +98,32 @@ class FeatureInjection(nn.Module):
         """Draws the weights of the texture noise, where there are any."""
         nn.init.normal_(self.conv.weight.data[:, FEATURES * self.unshuffle**2 :], std=DRAWN)
 
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        inputs, conv = F.pixel_unshuffle(features, self.unshuffle), self.conv
-        if inputs.shape[1] == conv.in_channels:
-            return conv(inputs)
-        return F.conv2d(inputs, conv.weight[:, : inputs.shape[1]], padding=1)  # a mean: no noise
+    def forward(self, features: tuple[torch.Tensor, ...]) -> Beside:
+        channels = sum(part.shape[1] for part in features)
+        # In a mean there is no noise.
+        return features, self.conv.weight[:, : channels * self.unshuffle**2]
 
 
 class Context(NamedTuple):
-    """What holds for the whole image in one iteration."""
+    """What holds for the whole image in each of K iterations."""
 
     operator: torch.Tensor  # [B or 1,CONTEXT_LENGTH], see `physics.operators.context`
     sigma_y: torch.Tensor  # [B or 1,1,1,1] noise std of y in [-1, 1]
     sigma_t: torch.Tensor  # [B or 1,1,1,1] noise level of the outer step
-    share: float  # of the iterations of the step that are over: 0 first, 1 last
+    shares: torch.Tensor  # [1,K,1,1] of the iterations of the step that are over: 0 first, 1 last
     noise: torch.Tensor | None = None  # [B or 1,FACTS] where networks are told of its model
     realism: torch.Tensor | None = None  # [B] 0 the mean … 1 a sample; None: the mean
 
+    def at(self, iteration: int) -> "Context":
+        """That of one iteration."""
+        return self._replace(shares=self.shares[:, iteration : iteration + 1])
+
 
 class ContextEmbedding(nn.Module):
-    """A `Context` as an addition [B,E] to the embedding of the noise level."""
+    """A `Context` as an addition [B·K,E] to the embeddings of the noise levels.
+
+    B is 1 where all images have the same.
+    """
 
     def __init__(self, embedding: int, noise_model: bool = False, realism: bool = False):
         super().__init__()
@@ -129,25 +139,22 @@ class ContextEmbedding(nn.Module):
         if self.realism is not None:
             nn.init.normal_(self.realism.weight, std=DRAWN)
 
-    def forward(self, context: Context, batch: int) -> torch.Tensor:
-        operator, sigma_y, sigma_t, share, noise, realism = context
-        numbers = [
-            operator.expand(batch, CONTEXT_LENGTH),
-            _column(sigma_y, batch).log10(),
-            _column(sigma_t, batch).clamp_min(0.01).clamp_max(10.0).log10(),
-            _column(torch.full_like(sigma_y[:1], share), batch),
-        ]
-        if noise is not None:
-            numbers.append(noise.expand(batch, FACTS))
-        hidden = self.net[0](torch.cat(numbers, 1))
+    def forward(self, context: Context) -> torch.Tensor:
+        operator, sigma_y, sigma_t, shares, noise, realism = context
+        levels = _joined([sigma_y.flatten(2), sigma_t.clamp(0.01, 10.0).flatten(2)]).log10()
+        fixed = _joined([operator[:, None], levels])
+        told = [] if noise is None else [noise[:, None]]
+        hidden = self.net[0](_joined([fixed, shares.flatten(2), *told]).flatten(0, 1))
         if self.realism is not None and realism is not None:
-            hidden = hidden + self.realism(_column(realism, batch))
+            more = self.realism(realism[:, None]).repeat_interleave(shares.shape[1], 0)
+            hidden = _added(hidden, more, shares.shape[1])
         return self.net[2](self.net[1](hidden))
 
 
-def _column(v: torch.Tensor, batch: int) -> torch.Tensor:
-    """[B,1] of B values or one."""
-    return v.reshape(-1, 1).expand(batch, 1)
+def _joined(parts: list[torch.Tensor]) -> torch.Tensor:
+    """[B,K,…] of parts [B or 1,K or 1,…], one beside the other."""
+    batch, count = (next((p.shape[i] for p in parts if p.shape[i] != 1), 1) for i in (0, 1))
+    return torch.cat([p.expand(batch, count, -1) for p in parts], 2)
 
 
 class Conditioning(nn.Module):
@@ -172,24 +179,36 @@ class Conditioning(nn.Module):
         """Height and width must be multiples of this."""
         return self.config.initial.multiple if self.config.initial else 1
 
+    def films(self, denoiser: Denoiser, sigmas: torch.Tensor, context: Context) -> list[list[Film]]:
+        """What `Denoiser.films` gives for the levels sigmas [B or 1,K,1,1] of K iterations."""
+        level, count = denoiser.embed_sigma(sigmas.flatten()), sigmas.shape[1]
+        return denoiser.films(_added(level, self.context(context), count), count)
+
     def forward(
         self,
         denoiser: Denoiser,
-        v: torch.Tensor,  # [B,3,H,W] estimate with noise of `sigma`
-        sigma: torch.Tensor,  # [B]
-        features: torch.Tensor,  # [B,4 or 10,H,W], see the function
-        context: Context,
+        v: torch.Tensor,  # [B,3,H,W] estimate with noise
+        scalings: Sequence[torch.Tensor],  # of `denoiser`, for the level of that noise
+        films: Sequence[Film],  # one of those of the method
+        features: tuple[torch.Tensor, ...],  # [B,4 or 10,H,W] in parts, see the function
         previous: list[torch.Tensor] | None,  # features of the iteration before, finest scale first
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """The clean estimate [B,3,H,W], and the features for the next iteration."""
-        level = denoiser.embed_sigma(sigma) + self.context(context, v.shape[0])
         recurrent: Additions | None = None
         if previous is not None:
             recurrent = [
                 self.recurrence[str(i)](f) if str(i) in self.recurrence else None
                 for i, f in enumerate(previous)
             ]
-        return denoiser.denoise(v, sigma, level, self.inject(features), recurrent)
+        return denoiser.denoise(v, scalings, films, self.inject(features), recurrent)
+
+
+def _added(level: torch.Tensor, context: torch.Tensor, count: int) -> torch.Tensor:
+    """The sum of embeddings [B·count,E], where either may be of one image for all."""
+    if level.shape == context.shape:
+        return level + context
+    by_image = (v.unflatten(0, (-1, count)) for v in (level, context))
+    return sum(by_image).flatten(0, 1)
 
 
 class InitialNetwork(nn.Module):
@@ -205,29 +224,12 @@ class InitialNetwork(nn.Module):
         self.context = ContextEmbedding(config.embedding, noise_model, realism)
 
     def forward(
-        self, z0: torch.Tensor, sigma: torch.Tensor, features: torch.Tensor, context: Context
+        self,
+        z0: torch.Tensor,  # [B,3,H,W]
+        sigma: torch.Tensor,  # [B or 1,1,1,1]
+        features: tuple[torch.Tensor, ...],
+        context: Context,  # of the first iteration
     ) -> torch.Tensor:
-        level = self.net.embed_sigma(sigma) + self.context(context, z0.shape[0])
-        return z0 + 0.5 * self.net.backbone(2 * z0, level, self.inject(features))[0]
-
-
-def conditioned_flops_per_pixel(
-    denoiser: DenoiserConfig, config: ConditioningConfig
-) -> tuple[float, float]:
-    """Multiplications and additions for each pixel: of an evaluation, and of the initial network.
-
-    The initial network runs once a step.
-    """
-    recurrence = sum(
-        2 * denoiser.channels[i] ** 2 / (denoiser.unshuffle * 2**i) ** 2 for i in config.recurrence
-    )
-    channels = FEATURES + TEXTURE * config.realism
-    evaluation = flops_per_pixel(denoiser) + _injection_flops(denoiser, channels) + recurrence
-    initial = config.initial
-    if initial is None:
-        return evaluation, 0.0
-    return evaluation, flops_per_pixel(initial) + _injection_flops(initial, channels)
-
-
-def _injection_flops(config: DenoiserConfig, channels: int) -> float:
-    return 2 * 9 * channels * config.channels[0]  # channels · u² of them on 1/u² of the pixels
+        level = _added(self.net.embed_sigma(sigma.flatten()), self.context(context), 1)
+        [films] = self.net.films(level, 1)
+        return z0 + 0.5 * self.net.backbone(2 * z0, films, self.inject(features))[0]

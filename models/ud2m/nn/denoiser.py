@@ -5,6 +5,7 @@ Karras et al. 2022, eq. 7). Nothing in it depends on the size of the image: no n
 space, no attention, so that a tile gets the answer that the whole image would.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 
@@ -14,6 +15,10 @@ from torch import nn
 
 # To the features of each scale, finest first; None adds nothing.
 Additions = list[torch.Tensor | None]
+# Scale and shift of a block, [B or 1,C,1,1] each; [C] in a graph where images have the same.
+Film = tuple[torch.Tensor, torch.Tensor]
+# Images beside x [B,C,H,W], and the weights of the first layer for them [O,C·u²,3,3].
+Beside = tuple[tuple[torch.Tensor, ...], torch.Tensor]
 SIGMA_DATA = 0.5  # standard deviation of natural images in [-1, 1]
 
 
@@ -71,10 +76,16 @@ class Block(nn.Module):
         with torch.no_grad():
             self.second.weight.mul_(0.2)  # near identity at the start
 
-    def forward(self, x: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
-        """x [B,C,H,W] and the embedded noise level [B,E] -> [B,C,H,W]."""
-        scale, shift = self.film(level)[:, :, None, None].chunk(2, 1)
-        return x + self.second(F.relu(torch.addcmul(shift, self.first(x), 1 + scale)))
+    def forward(self, x: torch.Tensor, film: Film) -> torch.Tensor:
+        """x [B,C,H,W] and what `Denoiser.films` gives for the noise level -> [B,C,H,W]."""
+        return x + self.second(F.relu(_scaled(self.first(x), *film)))
+
+
+def _scaled(x: torch.Tensor, scale: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
+    """x [B,C,H,W] · scale + shift; one node in a graph where images have the same."""
+    if scale.dim() > 1:
+        return torch.addcmul(shift, x, scale)
+    return F.batch_norm(x, torch.zeros_like(scale), torch.ones_like(scale), scale, shift, eps=0.0)
 
 
 def _blocks(channels: int, count: int, embedding: int) -> nn.ModuleList:
@@ -112,80 +123,116 @@ class Denoiser(nn.Module):
         self.register_buffer("frequencies", 2.0 ** torch.arange(-3, 5).float(), persistent=False)
 
     def forward(self, x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
-        return self.denoise(x, sigma, self.embed_sigma(sigma))[0]
+        [films] = self.films(self.embed_sigma(sigma), 1)
+        scalings = [c[:, None, None, None] for c in self.scalings(sigma)]
+        return self.denoise(x, scalings, films)[0]
+
+    @property
+    def blocks(self) -> list[Block]:
+        """All blocks, in the order in which an image meets them."""
+        sides = [*self.encoder, self.bottom, *reversed(self.decoder)]
+        return [block for side in sides for block in side]
+
+    def films(self, level: torch.Tensor, count: int) -> list[list[Film]]:
+        """For each of `count` levels what scales and shifts each of `blocks`.
+
+        level: [B·count,E] the embeddings of sigma and of whatever else is known, those of one image
+        after each other.
+        """
+        layers = [block.film for block in self.blocks]
+        widths = [layer.out_features // 2 for layer in layers for _ in range(2)]
+        # Scales are 1 + what the layers say.
+        one = [float(i % 2 == 0) for i, width in enumerate(widths) for _ in range(width)]
+        bias = torch.cat([layer.bias for layer in layers])
+        weight = torch.cat([layer.weight for layer in layers])
+        every = F.linear(level, weight, bias + bias.new_tensor(one))
+        alike = torch.compiler.is_exporting() and isinstance(level.shape[0], int)
+        shape = (-1,) if alike else (-1, count * len(one), 1, 1)
+        parts = every.reshape(shape).split(widths * count, 0 if alike else 1)
+        pairs = list(zip(parts[::2], parts[1::2], strict=True))
+        return [pairs[i : i + len(layers)] for i in range(0, len(pairs), len(layers))]
+
+    @staticmethod
+    def scalings(sigma: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Of what enters the network, of x in the answer and of the network's output in it."""
+        total = sigma.square() + SIGMA_DATA**2
+        root = total.rsqrt()
+        return root, SIGMA_DATA**2 / total, sigma * SIGMA_DATA * root
 
     def embed_sigma(self, sigma: torch.Tensor) -> torch.Tensor:
         """The embedding [B,E] of noise levels sigma [B]."""
-        angle = (sigma.log() / 2)[:, None] * self.frequencies
+        angle = sigma.log()[:, None] * (self.frequencies / 2)
         return self.embed(torch.cat([angle.sin(), angle.cos()], 1))
 
     def denoise(
         self,
         x: torch.Tensor,
-        sigma: torch.Tensor,
-        level: torch.Tensor,
-        injected: torch.Tensor | None = None,
+        scalings: Sequence[torch.Tensor],
+        films: Sequence[Film],
+        beside: Beside | None = None,
         recurrent: Additions | None = None,
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """The clean estimate [B,3,H,W], and the features behind it as `backbone` gives them.
 
-        x [B,3,H,W], sigma [B]. level: [B,E], the embedding of sigma and of whatever else is known.
-        injected, recurrent: see `backbone`.
+        x [B,3,H,W]. scalings: of the method, [B or 1,1,1,1] each. The rest: see `backbone`.
         """
-        s = sigma[:, None, None, None]
-        total = s**2 + SIGMA_DATA**2
-        output, features = self.backbone(x / total.sqrt(), level, injected, recurrent)
-        return x * (SIGMA_DATA**2 / total) + output * (s * SIGMA_DATA / total.sqrt()), features
+        enters, kept, added = scalings
+        output, features = self.backbone(x * enters, films, beside, recurrent)
+        return x * kept + output * added, features
 
     def backbone(
         self,
         x: torch.Tensor,
-        level: torch.Tensor,
-        injected: torch.Tensor | None = None,
+        films: Sequence[Film],
+        beside: Beside | None = None,
         recurrent: Additions | None = None,
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """The network proper: its output [B,3,H,W], and its last features at each scale.
 
-        x [B,3,H,W], level [B,E]. injected: added to the features of the first convolution
-        [B,C,H/u,W/u]. recurrent: added to those that enter each scale. Scales go from the finest
+        x [B,3,H,W]. films: of each block, see the method. beside: what the first convolution sees
+        beside x. recurrent: added to the features that enter each scale. Scales go from the finest
         on.
         """
         additions = recurrent or [None] * len(self.config.channels)
-        h = self.head(F.pixel_unshuffle(x, self.config.unshuffle))
-        h = _add(h, injected)
+        weight, unshuffle, film = self.head.weight, self.config.unshuffle, iter(films)
+        if beside is not None:
+            images, more = beside
+            x, weight = torch.cat([x, *images], 1), torch.cat([weight, more], 1)
+        h = _unshuffled(x, weight, self.head.bias, unshuffle)
         skips, features = [], []
         for scale, (blocks, down) in enumerate(zip(self.encoder, self.down, strict=True)):
             h = _add(h, additions[scale])
             for block in blocks:
-                h = block(h, level)
+                h = block(h, next(film))
             skips.append(h)
             h = down(h)
         h = _add(h, additions[-1])
         for block in self.bottom:
-            h = block(h, level)
+            h = block(h, next(film))
         features.append(h)
         for blocks, up, skip in zip(
             reversed(self.decoder), reversed(self.up), reversed(skips), strict=True
         ):
             h = up(h) + skip
             for block in blocks:
-                h = block(h, level)
+                h = block(h, next(film))
             features.append(h)
         return F.pixel_shuffle(self.tail(h), self.config.unshuffle), features[::-1]
 
 
+def _unshuffled(
+    x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, factor: int
+) -> torch.Tensor:
+    """The 3×3 convolution [O,C·u²,3,3] of x [B,C,H,W] after a pixel-unshuffle by u = factor.
+
+    In a graph it is one convolution with a stride, of u times the kernel's size.
+    """
+    if not torch.compiler.is_exporting():
+        return F.conv2d(F.pixel_unshuffle(x, factor), weight, bias, padding=1)
+    parts = weight.reshape(len(weight), -1, factor, factor, 3, 3)
+    wide = parts.permute(0, 1, 4, 2, 5, 3).reshape(len(weight), -1, 3 * factor, 3 * factor)
+    return F.conv2d(x, wide, bias, stride=factor, padding=factor)
+
+
 def _add(h: torch.Tensor, addition: torch.Tensor | None) -> torch.Tensor:
     return h if addition is None else h + addition
-
-
-def flops_per_pixel(config: DenoiserConfig) -> float:
-    """Multiplications and additions of the convolutions, for each pixel of the image."""
-    total, pixels, side = 0.0, 3 * config.unshuffle**2, config.unshuffle
-    total += 2 * 2 * 9 * pixels * config.channels[0] / side**2
-    for i, (c, n) in enumerate(zip(config.channels, config.blocks, strict=True)):
-        sides = 1 if i == len(config.channels) - 1 else 2
-        total += sides * n * 2 * 2 * 9 * c * c / side**2
-        if i + 1 < len(config.channels):
-            total += 2 * 2 * c * config.channels[i + 1] / side**2
-            side *= 2
-    return total

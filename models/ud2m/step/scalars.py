@@ -74,7 +74,8 @@ def untuned(family: str) -> ScalarValues:
 class Scalars(nn.Module):
     """The learnable scalars of the unfolded step, and what follows from them in each iteration.
 
-    share: of the iterations of the step that are over, 0 in the first and 1 in the last.
+    shares: of the iterations of the step that are over, 0 in the first and 1 in the last; [1,K,1,1]
+    for K of them.
     """
 
     def __init__(self, values: ScalarValues = ScalarValues()):
@@ -87,14 +88,16 @@ class Scalars(nn.Module):
     def values(self) -> ScalarValues:
         return ScalarValues(**{n: float(p.detach().exp()) for n, p in self.named_parameters()})
 
-    def level(self, sigma_t: torch.Tensor, sigma_y: torch.Tensor, share: float) -> torch.Tensor:
-        """Inner noise level [B,1,1,1], from sigma_t and sigma_y of that shape, all in [-1, 1]."""
+    def level(
+        self, sigma_t: torch.Tensor, sigma_y: torch.Tensor, shares: torch.Tensor
+    ) -> torch.Tensor:
+        """Inner noise levels [B,K,1,1], from sigma_t and sigma_y [B,1,1,1], all in [-1, 1]."""
         low = torch.sqrt(
             self.min_sigma.exp().square() + (self.noise_ratio.exp() * sigma_y).square()
         )
         first = torch.minimum(self.sigma_ratio.exp() * sigma_t, self.max_sigma.exp())
-        return torch.maximum(first, low) ** (1 - share) * low**share
+        return torch.maximum(first, low) ** (1 - shares) * low**shares
 
-    def fresh(self, share: float) -> torch.Tensor:
-        """Share of the inner level that fresh noise has."""
-        return self.fresh_first.exp() * (1 - share) + self.fresh_last.exp() * share
+    def fresh(self, shares: torch.Tensor) -> torch.Tensor:
+        """Share of the inner levels that fresh noise has."""
+        return self.fresh_first.exp() * (1 - shares) + self.fresh_last.exp() * shares

@@ -17,8 +17,10 @@ from ud2m.nn.conditioning import Conditioning, Context, features
 from ud2m.nn.denoiser import Denoiser
 from ud2m.physics import noise_model
 from ud2m.physics.operators import Operator, context
+from ud2m.step.mirror import Mirror
 from ud2m.step.noise_axes import NoiseAxes
 from ud2m.step.realism import Realism, inputs_of, noisier
+from ud2m.step.rounds import Round, rounds
 from ud2m.step.scalars import Scalars
 
 # Of [-1, 1], half a code value of 8 bits: less noise than rounding leaves makes no sense.
@@ -26,22 +28,12 @@ SIGMA_FLOOR = 0.004
 Tensors = tuple[torch.Tensor, ...]
 
 
-def mirrored(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-    """x [B,C,H,W] flipped as the levels t [B] or [1] have it; its own inverse.
-
-    Above 700 not at all, to 401 left-right, to 201 both ways, below up-down.
-    """
-    t = t.reshape(-1, 1, 1, 1)
-    x = torch.where((t <= 700) & (t > 200), x.flip(-1), x)
-    return torch.where(t <= 400, x.flip(-2), x)
-
-
 class UnfoldedStep(nn.Module):
     """L(y, x_t, t): K iterations that share one denoiser. This is the graph that is exported.
 
-    Without `conditioning` the denoiser works as it is. ensemble: the networks see the image
-    mirrored, each level in its own way, so that what they err by at random differs from step to
-    step; the sampler is then to take the mean of its estimates (`diffusion.sampler.sample`). It
+    Without `conditioning` the denoiser works as it is. ensemble: the step works on the image
+    mirrored, each level in its own way, so that what networks err by at random differs from step
+    to step; the sampler is then to take the mean of its estimates (`diffusion.sampler.sample`). It
     costs no evaluation.
 
     With a conditioning that has a noise model, three tensors (`noise_model.INPUTS`) come before the
@@ -103,50 +95,62 @@ class UnfoldedStep(nn.Module):
         *tensors: torch.Tensor,  # in the order of `inputs`
     ) -> torch.Tensor:
         """The estimate of x0, [B,3,H,W] in about [-1, 1]."""
+        noises = noise[:, : self.iterations].flatten(1, 2)
+        if not self.ensemble:
+            return self._upright((xt, z0, *noises.split(3, 1)), y, t, sigma_y, tensors)
+        mirror, own = Mirror(t), len(tensors) - len(self.operator.inputs)
+        # As one image: a graph has fewer nodes for it.
+        images = mirror(torch.cat([xt, z0, noises], 1)).split(3, 1)
+        told = [mirror(v) if v.dim() == 4 else v for v in tensors[:own]]
+        physics = self.operator.mirrored(mirror, *tensors[own:])
+        return mirror(self._upright(images, mirror(y), t, sigma_y, (*told, *physics)))
+
+    def _upright(
+        self,
+        images: Tensors,  # x_t, z0 and the noise of each iteration, [B,3,H,W] each
+        y: torch.Tensor,
+        t: torch.Tensor,
+        sigma_y: torch.Tensor,
+        tensors: Tensors,
+    ) -> torch.Tensor:
+        """`forward` of a step that mirrors nothing."""
         realism, told, physics = self._split(tensors, sigma_y)
-        scalars, conditioning = self.scalars, self.conditioning
-        sigma_t = self.sigma_of[t.long()][:, None, None, None]
-        sigma_y = sigma_y.clamp_min(SIGMA_FLOOR)[:, None, None, None]
-        root = torch.rsqrt(1 + sigma_t.square())  # sqrt(abar_t)
+        (xt, z0, *noises), conditioning = images, self.conditioning
+        sigma_t = self.sigma_of.index_select(0, t.long()).reshape(-1, 1, 1, 1)
+        sigma_y = sigma_y.clamp_min(SIGMA_FLOOR).reshape(-1, 1, 1, 1)
         with _exact(z0):
             axes = NoiseAxes(told, sigma_y, self.operator.acts_on_channels_alike)
             prepared = self.operator.prepare(axes.into(y), *physics)
-        pull = scalars.state_weight.exp() / sigma_t.square()
+        shares = torch.linspace(0, 1, self.iterations) if self.iterations > 1 else torch.ones(1)
+        shares = shares.to(z0.device)[None, :, None, None]
+        levels, every = rounds(self.scalars, sigma_t, sigma_y, shares)
 
-        def data_step(z: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
+        def data_step(z: torch.Tensor, now: Round) -> torch.Tensor:
             """The proximal step from z, whose reach is tied to the inner level."""
-            rho = scalars.rho_ratio.exp() * level
-            c = pull + rho.pow(-2)
-            a = (pull / root * xt + z / rho.square()) / c  # x_t and z fold into one
-            weight = 1 / (c * scalars.noise_trust.exp())
+            a = now.state * xt + now.estimate * z  # x_t and z fold into one
             with _exact(z):
-                u = self.operator.data_step(axes.into(a), weight, axes.std, *prepared)
+                u = self.operator.data_step(axes.into(a), now.weight, axes.std, *prepared)
                 return axes.back(u)
 
-        def view(x: torch.Tensor) -> torch.Tensor:
-            return mirrored(x, t) if self.ensemble else x
-
         z, previous = z0, None
-        if conditioning is not None:
-            operator = context(self.operator, *physics).to(z0.device)
-            observed = self.operator.observed(z0, *physics)
-            if conditioning.initial is not None:
-                level = scalars.level(sigma_t, sigma_y, 0.0)
-                moved = view(features(z, data_step(z, level), level, observed, realism.beside))
-                facts = Context(operator, sigma_y, sigma_t, 0.0, axes.facts, realism.share)
-                z = view(conditioning.initial(view(z), _each(level, z), moved, facts))
-        for k in range(self.iterations):
-            share = k / (self.iterations - 1) if self.iterations > 1 else 1.0
-            level = scalars.level(sigma_t, sigma_y, share)
-            u = data_step(z, level)
-            v, sigma = view(u + scalars.fresh(share) * level * noise[:, k]), _each(level, u)
-            if conditioning is None:
-                z = view(self.denoiser(v, sigma))
-                continue
-            moved = view(features(z, u, level, observed, realism.beside))
-            facts = Context(operator, sigma_y, sigma_t, share, axes.facts, realism.share)
-            z, previous = conditioning(self.denoiser, v, sigma, moved, facts, previous)
-            z = view(z)
+        if conditioning is None:
+            for now, n in zip(every, noises, strict=True):
+                v = data_step(z, now) + now.noise * n
+                z = self.denoiser(v, now.level[:, 0, 0, 0].expand(v.shape[0]))
+            return self._finished(z, y, axes, realism, physics, prepared)
+        operator = context(self.operator, *physics).to(z0.device)
+        observed = self.operator.observed(z0, *physics)
+        facts = Context(operator, sigma_y, sigma_t, shares, axes.facts, realism.share)
+        if conditioning.initial is not None:
+            first = every[0]
+            moved = features(z, data_step(z, first), first.measure, observed, realism.beside)
+            z = conditioning.initial(z, first.level, moved, facts.at(0))
+        films = conditioning.films(self.denoiser, levels, facts)
+        for now, n, film in zip(every, noises, films, strict=True):
+            u = data_step(z, now)
+            moved = features(z, u, now.measure, observed, realism.beside)
+            v = u + now.noise * n
+            z, previous = conditioning(self.denoiser, v, now.scalings, film, moved, previous)
         return self._finished(z, y, axes, realism, physics, prepared)
 
     def _finished(
@@ -184,11 +188,6 @@ class UnfoldedStep(nn.Module):
         if self.takes_noise_model and not noise:
             noise = noise_model.white_tensors(sigma_y)
         return Realism(*realism), noise, physics
-
-
-def _each(level: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """The level [B or 1,1,1,1] of each image of x, [B]."""
-    return level[:, 0, 0, 0].expand(x.shape[0])
 
 
 def _exact(x: torch.Tensor) -> AbstractContextManager:

@@ -4,8 +4,9 @@ import json
 from dataclasses import replace
 
 from ud2m.nn import lora, reparam
-from ud2m.nn.conditioning import Conditioning, ConditioningConfig, conditioned_flops_per_pixel
+from ud2m.nn.conditioning import Conditioning, ConditioningConfig
 from ud2m.nn.denoiser import SIZES, Denoiser
+from ud2m.nn.flops import conditioned_flops_per_pixel
 from ud2m.nn.weights import load_denoiser
 from ud2m.physics.operators import FAMILIES
 from ud2m.step.model import UnfoldedModel, add_noise_model, add_realism, load_model

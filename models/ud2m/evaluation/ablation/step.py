@@ -17,9 +17,10 @@ class PaperScalars(Scalars):
     """One inner level for all iterations: 1/rho² = 1/sigma_y² + 1/sigma_t²."""
 
     def level(
-        self, sigma_t: torch.Tensor, sigma_y: torch.Tensor, share: torch.Tensor
+        self, sigma_t: torch.Tensor, sigma_y: torch.Tensor, shares: torch.Tensor
     ) -> torch.Tensor:
-        return sigma_t * sigma_y / torch.sqrt(sigma_t.square() + sigma_y.square())
+        level = sigma_t * sigma_y / torch.sqrt(sigma_t.square() + sigma_y.square())
+        return level.expand(-1, shares.shape[1], -1, -1)
 
 
 def departures(

@@ -87,6 +87,13 @@ class Operator(nn.Module):
         """Proximal step of -log p(y|u) · weight: Gaussian noise of std sigma_y [B,1,1,1]."""
         return self.solve(z, weight / sigma_y.square(), *prepared)
 
+    def mirrored(self, mirror: Any, *physics: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """The physics of mirrored images: `mirror` mirrors images, and its `spectrum` transforms.
+
+        Tables and kernels are the same both ways: those here are symmetric.
+        """
+        return tuple(mirror(v) if v.dim() == 4 else v for v in physics)
+
     def quick(self) -> "Operator":
         """One whose data step costs less, where there is one, and is less exact."""
         return self

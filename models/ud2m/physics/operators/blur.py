@@ -10,7 +10,7 @@ import torch
 
 from ud2m.physics.canvas import crossfade
 from ud2m.physics.operators.base import Operator
-from ud2m.physics.operators.fft import conjugate, multiply, otf, power, transform
+from ud2m.physics.operators.fft import Factor, otf, transform
 
 NARROWEST = 16  # margin in pixels: even a small kernel's inverse rings this far
 ROUNDS = 2  # of the correction for what was not observed
@@ -43,18 +43,19 @@ class Blur(Operator):
         return {"y": crossfade(observed, band), "otf": transfer, "mask": canvas.frame_mask()}
 
     @staticmethod
-    def _half(otf: torch.Tensor) -> torch.Tensor:
-        return otf[..., : otf.shape[-1] // 2 + 1]
+    def _factor(otf: torch.Tensor) -> Factor:
+        return Factor(otf[..., : otf.shape[-1] // 2 + 1])
 
     def _circular(self, x: torch.Tensor, otf: torch.Tensor) -> torch.Tensor:
         f = transform(x.shape[-2], x.shape[-1], x.device)
-        return f.inverse(multiply(f.forward(x), self._half(otf)))
+        return f.inverse(self._factor(otf).times(f.forward(x)))
 
     def A(self, x, otf, mask):
         return mask * self._circular(x, otf)
 
     def A_adjoint(self, y, otf, mask):
-        return self._circular(mask * y, conjugate(otf))
+        f = transform(y.shape[-2], y.shape[-1], y.device)
+        return f.inverse(self._factor(otf).conjugate_times(f.forward(mask * y)))
 
     def residual(self, x, y, otf, mask):
         return mask * (y - self._circular(x, otf))
@@ -62,33 +63,39 @@ class Blur(Operator):
     def observed(self, x, otf, mask):
         return mask
 
-    def prepare(self, y, otf, mask):
-        f = transform(y.shape[-2], y.shape[-1], y.device)
-        h = self._half(otf)
-        return f, h, power(h), multiply(conjugate(h), f.forward(y)), y, mask
+    def mirrored(self, mirror, otf, mask):
+        return mirror.spectrum(otf), mirror(mask)
 
-    def solve(self, z, gamma, f, h, gain, guess, y, mask):
+    def prepare(self, y, otf, mask):
+        f, h = transform(y.shape[-2], y.shape[-1], y.device), self._factor(otf)
+        return f, h, h.conjugate_times(f.forward(y)), y, 1 - mask
+
+    def solve(self, z, gamma, f, h, guess, y, unseen):
         """The minimiser as if all of y were observed, then rounds towards that for what was.
 
         They are Chebyshev's iteration (Saad 2003, Algorithm 12.1), with the former as
-        preconditioner.
+        preconditioner. What a round moves is gamma conj(h) / (1 + gamma |h|²) times a spectrum,
+        and these are what is summed: h times the estimate follows from their sum by a real factor.
         """
-        g = gamma[:, :, None]
-        plain = 1 / (1 + g * gain)
-        a = f.forward(z)
-        u = (a + g * guess) * plain
-        middle, reach = (1 + LOWEST) / 2, (1 - LOWEST) / 2
-        ratio, move = reach / middle, None
-        for _ in range(self.rounds):
-            residual = mask * (y - f.inverse(multiply(h, u)))
-            missing = (a - u + g * multiply(conjugate(h), f.forward(residual))) * plain
-            if move is None:
-                move = missing / middle
+        plain = 1 / (1 + gamma * h.power)
+        u = (f.forward(z) + gamma * guess) * plain
+        if not self.rounds:
+            return f.inverse(u)
+        first, share = h.times(u), gamma * plain
+        blurred, reach = first, share * h.power
+        middle, radius = (1 + LOWEST) / 2, (1 - LOWEST) / 2
+        ratio, move, moved = radius / middle, None, None
+        for k in range(self.rounds):
+            beyond = f.forward(unseen * (f.inverse(blurred) - y))
+            if move is None or moved is None:
+                moved = move = beyond / middle
             else:
-                after = 1 / (2 * middle / reach - ratio)
-                move, ratio = after * ratio * move + 2 * after / reach * missing, after
-            u = u + move
-        return f.inverse(u)
+                after = 1 / (2 * middle / radius - ratio)
+                move = after * ratio * move + 2 * after / radius * (beyond - moved)
+                moved, ratio = moved + move, after
+            if k + 1 < self.rounds:
+                blurred = first + reach * moved
+        return f.inverse(u + h.conjugate_times(share * moved))
 
     def quick(self):
         return Blur(rounds=0)

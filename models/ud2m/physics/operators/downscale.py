@@ -18,6 +18,7 @@ from ud2m.physics.operators.fft import transform
 class Downscale(Operator):
     """Convolution with `kernel` [n,n], n and scale of one parity, and every scale-th pixel of it.
 
+    The kernel is t tᵀ with taps t of sum 1, so that A is a product with a matrix along each axis.
     `gram` [H/s,W/s]: eigenvalues of A Aᵀ, see the function. No parameters.
     """
 
@@ -41,38 +42,33 @@ class Downscale(Operator):
         eigenvalues = gram(kernel, s, canvas.height // s, canvas.width // s)
         return {"y": crossfade(observed, 2), "kernel": kernel, "gram": eigenvalues}
 
-    def _reach(self, kernel: torch.Tensor) -> int:
-        return (kernel.shape[-1] - self.scale) // 2
+    def _along(self, kernel: torch.Tensor, side: int) -> torch.Tensor:
+        """A along an axis of `side` pixels, [side/s,side]."""
+        n, s = kernel.shape[-1], self.scale
+        j = torch.arange(side, device=kernel.device)
+        i = torch.arange(side // s, device=kernel.device)
+        place = j[None] - s * i[:, None] - (s - n) // 2
+        # A tensor as the period: the exporter has no remainder by a symbolic number.
+        place = torch.remainder(place, j[-1:] + 1).clamp_max(n)
+        taps = F.pad(kernel.sum(1), (0, 1))
+        return taps.index_select(0, place.flatten()).reshape(place.shape)
 
     def A(self, x, kernel, gram=None):
-        r, (b, c, h, w) = self._reach(kernel), x.shape
-        x = torch.cat([x[..., h - r :, :], x, x[..., :r, :]], -2)
-        x = torch.cat([x[..., w - r :], x, x[..., :r]], -1)
-        x = x.reshape(b * c, 1, h + 2 * r, w + 2 * r)
-        y = F.conv2d(x, kernel[None, None], stride=self.scale)
-        return y.reshape(b, c, h // self.scale, w // self.scale)
+        return self._along(kernel, x.shape[-2]) @ x @ self._along(kernel, x.shape[-1]).T
 
     def A_adjoint(self, y, kernel, gram=None):
-        r, s, (b, c, h, w) = self._reach(kernel), self.scale, y.shape
-        x = F.conv_transpose2d(y.reshape(b * c, 1, h, w), kernel[None, None], stride=s)
-        h, w = s * h, s * w
-        # What fell over an edge comes in on the other side.
-        first, last = (
-            x[..., r : 2 * r, :] + x[..., h + r :, :],
-            x[..., h : h + r, :] + x[..., :r, :],
-        )
-        x = torch.cat([first, x[..., 2 * r : h, :], last], -2)
-        first, last = x[..., r : 2 * r] + x[..., w + r :], x[..., w : w + r] + x[..., :r]
-        x = torch.cat([first, x[..., 2 * r : w], last], -1)
-        return x.reshape(b, c, h, w)
+        rows, columns = (self._along(kernel, self.scale * n) for n in y.shape[-2:])
+        return rows.T @ y @ columns
 
     def prepare(self, y, kernel, gram):
         f = transform(y.shape[-2], y.shape[-1], y.device)
-        return f, y, kernel, gram[..., : gram.shape[-1] // 2 + 1]
+        rows, columns = (self._along(kernel, self.scale * n) for n in y.shape[-2:])
+        half = gram[..., : gram.shape[-1] // 2 + 1]
+        return f, y, rows, columns, torch.cat([half, half], -2)
 
-    def solve(self, z, gamma, f, y, kernel, gram):
-        residual = f.forward(y - self.A(z, kernel))
-        return z + self.A_adjoint(f.inverse(residual / (gram + 1 / gamma[:, :, None])), kernel)
+    def solve(self, z, gamma, f, y, rows, columns, gram):
+        residual = f.forward(y - rows @ z @ columns.T)
+        return z + rows.T @ f.inverse(residual / (gram + 1 / gamma)) @ columns
 
     def strengths(self, kernel, gram):
         gain = kernel.square().sum().reshape(1, 1)

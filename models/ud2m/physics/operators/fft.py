@@ -2,8 +2,8 @@
 
 So it runs on every ONNX provider: no DFT operator, no complex type. The matrices are built from the
 size at run time, with the phase reduced modulo the size in integers, so that large sizes lose no
-precision. A spectrum is the half that a real image needs, real and imaginary part side by side:
-[..., 2, H, W//2+1].
+precision. A spectrum is the half that a real image needs, the real part above the imaginary one:
+[..., 2H, half], half = W//2+1. So that it is one tensor, of which each operation is one node.
 """
 
 import math
@@ -31,51 +31,62 @@ class FastTransform:
     def __init__(self, height: int, width: int, device: torch.device):
         self.size = height, width
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:  # [B,C,H,W] -> [B,C,2,H,half]
+    def forward(self, x: torch.Tensor) -> torch.Tensor:  # [B,C,H,W] -> [B,C,2H,half]
         f = torch.fft.rfft2(x)
-        return torch.stack([f.real, f.imag], 2)
+        return torch.cat([f.real, f.imag], -2)
 
-    def inverse(self, f: torch.Tensor) -> torch.Tensor:  # [B,C,2,H,half] -> [B,C,H,W]
-        return torch.fft.irfft2(torch.complex(f[:, :, 0], f[:, :, 1]), self.size)
+    def inverse(self, f: torch.Tensor) -> torch.Tensor:  # [B,C,2H,half] -> [B,C,H,W]
+        return torch.fft.irfft2(torch.complex(*f.chunk(2, -2)), self.size)
 
 
 class MatrixTransform:
-    """Forward and inverse transform for one image size; build once, use K times."""
+    """Forward and inverse transform for one image size; build once, use K times.
+
+    Each is two products: of the rows with [W,2·half], real parts left of imaginary ones, and of the
+    columns with [2H,2H], which takes both parts of a row one after the other.
+    """
 
     def __init__(self, height: int, width: int, device: torch.device):
         half = width // 2 + 1
         cos_w, sin_w = _waves(width, device)
-        self.cos_h, self.sin_h = _waves(height, device)
-        self.right = torch.stack([cos_w[:, :half], -sin_w[:, :half]])  # [2,W,half]: exp(-i)
+        cos_h, sin_h = _waves(height, device)
+        self.rows = torch.cat([cos_w[:, :half], -sin_w[:, :half]], 1)  # exp(-i)
+        real, imaginary = torch.stack([cos_h, sin_h], 2), torch.stack([-sin_h, cos_h], 2)
+        self.columns = torch.cat([real.flatten(1), imaginary.flatten(1)])
+        self.columns_inverse = self.columns.T
         k = torch.arange(half, device=device)
         twice = torch.where((k == 0) | (2 * k == width), 1.0, 2.0)[:, None] / (height * width)
-        self.left_inverse = torch.stack([twice * cos_w[:half], -twice * sin_w[:half]])  # [2,half,W]
+        self.rows_inverse = torch.cat([twice * cos_w[:half], -twice * sin_w[:half]])
+        self.height, self.half = height, half
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:  # [B,C,H,W] -> [B,C,2,H,half]
-        rows = x[:, :, None] @ self.right
-        c, s = self.cos_h @ rows, self.sin_h @ rows
-        return torch.stack([c[:, :, 0] + s[:, :, 1], c[:, :, 1] - s[:, :, 0]], 2)
+    def forward(self, x: torch.Tensor) -> torch.Tensor:  # [B,C,H,W] -> [B,C,2H,half]
+        rows = x @ self.rows
+        return self.columns @ rows.reshape(*x.shape[:2], 2 * self.height, self.half)
 
-    def inverse(self, f: torch.Tensor) -> torch.Tensor:  # [B,C,2,H,half] -> [B,C,H,W]
-        c, s = self.cos_h @ f, self.sin_h @ f
-        rows = torch.stack([c[:, :, 0] - s[:, :, 1], c[:, :, 1] + s[:, :, 0]], 2)
-        return (rows @ self.left_inverse).sum(2)
-
-
-def multiply(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """Complex product of spectra [...,2,H,W]."""
-    ar, ai, br, bi = a[..., 0, :, :], a[..., 1, :, :], b[..., 0, :, :], b[..., 1, :, :]
-    return torch.stack([ar * br - ai * bi, ar * bi + ai * br], -3)
+    def inverse(self, f: torch.Tensor) -> torch.Tensor:  # [B,C,2H,half] -> [B,C,H,W]
+        rows = self.columns_inverse @ f
+        return rows.reshape(*f.shape[:2], self.height, 2 * self.half) @ self.rows_inverse
 
 
-def conjugate(a: torch.Tensor) -> torch.Tensor:
-    """Complex conjugate of a spectrum."""
-    return torch.stack([a[..., 0, :, :], -a[..., 1, :, :]], -3)
+class Factor:
+    """A complex factor of spectra; `power` [...,2H,half] is its square, for both parts."""
 
+    def __init__(self, spectrum: torch.Tensor):
+        """spectrum: [...,2,H,half], real and imaginary part."""
+        real, imaginary = spectrum.unbind(-3)
+        self._same = torch.cat([real, real], -2)
+        self._other = torch.cat([-imaginary, imaginary], -2)
+        self.power = self._same.square() + self._other.square()
+        i = torch.arange(real.shape[-2], device=spectrum.device)
+        self._swap = torch.cat([i + i[-1:] + 1, i])
 
-def power(a: torch.Tensor) -> torch.Tensor:
-    """|a|² as [...,1,H,W]."""
-    return a.square().sum(-3, keepdim=True)
+    def times(self, f: torch.Tensor) -> torch.Tensor:
+        """The product with a spectrum [...,2H,half]."""
+        return f * self._same + f.index_select(-2, self._swap) * self._other
+
+    def conjugate_times(self, f: torch.Tensor) -> torch.Tensor:
+        """The product of the factor's conjugate with a spectrum [...,2H,half]."""
+        return f * self._same - f.index_select(-2, self._swap) * self._other
 
 
 def otf(psf: torch.Tensor, height: int, width: int) -> torch.Tensor:

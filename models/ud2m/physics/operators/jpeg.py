@@ -91,16 +91,34 @@ class Jpeg(Operator):
         luma, chroma = quantisation(parameters["quality"])
         return {"y": observed, "quant_luma": luma, "quant_chroma": chroma}
 
+    def _patterns(self, to: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Patterns in R, G, B of luma [64,3,8,8] and of Cb, Cr [128,3,8f,8g], by weights to [3,3].
+
+        The rows of `to` are Y, Cb, Cr. A pattern of chroma has each value f×g times.
+        """
+        f, g = self.factors
+        wide = self.basis.reshape(64, 1, 8, 1, 8, 1).expand(-1, -1, -1, f, -1, g)
+        wide = wide.reshape(64, 1, 8 * f, 8 * g)
+        luma, *chroma = (row[None, :, None, None] for row in to)
+        return self.basis * luma, torch.cat([wide * row for row in chroma])
+
     def planes(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Coefficients of luma [B,64,H/8,W/8], and of Cb and Cr [2B,64,H/8f,W/8g].
 
         Chroma is averaged over f×g pixels, the `factors`.
         """
-        ycc = F.conv2d(x, self.to_ycc)
-        chroma = F.avg_pool2d(ycc[:, 1:], self.factors)
-        b, _, h, w = chroma.shape
-        chroma = chroma.reshape(2 * b, 1, h, w)
-        return F.conv2d(ycc[:, :1], self.basis, stride=8), F.conv2d(chroma, self.basis, stride=8)
+        f, g = self.factors
+        luma, chroma = self._patterns(self.to_ycc[:, :, 0, 0])
+        planes = F.conv2d(x, chroma / (f * g), stride=(8 * f, 8 * g))
+        return F.conv2d(x, luma, stride=8), planes.reshape(-1, 64, *planes.shape[-2:])
+
+    def _image(self, luma: torch.Tensor, chroma: torch.Tensor) -> torch.Tensor:
+        """The image [B,3,H,W] of coefficients as `planes` has them, with chroma repeated."""
+        f, g = self.factors
+        to_luma, to_chroma = self._patterns(self.to_rgb[:, :, 0, 0].T)
+        both = chroma.reshape(-1, 128, *chroma.shape[-2:])
+        image = F.conv_transpose2d(luma, to_luma, stride=8)
+        return image + F.conv_transpose2d(both, to_chroma, stride=(8 * f, 8 * g))
 
     def _lattice(self, quant_luma, quant_chroma):
         """The steps in [-1, 1]; tables are one for all images or one for each, [8,8] or [B,8,8]."""
@@ -117,9 +135,7 @@ class Jpeg(Operator):
         for c, q, dc in zip(self.planes(x), steps, (4 * EIGHT_BIT_STEP, 0.0), strict=True):
             shift = dc * F.one_hot(torch.tensor(0, device=x.device), 64).reshape(1, 64, 1, 1)
             coefficients.append(torch.round((c - shift) / q) * q + shift)
-        luma = F.conv_transpose2d(coefficients[0], self.basis, stride=8)
-        chroma = F.conv_transpose2d(coefficients[1], self.basis, stride=8)
-        return F.conv2d(torch.cat([luma, self._upscaled(chroma, x)], 1), self.to_rgb)
+        return self._image(*coefficients)
 
     def decoded(self, x, quant_luma, quant_chroma):
         """`A` with luma and chroma rounded and clipped to 8 bits each, as a decoder has them."""
@@ -139,17 +155,7 @@ class Jpeg(Operator):
         dl = self._cell(zl, luma, step_luma, weight, sigma_y) - zl
         # Averaging over f×g and repeating are adjoint up to f·g: chroma weighs that much less.
         dc = self._cell(zc, chroma, step_chroma, _pair(weight) / (f * g), _pair(sigma_y)) - zc
-        luma = F.conv_transpose2d(dl, self.basis, stride=8)
-        chroma = F.conv_transpose2d(dc, self.basis, stride=8)
-        return z + F.conv2d(torch.cat([luma, self._upscaled(chroma, z)], 1), self.to_rgb)
-
-    def _upscaled(self, chroma: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-        """The planes [2B,1,H/f,W/g] as [B,2,H,W], the size of x: each value repeated."""
-        (b, _, h, w), (f, g) = x.shape, self.factors
-        chroma = chroma.reshape(b, 2, h // f, w // g)
-        if f * g == 1:
-            return chroma
-        return F.interpolate(chroma, scale_factor=(float(f), float(g)), mode="nearest")
+        return z + self._image(dl, dc)
 
     def strengths(self, quant_luma, quant_chroma):
         means = [q.mean((-2, -1)).reshape(-1) for q in (quant_luma, quant_chroma)]

@@ -1,0 +1,27 @@
+"""What is left of the bundled graphs when ONNX Runtime has optimised them for one size."""
+
+from pathlib import Path
+
+import pytest
+
+from ud2m.export.nodes import count
+
+ZOO = Path(__file__).parents[1] / "zoo"
+MOST = {  # nodes of a step
+    "denoise": 335,
+    "mask": 340,
+    "blur": 540,
+    "downscale2": 400,
+    "downscale3": 400,
+    "downscale4": 400,
+    "jpeg": 445,
+    "jpeg422": 445,
+    "jpeg444": 445,
+}
+
+
+@pytest.mark.parametrize("graph", MOST)
+def test_a_step_has_few_nodes_and_none_that_ask_for_sizes_or_choose_images(graph):
+    nodes = count(ZOO / "lite" / f"{graph}.onnx", 240, 288)
+    assert nodes.total() <= MOST[graph], nodes.most_common()
+    assert not nodes.keys() & {"Shape", "Where"}
