@@ -150,19 +150,17 @@ fn candidates() -> Result<Vec<PathBuf>, RestoreError> {
         return Ok(vec![path]);
     }
     let here = own_directory().unwrap_or_default();
+    // From a program in bin/ to the plugins, where Debian and others keep them.
+    let debian = format!("../lib/{}-linux-gnu/gstreamer-1.0", env::consts::ARCH);
     let folders = [
-        here.clone(),
-        // From a program in bin/ to the plugins, where Debian and others keep them.
-        here.join(format!(
-            "../lib/{}-linux-gnu/gstreamer-1.0",
-            env::consts::ARCH
-        )),
-        here.join("../lib64/gstreamer-1.0"),
-        here.join("../lib/gstreamer-1.0"),
+        "",
+        &debian,
+        "../lib64/gstreamer-1.0",
+        "../lib/gstreamer-1.0",
     ];
     let beside = folders.iter().filter(|_| here.is_absolute());
     Ok(beside
-        .flat_map(|folder| libraries_in(folder))
+        .flat_map(|folder| libraries_in(&here.join(folder)))
         .chain(SYSTEM_NAMES.map(PathBuf::from))
         .collect())
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What is wrong is one sentence, and an exit code.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::{ECHO, call, clip, folder};
 
@@ -12,6 +12,12 @@ fn fails(arguments: &[&str]) -> (i32, String) {
     (done.status.code().expect("no signal"), said)
 }
 
+/// A clip with sound.
+fn mp4(folder: &tempfile::TempDir) -> PathBuf {
+    let sound = "avenc_aac ! aacparse";
+    clip(folder.path(), "in.mp4", "x264enc", sound, "mp4mux")
+}
+
 fn text(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
 }
@@ -19,13 +25,7 @@ fn text(path: &Path) -> &str {
 #[test]
 fn files_that_cannot_be_used_are_named() {
     let folder = folder();
-    let clip = clip(
-        folder.path(),
-        "in.mp4",
-        "x264enc",
-        "avenc_aac ! aacparse",
-        "mp4mux",
-    );
+    let clip = mp4(&folder);
     let (prose, silent) = (
         folder.path().join("prose.mp4"),
         folder.path().join("sound.ogg"),
@@ -85,13 +85,7 @@ fn options_that_cannot_be_are_told_with_what_can() {
 #[test]
 fn what_the_element_says_is_passed_on() {
     let folder = folder();
-    let clip = clip(
-        folder.path(),
-        "in.mp4",
-        "x264enc",
-        "avenc_aac ! aacparse",
-        "mp4mux",
-    );
+    let clip = mp4(&folder);
     let out = folder.path().join("out.mkv");
     let model = ["--model", "/nowhere/model"];
     let (code, said) = fails(&[&["restore", text(&clip), text(&out)], &model[..]].concat());
