@@ -8,15 +8,15 @@ from ud2m.export.nodes import count
 
 ZOO = Path(__file__).parents[1] / "zoo"
 MOST = {  # nodes of a step
-    "denoise": 335,
-    "mask": 340,
-    "blur": 540,
-    "downscale2": 400,
-    "downscale3": 400,
-    "downscale4": 400,
-    "jpeg": 445,
-    "jpeg422": 445,
-    "jpeg444": 445,
+    "denoise": 347,
+    "mask": 352,
+    "blur": 552,
+    "downscale2": 412,
+    "downscale3": 412,
+    "downscale4": 412,
+    "jpeg": 457,
+    "jpeg422": 457,
+    "jpeg444": 457,
 }
 
 

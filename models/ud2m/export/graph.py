@@ -8,6 +8,7 @@ import onnx
 import torch
 from onnxscript import optimizer
 
+from ud2m.export.splits import in_pieces
 from ud2m.export.weights import SMALLEST
 from ud2m.physics import noise_model
 from ud2m.step.unfolded import UnfoldedStep
@@ -73,6 +74,7 @@ def trace(step: UnfoldedStep, inputs: dict, dims: dict, path: Path) -> onnx.Mode
     for node in model.graph.node:
         node.doc_string = ""
         del node.metadata_props[:]
+    in_pieces(model)
     return model
 
 
