@@ -7,14 +7,17 @@ Exit codes:
   0    all was done, and every frame is there with its time
   1    something failed; OUT was not written
   2    the command line is wrong
-  3    OUT was written, but its frames or their times differ from those of IN";
+  3    OUT was written, but its frames or their times differ from those of IN
+  130  interrupted: a file with .part in its name holds what was done, and plays";
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 const DIFFERS: u8 = 3;
+/// 128 and the number of SIGINT, as shells count it.
+pub const INTERRUPTED: u8 = 130;
 
 /// What went wrong and what to do, in one sentence.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Failure {
     pub code: u8,
     pub sentence: String,
@@ -23,6 +26,11 @@ pub struct Failure {
 pub type Result<T> = std::result::Result<T, Failure>;
 
 impl Failure {
+    /// Whether OUT holds frames all the same.
+    pub fn is_written(&self) -> bool {
+        matches!(self.code, DIFFERS | INTERRUPTED)
+    }
+
     /// Something that the command line asks for cannot be done here.
     pub fn failed(sentence: impl Into<String>) -> Self {
         Self {
@@ -35,6 +43,14 @@ impl Failure {
     pub fn differs(sentence: impl Into<String>) -> Self {
         Self {
             code: DIFFERS,
+            sentence: sentence.into(),
+        }
+    }
+
+    /// The user wanted an end before the end.
+    pub fn interrupted(sentence: impl Into<String>) -> Self {
+        Self {
+            code: INTERRUPTED,
             sentence: sentence.into(),
         }
     }

@@ -7,6 +7,9 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 
 mod failure;
+mod interrupt;
+mod media;
+mod report;
 mod restore;
 
 use std::process::ExitCode;
@@ -42,7 +45,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("ud2m: {}", failure.sentence);
+            report::say(&failure.sentence);
             ExitCode::from(failure.code)
         }
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Runs a pipeline to its end, and makes sentences of what its bus says.
 
+use std::path::Path;
+
 use gst::prelude::*;
 use gst_pbutils::MissingPluginMessage;
 
@@ -10,8 +12,23 @@ use crate::failure::{Failure, Result};
 /// How often the progress is looked at.
 const TICK: gst::ClockTime = gst::ClockTime::from_mseconds(100);
 
-/// Plays the pipeline until all is written; `tick` is called ten times a second.
-pub fn play(pipeline: &gst::Pipeline, streams: &Streams, mut tick: impl FnMut()) -> Result<()> {
+/// What happens while a pipeline plays.
+pub enum Event<'a> {
+    /// Some time has gone by.
+    Tick,
+    /// An element warns, in words that it has not used before.
+    Warning(&'a str),
+    /// One of numbered pictures is whole.
+    Written(&'a Path),
+}
+
+/// Plays the pipeline until all is written. `hear` is told what happens, at least ten times a
+/// second.
+pub fn play(
+    pipeline: &gst::Pipeline,
+    streams: &Streams,
+    mut hear: impl FnMut(Event),
+) -> Result<()> {
     let bus = pipeline.bus();
     let bus = bus.ok_or_else(|| Failure::failed("The pipeline has no bus."))?;
     let mut missing = Vec::new();
@@ -25,7 +42,7 @@ pub fn play(pipeline: &gst::Pipeline, streams: &Streams, mut tick: impl FnMut())
         streams.start();
     }
     loop {
-        tick();
+        hear(Event::Tick);
         let Some(message) = bus.timed_pop(TICK) else {
             continue;
         };
@@ -35,11 +52,17 @@ pub fn play(pipeline: &gst::Pipeline, streams: &Streams, mut tick: impl FnMut())
             gst::MessageView::Warning(warning) => {
                 let text = warning.error().to_string();
                 if !warned.contains(&text) {
-                    eprintln!("ud2m: {text}");
+                    hear(Event::Warning(&text));
                     warned.push(text);
                 }
             }
-            gst::MessageView::Element(_) => {
+            gst::MessageView::Element(element) => {
+                let written = element
+                    .structure()
+                    .filter(|s| s.name() == "GstMultiFileSink");
+                if let Some(Ok(name)) = written.map(|s| s.get::<String>("filename")) {
+                    hear(Event::Written(Path::new(&name)));
+                }
                 if let Ok(plugin) = MissingPluginMessage::parse(&message) {
                     missing.push(plugin.description().to_string());
                 }

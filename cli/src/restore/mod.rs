@@ -2,22 +2,20 @@
 //! `ud2m restore IN OUT`: the video restored, everything else as it was.
 
 mod bus;
-mod caps;
-mod numbered;
+mod file;
+mod gate;
 mod properties;
 mod source;
-mod stored;
 mod streams;
 mod target;
-mod times;
 mod video;
 
 use std::path::PathBuf;
 
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
+use crate::interrupt;
+use crate::report::Report;
 use properties::Properties;
-use source::Source;
-use streams::Streams;
 use target::Target;
 
 /// Restore the video of a file into another file; sound, subtitles, tags and times stay as they are
@@ -43,6 +41,9 @@ pub struct Arguments {
     /// Frames per second of numbered pictures that are read
     #[arg(long, value_name = "N/D", default_value = "25", value_parser = fraction)]
     fps: gst::Fraction,
+    /// Tell programs what happens, in lines of JSON on standard output
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     properties: Properties,
 }
@@ -57,68 +58,12 @@ fn fraction(text: &str) -> std::result::Result<gst::Fraction, String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let target = Target::of(&arguments.output, arguments.crf)?;
-    let source = Source::of(&arguments.input, arguments.fps)?;
-    free(&source, &target, arguments.overwrite)?;
-    file(&source, &target, arguments)
-}
-
-/// Whether the target may be written.
-fn free(source: &Source, target: &Target, overwrite: bool) -> Result<()> {
-    let shown = target.path().display();
-    let same = match (source.path().canonicalize(), target.path().canonicalize()) {
-        (Ok(from), Ok(to)) => from == to,
-        _ => source.path() == target.path(),
-    };
-    if same {
-        return Err(Failure::usage(format!(
-            "{shown} is read and written at once: choose another OUT."
-        )));
+    let mut report = Report::new(arguments.json);
+    interrupt::listen();
+    let target = Target::of(&arguments.output, arguments.crf);
+    let done = target.and_then(|target| file::restore(&target, arguments, &mut report));
+    if let Err(failure) = &done {
+        report.failed(&arguments.input, failure);
     }
-    if target.path().exists() && !overwrite {
-        return Err(Failure::failed(format!(
-            "{shown} is there already: choose another name, or replace it with --overwrite."
-        )));
-    }
-    Ok(())
-}
-
-/// Restores one file.
-fn file(source: &Source, target: &Target, arguments: &Arguments) -> Result<()> {
-    let pipeline = gst::Pipeline::new();
-    let parts = video::Parts::new(&pipeline, source, target, &arguments.properties)?;
-    let times = parts.times.clone();
-    let streams = Streams::connect(&pipeline, source, target, parts, arguments.allow_loss)?;
-    let end = bus::play(&pipeline, &streams, || ());
-    streams.end();
-    for note in streams.notes() {
-        eprintln!("ud2m: {note}");
-    }
-    end?;
-    let count = times.count();
-    let differences = match target.muxer() {
-        Some(_) => times.differences(&stored::read(&target.growing(), true)?.times),
-        None => Ok(()),
-    };
-    target.finish()?;
-    let shown = target.path().display();
-    println!("{shown}: {count} frames");
-    differences.map_err(|what| Failure::differs(format!("{shown} differs from IN: {what}.")))
-}
-
-/// An element, or the sentence that names the package which has it.
-fn make(factory: &str) -> Result<gst::Element> {
-    let found = gst::ElementFactory::make(factory).build();
-    found.map_err(|_| {
-        let package = match factory {
-            "x264enc" => "gstreamer1.0-plugins-ugly",
-            "avenc_ffv1" => "gstreamer1.0-libav",
-            "parsebin" | "decodebin" | "videoconvert" => "gstreamer1.0-plugins-base",
-            _ => "gstreamer1.0-plugins-good",
-        };
-        Failure::failed(format!(
-            "GStreamer's element {factory} is missing: install the package {package} (so it is \
-             called on Debian and Ubuntu)."
-        ))
-    })
+    done
 }

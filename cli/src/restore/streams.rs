@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use gst::prelude::*;
 
-use super::caps::{as_stored, description, place, tell_caps};
-use super::make;
 use super::source::Source;
 use super::target::Target;
 use super::video::Parts;
 use crate::failure::{Failure, Result};
+use crate::media::caps::{as_stored, description, place, tell_caps};
+use crate::media::make;
 
 /// Compressed bytes that wait before the decoder and the muxer. More wait only while another stream
 /// of the file has none.
@@ -155,6 +155,7 @@ impl Linker {
         let caps = as_stored(&caps);
         tell_caps(pad, &caps);
         let queued = self.queue(pad)?;
+        self.parts.gate.of_other(&queued);
         let entry = muxer.request_pad(&template, None, Some(&caps));
         let entry = entry.ok_or_else(|| format!("{} takes no more streams.", self.target))?;
         match parser {

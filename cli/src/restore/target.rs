@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::numbered;
 use crate::failure::{Failure, Result};
+use crate::media::numbered;
 
 /// A sort of file: one row of the table.
 struct Kind {
@@ -25,9 +25,11 @@ struct Kind {
 /// out of order the muxer writes wrong times where frames come at uneven ones.
 const H264: &str = "video/x-raw,format={I420,I420_10LE} ! x264enc pass=qual quantizer={crf} \
     vbv-buf-capacity=0 speed-preset=medium bframes=0";
-/// The quality alone decides: the bit rate is out of reach.
+/// The quality alone decides: the bit rate is out of reach. Frames that wait in the
+/// encoder are lost where the colour's description changes, as it does after the first picture of
+/// MPEG-2: so none waits.
 const VP9: &str = "video/x-raw,format={I420,I420_10LE} ! vp9enc end-usage=cq cq-level={crf} \
-    target-bitrate=2000000000 deadline=1000000 cpu-used=2 row-mt=true";
+    target-bitrate=2000000000 deadline=1000000 cpu-used=2 row-mt=true lag-in-frames=0";
 
 const KINDS: [Kind; 6] = [
     Kind {
@@ -134,14 +136,12 @@ impl Target {
         &self.path
     }
 
-    /// Where the file grows until it is whole: numbered pictures at their place.
-    pub fn growing(&self) -> PathBuf {
-        if self.is_numbered() {
-            return self.path.clone();
-        }
-        let mut name = OsString::from(&self.path);
-        name.push(".part");
-        PathBuf::from(name)
+    /// Where the file grows until it is whole: with `.part` before its ending, so that it plays.
+    pub fn part(&self) -> PathBuf {
+        let ending = self.path.extension().unwrap_or_default();
+        let mut part = OsString::from("part.");
+        part.push(ending);
+        self.path.with_extension(part)
     }
 
     pub fn is_numbered(&self) -> bool {
@@ -162,18 +162,47 @@ impl Target {
         matches!(self.kind.muxer, Some("matroskamux"))
     }
 
-    /// Gives the whole file its name.
-    pub fn finish(&self) -> Result<()> {
-        if self.is_numbered() {
-            return Ok(());
-        }
-        fs::rename(self.growing(), &self.path).map_err(|e| {
-            let (from, to) = (self.growing(), &self.path);
-            Failure::failed(format!(
-                "{} is whole and cannot be renamed to {} ({e}): rename it yourself.",
-                from.display(),
-                to.display()
-            ))
-        })
+    /// Whether something lies where it is to be written.
+    pub fn is_taken(&self) -> bool {
+        self.path.exists() || !numbered::all(&self.path).is_empty()
     }
+
+    /// Gives the whole file its name, or the numbered pictures theirs; how many there were.
+    pub fn finish(&self) -> Result<usize> {
+        if !self.is_numbered() {
+            rename(&self.part(), &self.path)?;
+            return Ok(1);
+        }
+        let parts = numbered::all(&self.part());
+        for part in parts.values() {
+            self.finish_one(part)?;
+        }
+        Ok(parts.len())
+    }
+
+    /// Gives one of numbered pictures its name.
+    pub fn finish_one(&self, part: &Path) -> Result<()> {
+        // `a.part.png` without its ending is `a.part`.
+        let ending = self.path.extension().unwrap_or_default();
+        rename(part, &part.with_extension("").with_extension(ending))
+    }
+
+    /// Removes what is not whole.
+    pub fn discard(&self) {
+        let _ = fs::remove_file(self.part());
+        for part in numbered::all(&self.part()).values() {
+            let _ = fs::remove_file(part);
+        }
+    }
+}
+
+/// Gives a whole file its name, once the disk has it.
+fn rename(from: &Path, to: &Path) -> Result<()> {
+    let stored = fs::File::open(from).and_then(|file| file.sync_all());
+    stored.and_then(|()| fs::rename(from, to)).map_err(|e| {
+        let (from, to) = (from.display(), to.display());
+        Failure::failed(format!(
+            "{from} is whole and cannot be renamed to {to} ({e}): rename it yourself."
+        ))
+    })
 }

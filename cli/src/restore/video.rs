@@ -5,12 +5,13 @@ use std::sync::Mutex;
 
 use gst::prelude::*;
 
-use super::make;
+use super::gate::Gate;
 use super::properties::Properties;
 use super::source::Source;
 use super::target::Target;
-use super::times::Times;
 use crate::failure::{Failure, Result};
+use crate::media::make;
+use crate::media::times::Times;
 
 /// A shorter duration is a decoder's way to say that it knows none.
 const SHORTEST: gst::ClockTime = gst::ClockTime::from_mseconds(1);
@@ -18,6 +19,9 @@ const SHORTEST: gst::ClockTime = gst::ClockTime::from_mseconds(1);
 /// The elements of the pipeline that are there before the streams are known.
 pub struct Parts {
     pub decoder: gst::Element,
+    pub restorer: gst::Element,
+    /// Ends all streams at once.
+    pub gate: Gate,
     /// Times of the frames that the restorer was given.
     pub times: Times,
     /// Where encoded pictures leave.
@@ -54,9 +58,12 @@ impl Parts {
         let entry = before.static_pad("sink");
         let times = Times::default();
         entry.iter().for_each(|pad| times.watch(pad));
+        let gate = Gate::default();
+        let guard = gate.clone();
         decoder.connect_pad_added(move |_, pad| {
             // A decoder of one stream has one pad; what cannot be linked ends in an error there.
             if let Some(entry) = entry.as_ref().filter(|entry| !entry.is_linked()) {
+                guard.of_video(pad);
                 let _ = pad.link(entry);
             }
         });
@@ -68,6 +75,8 @@ impl Parts {
         forget_orientation(&encoded);
         Ok(Self {
             decoder,
+            restorer,
+            gate,
             times,
             encoded,
             muxer,
@@ -128,7 +137,7 @@ fn forget_orientation(pad: &gst::Pad) {
 }
 
 fn sink(source: &Source, target: &Target) -> Result<gst::Element> {
-    let location = target.growing();
+    let location = target.part();
     if !target.is_numbered() {
         let sink = make("filesink")?;
         sink.set_property("location", &location);
@@ -137,5 +146,6 @@ fn sink(source: &Source, target: &Target) -> Result<gst::Element> {
     let sink = make("multifilesink")?;
     sink.set_property("location", location.to_string_lossy().as_ref());
     sink.set_property("index", source.first().unwrap_or(0));
+    sink.set_property("post-messages", true);
     Ok(sink)
 }

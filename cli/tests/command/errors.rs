@@ -41,6 +41,14 @@ fn files_that_cannot_be_used_are_named() {
     let webm = folder.path().join("out.webm");
     let odd = folder.path().join("out.xyz");
     let nowhere = folder.path().join("nowhere/out.mkv");
+    let still = folder.path().join("out.png");
+    let (taken, gap) = (
+        folder.path().join("t%02d.png"),
+        folder.path().join("g%d.png"),
+    );
+    for name in ["t05.png", "g1.png", "g2.png", "g4.png"] {
+        std::fs::write(folder.path().join(name), "").expect("a file");
+    }
     let (clip, out) = (text(&clip), text(&out));
     for (input, output, code, word) in [
         ("/nowhere/in.mp4", out, 1, "cannot be read"),
@@ -51,6 +59,9 @@ fn files_that_cannot_be_used_are_named() {
         (clip, text(&odd), 2, "no ending that names a kind of file"),
         (clip, clip, 2, "read and written at once"),
         (clip, text(&nowhere), 1, "is no folder"),
+        (clip, text(&still), 2, "has 12 frames"),
+        (clip, text(&taken), 1, "is there already"),
+        (text(&gap), out, 1, "number 3 is missing"),
         (
             "/nowhere/%05d.png",
             out,

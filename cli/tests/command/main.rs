@@ -4,6 +4,7 @@
 mod errors;
 mod media;
 mod pictures;
+mod progress;
 mod streams;
 
 use std::path::{Path, PathBuf};

@@ -190,3 +190,42 @@ fn all_sounds_and_subtitles_of_a_file_are_kept() {
     );
     assert_eq!(before, after);
 }
+
+#[test]
+fn a_broadcast_with_mpeg_sound_is_kept() {
+    let folder = folder();
+    let input = folder.path().join("in.ts");
+    media::play(&format!(
+        "mpegtsmux name=mux ! filesink location={} \
+         videotestsrc num-buffers=36 ! video/x-raw,width=64,height=48,framerate=25/1 \
+         ! mpeg2enc ! mpegvideoparse ! queue ! mux. audiotestsrc num-buffers=60 \
+         ! audio/x-raw,rate=48000 ! avenc_mp2 bitrate=128000 ! mpegaudioparse ! queue ! mux.",
+        input.display()
+    ));
+    // The decoder learns the colour with the second picture; no encoder may lose frames then.
+    for (name, options) in [("out.mkv", &[][..]), ("out.webm", &["--allow-loss"])] {
+        let output = folder.path().join(name);
+        restore(&input, &output, options);
+        assert_eq!(media::frames(&output, "I420").bytes.len(), 36, "{name}");
+    }
+    let [before, after] = [input, folder.path().join("out.mkv")].map(|path| sounds(&path));
+    assert_eq!(before[0].bytes, after[0].bytes);
+}
+
+#[test]
+fn a_file_that_was_cut_off_is_told() {
+    let folder = folder();
+    let whole = folder.path().join("whole.mkv");
+    media::play(&format!(
+        "videotestsrc num-buffers=50 pattern=snow ! video/x-raw,width=64,height=48,framerate=25/1 \
+         ! x264enc bframes=0 ! matroskamux ! filesink location={}",
+        whole.display()
+    ));
+    let bytes = std::fs::read(&whole).expect("a file");
+    let input = folder.path().join("in.mkv");
+    std::fs::write(&input, &bytes[..bytes.len() / 2]).expect("a file");
+    let said = restore(&input, &folder.path().join("out.mkv"), &[]);
+    assert!(said.contains("it seems to be cut off"), "{said}");
+    let said = restore(&whole, &folder.path().join("whole-out.mkv"), &[]);
+    assert!(!said.contains("cut off"), "{said}");
+}

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use gst::prelude::*;
 
+use super::stored::Stored;
+
 /// How far a time may move, in nanoseconds: Matroska counts milliseconds.
 const ROUNDING: u64 = 1_000_000;
 
@@ -50,9 +52,17 @@ impl Times {
     }
 
     /// What differs between these and the times `written`, in words.
-    pub fn differences(&self, written: &[i64]) -> Result<(), String> {
+    /// Where nothing else was, the first frame may have become the beginning.
+    pub fn compare(&self, written: &Stored) -> Result<(), String> {
         let came = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        compare(&came.times, written)
+        let first = |times: &[i64]| times.iter().min().copied().unwrap_or(0);
+        let moved = if written.streams == 1 {
+            first(&written.times) - first(&came.times)
+        } else {
+            0
+        };
+        let came: Vec<_> = came.times.iter().map(|time| time + moved).collect();
+        compare(&came, &written.times)
     }
 }
 

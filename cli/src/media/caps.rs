@@ -40,7 +40,12 @@ pub fn description(caps: &gst::Caps) -> String {
         Some("video" | "image") => "the second video",
         _ => "a stream",
     };
-    format!("{kind} ({})", pb_utils_get_codec_description(caps))
+    // A parser that has seen nothing yet leaves parts of the caps open, which have no description.
+    if caps.is_fixed() {
+        format!("{kind} ({})", pb_utils_get_codec_description(caps))
+    } else {
+        format!("{kind} ({media})")
+    }
 }
 
 /// A muxer's template, and a parser where one is needed before it.

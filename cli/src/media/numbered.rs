@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Numbered pictures: names with a number in them, written as in C: `frames/%05d.png`.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// What stands around the number, and its width.
 struct Pattern<'a> {
@@ -34,19 +35,23 @@ pub fn is_pattern(path: &Path) -> bool {
     name.and_then(parts).is_some()
 }
 
-/// The smallest number of the files that a pattern names.
-pub fn first(path: &Path) -> Option<i32> {
-    let pattern = parts(path.file_name()?.to_str()?)?;
+/// The pictures that a pattern names, in the order of their numbers.
+pub fn all(path: &Path) -> BTreeMap<i32, PathBuf> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let Some(pattern) = name.and_then(parts) else {
+        return BTreeMap::new();
+    };
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    let entries = folder.unwrap_or(Path::new(".")).read_dir().ok()?;
-    let numbers = entries.flatten().filter_map(|entry| {
+    let entries = folder.unwrap_or(Path::new(".")).read_dir();
+    let entries = entries.into_iter().flatten().flatten();
+    let numbers = entries.filter_map(|entry| {
         let name = entry.file_name();
         let number = name.to_str()?.strip_prefix(pattern.before)?;
         let number = number.strip_suffix(pattern.after)?;
         let fits = number.len() >= pattern.width && number.bytes().all(|b| b.is_ascii_digit());
-        fits.then(|| number.parse::<i32>().ok())?
+        fits.then(|| Some((number.parse().ok()?, entry.path())))?
     });
-    numbers.min()
+    numbers.collect()
 }
 
 #[cfg(test)]
@@ -64,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_number_is_found() {
+    fn pictures_are_found_by_their_numbers() {
         let folder = tempfile::tempdir().expect("a folder");
         for name in [
             "f0012.png",
@@ -76,7 +81,12 @@ mod tests {
         ] {
             std::fs::write(folder.path().join(name), "").expect("a file");
         }
-        assert_eq!(first(&folder.path().join("f%04d.png")), Some(7));
-        assert_eq!(first(&folder.path().join("h%04d.png")), None);
+        let numbers = |name| {
+            all(&folder.path().join(name))
+                .into_keys()
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(numbers("f%04d.png"), [7, 12, 12345]);
+        assert!(numbers("h%04d.png").is_empty() && numbers("f0007.png").is_empty());
     }
 }

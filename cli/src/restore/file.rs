@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MPL-2.0
+//! One file, or numbered pictures: from the first look at it to its name.
+
+use gst::prelude::*;
+
+use super::Arguments;
+use super::bus::{self, Event};
+use super::source::Source;
+use super::streams::Streams;
+use super::target::Target;
+use super::video::Parts;
+use crate::failure::{Failure, Result};
+use crate::interrupt;
+use crate::media::stored;
+use crate::media::times::Times;
+use crate::report::{Done, Progress, Report};
+
+/// Restores one file.
+pub fn restore(target: &Target, arguments: &Arguments, report: &mut Report) -> Result<()> {
+    let source = Source::of(&arguments.input, arguments.fps)?;
+    fits(&source, target)?;
+    free(&source, target, arguments.overwrite)?;
+    let done = play(&source, target, arguments, report)
+        .and_then(|(times, pictures)| finish(&source, target, &times, pictures, report));
+    if done.as_ref().is_err_and(|failure| !failure.is_written()) {
+        target.discard();
+    }
+    done
+}
+
+/// Whether the target can hold what comes.
+fn fits(source: &Source, target: &Target) -> Result<()> {
+    let still = target.muxer().is_none() && !target.is_numbered();
+    let many = source.frames.filter(|frames| still && *frames > 1);
+    if let Some(frames) = many {
+        let (from, to) = (source.path().display(), target.path().display());
+        return Err(Failure::usage(format!(
+            "{from} has {frames} frames, and {to} holds one: write numbered pictures, such as \
+             restored-%05d.png, or a video."
+        )));
+    }
+    Ok(())
+}
+
+/// Whether the target may be written.
+fn free(source: &Source, target: &Target, overwrite: bool) -> Result<()> {
+    let shown = target.path().display();
+    let same = match (source.path().canonicalize(), target.path().canonicalize()) {
+        (Ok(from), Ok(to)) => from == to,
+        _ => source.path() == target.path(),
+    };
+    if same {
+        return Err(Failure::usage(format!(
+            "{shown} is read and written at once: choose another OUT."
+        )));
+    }
+    if target.is_taken() && !overwrite {
+        return Err(Failure::failed(format!(
+            "{shown} is there already: choose another name, or replace it with --overwrite."
+        )));
+    }
+    Ok(())
+}
+
+/// Restores the frames; their times, and how many numbered pictures have their names.
+fn play(
+    source: &Source,
+    target: &Target,
+    arguments: &Arguments,
+    report: &mut Report,
+) -> Result<(Times, usize)> {
+    let pipeline = gst::Pipeline::new();
+    let parts = Parts::new(&pipeline, source, target, &arguments.properties)?;
+    let (restorer, times) = (parts.restorer.clone(), parts.times.clone());
+    let streams = Streams::connect(&pipeline, source, target, parts, arguments.allow_loss)?;
+    report.begin(source.path(), target.path(), source.frames);
+    if let Some(lacking) = source.cut_off {
+        let name = source.path().display();
+        report.warn(&format!(
+            "{name} ends {lacking:.1} s before the time that it says: it seems to be cut off."
+        ));
+    }
+    let mut pictures = Ok(0);
+    let end = bus::play(&pipeline, &streams, |event| match event {
+        Event::Warning(text) => report.warn(text),
+        Event::Tick => report.progress(progress(&restorer, source.frames)),
+        Event::Written(part) => {
+            pictures = pictures
+                .as_ref()
+                .map_err(Failure::clone)
+                .and_then(|count| target.finish_one(part).map(|()| count + 1));
+        }
+    });
+    report.progress(progress(&restorer, source.frames));
+    streams.end();
+    for note in streams.notes() {
+        report.warn(&note);
+    }
+    end?;
+    Ok((times, pictures?))
+}
+
+/// How far the restorer is.
+fn progress(restorer: &gst::Element, of: Option<usize>) -> Progress {
+    let stats = restorer.property::<gst::Structure>("stats");
+    Progress {
+        frames: stats.get("frames").unwrap_or(0),
+        of: of.map(|of| of as u64),
+        seconds_per_frame: stats.get("frame-ms").unwrap_or(0.0) / 1e3,
+    }
+}
+
+/// Compares what was written with what came, gives the file its name, and says so.
+fn finish(
+    source: &Source,
+    target: &Target,
+    times: &Times,
+    pictures: usize,
+    report: &Report,
+) -> Result<()> {
+    let count = times.count();
+    let lacking = source.frames.filter(|frames| *frames > count);
+    let stopped = interrupt::asked() && (lacking.is_some() || source.frames.is_none());
+    if count == 0 {
+        return Err(nothing(source, target, stopped));
+    }
+    let differences = if target.muxer().is_some() {
+        let written = stored::read(&target.part())?;
+        if !stopped {
+            target.finish()?;
+        }
+        times.compare(&written)
+    } else {
+        let written = pictures + target.finish()?;
+        let same = (written == count).then_some(());
+        same.ok_or_else(|| format!("{count} frames came and {written} were written"))
+    };
+    let differences = match lacking.filter(|_| !stopped) {
+        Some(held) => differences.and(Err(format!(
+            "IN holds {held} frames, of which {count} could be decoded"
+        ))),
+        None => differences,
+    };
+    let name = if stopped && target.muxer().is_some() {
+        target.part()
+    } else {
+        target.path().to_owned()
+    };
+    report.done(&Done {
+        name: &name,
+        frames: count,
+        same: differences.is_ok(),
+        has_times: target.muxer().is_some(),
+        interrupted: stopped,
+    });
+    let name = name.display();
+    if stopped {
+        let of = lacking.map_or_else(String::new, |held| format!(" of {held}"));
+        return Err(Failure::interrupted(format!(
+            "Interrupted: {name} holds the first {count}{of} frames."
+        )));
+    }
+    differences.map_err(|what| Failure::differs(format!("{name} differs from IN: {what}.")))
+}
+
+/// Why there is no frame at all.
+fn nothing(source: &Source, target: &Target, stopped: bool) -> Failure {
+    target.discard();
+    if stopped {
+        let name = target.path().display();
+        return Failure::interrupted(format!(
+            "Interrupted before the first frame: {name} was not written."
+        ));
+    }
+    let name = source.path().display();
+    Failure::failed(format!(
+        "{name} holds no frame that can be decoded: choose another file."
+    ))
+}
