@@ -5,7 +5,7 @@
 pub const EXIT_CODES: &str = "\
 Exit codes:
   0    all was done, and every frame is there with its time
-  1    something failed; OUT was not written
+  1    something failed; OUT, or one file of a folder, was not written
   2    the command line is wrong
   3    OUT was written, but its frames or their times differ from those of IN
   130  interrupted: a file with .part in its name holds what was done, and plays";
@@ -29,6 +29,10 @@ impl Failure {
     /// Whether OUT holds frames all the same.
     pub fn is_written(&self) -> bool {
         matches!(self.code, DIFFERS | INTERRUPTED)
+    }
+
+    pub fn is_interrupted(&self) -> bool {
+        self.code == INTERRUPTED
     }
 
     /// Something that the command line asks for cannot be done here.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! One file, or numbered pictures: from the first look at it to its name.
 
+use std::path::Path;
+
 use gst::prelude::*;
 
 use super::Arguments;
@@ -16,8 +18,13 @@ use crate::media::times::Times;
 use crate::report::{Done, Progress, Report};
 
 /// Restores one file.
-pub fn restore(target: &Target, arguments: &Arguments, report: &mut Report) -> Result<()> {
-    let source = Source::of(&arguments.input, arguments.fps)?;
+pub fn restore(
+    input: &Path,
+    target: &Target,
+    arguments: &Arguments,
+    report: &mut Report,
+) -> Result<()> {
+    let source = Source::of(input, arguments.fps)?;
     fits(&source, target)?;
     free(&source, target, arguments.overwrite)?;
     let done = play(&source, target, arguments, report)

@@ -3,6 +3,7 @@
 
 mod bus;
 mod file;
+mod folder;
 mod gate;
 mod properties;
 mod source;
@@ -12,7 +13,7 @@ mod video;
 
 use std::path::PathBuf;
 
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::interrupt;
 use crate::report::Report;
 use properties::Properties;
@@ -21,17 +22,21 @@ use target::Target;
 /// Restore the video of a file into another file; sound, subtitles, tags and times stay as they are
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Video or picture that GStreamer can read, or numbered pictures such as frames/%05d.png
+    /// Video or picture that GStreamer can read, numbered pictures such as frames/%05d.png, or a
+    /// folder of pictures and videos
     #[arg(id = "IN", value_name = "IN")]
     input: PathBuf,
     /// File to write, of the kind that its ending names: mkv (lossless), mp4, mov, webm, png, jpg,
-    /// or numbered pictures such as restored/%05d.png
+    /// or numbered pictures such as restored/%05d.png; a folder keeps the names
     #[arg(id = "OUT", value_name = "OUT")]
     output: PathBuf,
     /// Quality of mp4 and mov (0 to 51, default 18) and of webm (0 to 63, default 20): less is
     /// better and larger
     #[arg(long, value_name = "NUMBER")]
     crf: Option<u32>,
+    /// In a folder: write all files as this kind, such as png, and not as what they are
+    #[arg(long = "as", value_name = "ENDING", value_parser = target::ending)]
+    kind: Option<String>,
     /// Replace OUT where it is there already
     #[arg(long)]
     overwrite: bool,
@@ -60,10 +65,37 @@ fn fraction(text: &str) -> std::result::Result<gst::Fraction, String> {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let mut report = Report::new(arguments.json);
     interrupt::listen();
-    let target = Target::of(&arguments.output, arguments.crf);
-    let done = target.and_then(|target| file::restore(&target, arguments, &mut report));
+    let done = if arguments.input.is_dir() {
+        folder::restore(arguments, &mut report)
+    } else {
+        one(arguments, &mut report)
+    };
     if let Err(failure) = &done {
-        report.failed(&arguments.input, failure);
+        report.failed(&arguments.input, failure, false);
     }
     done
+}
+
+/// Restores one file, into a folder under its name.
+fn one(arguments: &Arguments, report: &mut Report) -> Result<()> {
+    let (input, output) = (&arguments.input, &arguments.output);
+    let kind = arguments.kind.as_deref();
+    if output.is_dir() {
+        let output = folder::place(input, output, kind).ok_or_else(|| {
+            let (input, output) = (input.display(), output.display());
+            Failure::usage(format!(
+                "{input} has no ending of a picture or video, and {output} is a folder: name the \
+                 file in it."
+            ))
+        })?;
+        let target = Target::of(&output, arguments.crf)?.named_as(input);
+        return file::restore(input, &target, arguments, report);
+    }
+    if let Some(kind) = kind {
+        return Err(Failure::usage(format!(
+            "--as {kind} is for folders: let OUT end with .{kind} instead."
+        )));
+    }
+    let target = Target::of(output, arguments.crf)?;
+    file::restore(input, &target, arguments, report)
 }

@@ -33,7 +33,8 @@ pub struct Source {
 impl Source {
     /// Looks at the file. `fps` is the rate of numbered pictures.
     pub fn of(path: &Path, fps: gst::Fraction) -> Result<Self> {
-        if numbered::is_pattern(path) {
+        // Names such as my%20dog.jpg look like numbered ones.
+        if numbered::is_pattern(path) && !path.is_file() {
             return Self::numbered(path, fps);
         }
         let shown = path.display();

@@ -76,29 +76,48 @@ const KINDS: [Kind; 6] = [
     },
 ];
 
+/// The endings that name a kind.
+fn endings() -> String {
+    let all: Vec<_> = KINDS
+        .iter()
+        .flat_map(|kind| kind.endings)
+        .copied()
+        .collect();
+    all.join(", ")
+}
+
+/// The ending of a path in small letters, and the kind that it names.
+fn kind(path: &Path) -> (String, Option<&'static Kind>) {
+    let ending = path.extension().unwrap_or_default().to_string_lossy();
+    let ending = ending.to_lowercase();
+    let kind = KINDS.iter().find(|k| k.endings.contains(&ending.as_str()));
+    (ending, kind)
+}
+
+/// An ending that names a kind, with or without its dot.
+pub fn ending(text: &str) -> std::result::Result<String, String> {
+    let ending = text.trim_start_matches('.');
+    let known = Target::writes(ending).then(|| ending.to_owned());
+    known.ok_or_else(|| format!("use one of {}", endings()))
+}
+
 /// A file to write.
 pub struct Target {
     path: PathBuf,
     kind: &'static Kind,
     crf: u32,
+    numbered: bool,
 }
 
 impl Target {
     /// The target at `path`. An error is one of usage, or names a package that is missing.
     pub fn of(path: &Path, crf: Option<u32>) -> Result<Self> {
-        let ending = path.extension().unwrap_or_default().to_string_lossy();
-        let ending = ending.to_lowercase();
-        let kind = KINDS.iter().find(|k| k.endings.contains(&ending.as_str()));
+        let (ending, kind) = kind(path);
         let kind = kind.ok_or_else(|| {
-            let all: Vec<_> = KINDS
-                .iter()
-                .flat_map(|kind| kind.endings)
-                .copied()
-                .collect();
             let path = path.display();
             Failure::usage(format!(
                 "{path} has no ending that names a kind of file: use one of {}.",
-                all.join(", ")
+                endings()
             ))
         })?;
         let crf = match (kind.crf, crf) {
@@ -129,7 +148,18 @@ impl Target {
             path: path.to_owned(),
             kind,
             crf,
+            numbered: numbered::is_pattern(path),
         })
+    }
+
+    /// Whether files of this ending can be written.
+    pub fn writes(ending: &str) -> bool {
+        KINDS.iter().any(|kind| kind.endings.contains(&ending))
+    }
+
+    /// Whether the kind of `path` has a quality to choose.
+    pub fn has_crf(path: &Path) -> bool {
+        kind(path).1.is_some_and(|kind| kind.crf.is_some())
     }
 
     pub fn path(&self) -> &Path {
@@ -144,8 +174,16 @@ impl Target {
         self.path.with_extension(part)
     }
 
+    /// The target of a file whose name stays as it is, whatever it looks like.
+    pub fn named_as(self, input: &Path) -> Self {
+        Self {
+            numbered: self.numbered && !input.is_file(),
+            ..self
+        }
+    }
+
     pub fn is_numbered(&self) -> bool {
-        numbered::is_pattern(&self.path)
+        self.numbered
     }
 
     pub fn muxer(&self) -> Option<&'static str> {
@@ -164,7 +202,7 @@ impl Target {
 
     /// Whether something lies where it is to be written.
     pub fn is_taken(&self) -> bool {
-        self.path.exists() || !numbered::all(&self.path).is_empty()
+        self.path.exists() || (self.numbered && !numbered::all(&self.path).is_empty())
     }
 
     /// Gives the whole file its name, or the numbered pictures theirs; how many there were.
@@ -190,7 +228,10 @@ impl Target {
     /// Removes what is not whole.
     pub fn discard(&self) {
         let _ = fs::remove_file(self.part());
-        for part in numbered::all(&self.part()).values() {
+        for part in numbered::all(&self.part())
+            .values()
+            .filter(|_| self.numbered)
+        {
             let _ = fs::remove_file(part);
         }
     }

@@ -2,6 +2,7 @@
 //! The command as its users call it, with the tiny models of `tests/data` and files made here.
 
 mod errors;
+mod folders;
 mod media;
 mod pictures;
 mod progress;
@@ -44,6 +45,16 @@ fn restore(input: &Path, output: &Path, options: &[&str]) -> String {
     let said = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(done.status.success(), "{}: {said}", done.status);
     said
+}
+
+/// The names in a folder, in order.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = folder.read_dir().expect("a folder").flatten();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
 }
 
 /// A clip of twelve frames in `folder`, its video encoded as `video` and its sound as `audio`.

@@ -74,7 +74,10 @@ pub fn frames(path: &Path, format: &str) -> Stream {
 
 /// Reads a file with `parser` and leads each video stream through `then`.
 fn read(path: &Path, parser: &str, then: &str) -> Vec<Stream> {
-    let line = format!("filesrc location={} ! {parser} name=parser", path.display());
+    let line = format!(
+        "filesrc location=\"{}\" ! {parser} name=parser",
+        path.display()
+    );
     let pipeline = gst::parse::launch(&line).expect("a pipeline");
     let bin = pipeline.clone().downcast::<gst::Bin>().expect("a bin");
     let parser = bin.by_name("parser").expect("a parser");

@@ -3,14 +3,14 @@
 
 use std::path::Path;
 
-use crate::{folder, media, restore};
+use crate::{folder, media, names, restore};
 
-/// A JPEG that says by EXIF how it is to be turned.
-fn turned_jpeg(path: &Path, orientation: u8) {
+/// A JPEG of 64×48 pixels that says by EXIF how it is to be turned.
+pub fn turned_jpeg(path: &Path, orientation: u8) {
     media::play(&format!(
         "videotestsrc num-buffers=1 ! video/x-raw,format=I420,width=64,height=48 \
          ! videobalance saturation=0 ! jpegenc \
-         ! filesink location={}",
+         ! filesink location=\"{}\"",
         path.display()
     ));
     let bytes = std::fs::read(path).expect("a file");
@@ -78,15 +78,8 @@ fn numbered_pictures_become_numbered_pictures_and_films() {
         from.display()
     ));
     restore(&from.join("%04d.png"), &to.join("n%03d.png"), &[]);
-    let mut names: Vec<_> = to
-        .read_dir()
-        .expect("a folder")
-        .flatten()
-        .map(|e| e.file_name())
-        .collect();
-    names.sort();
     assert_eq!(
-        names,
+        names(&to),
         ["n008.png", "n009.png", "n010.png", "n011.png", "n012.png"]
     );
     for number in 8..13 {

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use crate::media::{self, Stream};
-use crate::{ECHO, call, clip, command, folder};
+use crate::{ECHO, call, clip, command, folder, names};
 
 const SLOW: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/slow");
 
@@ -62,17 +62,7 @@ fn interrupted(input: &Path, output: &Path, name: &str) -> String {
     said
 }
 
-/// The names in a folder, in order.
-fn names(folder: &Path) -> Vec<String> {
-    let entries = folder.read_dir().expect("a folder").flatten();
-    let mut names: Vec<_> = entries
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    names
-}
-
-fn lines(output: &[u8]) -> Vec<Value> {
+pub fn lines(output: &[u8]) -> Vec<Value> {
     let text = String::from_utf8_lossy(output);
     let lines = text.lines().map(serde_json::from_str);
     lines.map(|line| line.expect("a line of JSON")).collect()

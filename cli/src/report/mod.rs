@@ -2,21 +2,26 @@
 //! What a verb says while it works: to people on standard error, or to programs as lines of JSON on
 //! standard output.
 
+mod facts;
+mod words;
+
 use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use gst::glib;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
+pub use facts::{Done, Files, Progress};
+pub use words::say;
+use words::{clock, time_in};
 
 /// How often a program is told.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// The bar of a terminal; what is no terminal gets none.
-const BAR: &str = "{bar:30} {pos} of {len} frames, {msg}";
-const NO_LENGTH: &str = "{spinner} {pos} frames, {msg}";
+const BAR: &str = "{prefix}{bar:30} {pos} of {len} frames, {msg}";
+const NO_LENGTH: &str = "{prefix}{spinner} {pos} frames, {msg}";
 
 /// The channel to the user.
 pub struct Report {
@@ -26,35 +31,8 @@ pub struct Report {
     /// When the first frame was done, and which it was.
     first: Option<(Instant, u64)>,
     told: Option<Instant>,
-}
-
-/// How far a file is.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Progress {
-    /// Frames that have been restored.
-    pub frames: u64,
-    /// Frames that are expected, where that is known.
-    pub of: Option<u64>,
-    /// Seconds that a frame takes, by the element's own measure.
-    pub seconds_per_frame: f64,
-}
-
-/// A file that is done, or as far as it went.
-pub struct Done<'a> {
-    pub name: &'a Path,
-    pub frames: usize,
-    /// Whether its frames, and their times where it has them, are those that came.
-    pub same: bool,
-    pub has_times: bool,
-    pub interrupted: bool,
-}
-
-impl Progress {
-    /// Seconds that are left.
-    fn left(&self) -> Option<f64> {
-        let left = self.of?.saturating_sub(self.frames);
-        (self.frames > 0).then_some(left as f64 * self.seconds_per_frame)
-    }
+    /// Of a folder the file that is at work, and how many there are.
+    file: Option<(usize, usize)>,
 }
 
 impl Report {
@@ -65,6 +43,7 @@ impl Report {
             begun: Instant::now(),
             first: None,
             told: None,
+            file: None,
         }
     }
 
@@ -77,18 +56,33 @@ impl Report {
         }
     }
 
+    /// File `number` of `all` comes next.
+    pub fn file(&mut self, number: usize, all: usize) {
+        self.file = Some((number, all));
+    }
+
     /// A file is begun.
     pub fn begin(&mut self, input: &Path, output: &Path, of: Option<usize>) {
         (self.begun, self.first, self.told) = (Instant::now(), None, None);
         if self.json {
             let (input, output) = (input.to_string_lossy(), output.to_string_lossy());
-            line(&json!({"event": "begin", "in": input, "out": output, "frames": of}));
+            line(&json!({
+                "event": "begin",
+                "in": input,
+                "out": output,
+                "frames": of,
+                "file": self.file.map(|(number, _)| number),
+                "files": self.file.map(|(_, all)| all),
+            }));
             return;
         }
         self.bar = of.map_or_else(ProgressBar::new_spinner, |of| ProgressBar::new(of as u64));
         let style = ProgressStyle::with_template(if of.is_some() { BAR } else { NO_LENGTH });
         if let Ok(style) = style {
             self.bar.set_style(style);
+        }
+        if let Some((number, all)) = self.file {
+            self.bar.set_prefix(format!("file {number} of {all} "));
         }
     }
 
@@ -172,77 +166,52 @@ impl Report {
         let _ = writeln!(std::io::stdout(), "{name}: {said}");
     }
 
-    /// A file failed.
-    pub fn failed(&self, input: &Path, failure: &Failure) {
+    /// A file failed; `go_on` where others follow, or something else comes in words.
+    pub fn failed(&self, input: &Path, failure: &Failure, go_on: bool) {
         self.bar.finish_and_clear();
         if self.json {
             let (text, code) = (&failure.sentence, failure.code);
             let input = input.to_string_lossy();
             line(&json!({"event": "error", "in": input, "text": text, "code": code}));
+        } else if go_on {
+            say(&failure.sentence);
         }
     }
-}
 
-/// A sentence on standard error, where nobody may be there to read it any more.
-pub fn say(text: &str) {
-    let _ = writeln!(std::io::stderr(), "ud2m: {text}");
+    /// A folder is done.
+    pub fn files(&self, files: &Files) {
+        let Files {
+            all,
+            restored,
+            there,
+            failed,
+            differ,
+        } = files;
+        if self.json {
+            line(&json!({
+                "event": "end",
+                "files": all,
+                "restored": restored,
+                "there": there,
+                "failed": failed,
+                "differ": differ,
+            }));
+            return;
+        }
+        let mut said = format!("{restored} of {all} files restored");
+        for (count, words) in [
+            (there, "there already (--overwrite replaces them)"),
+            (failed, "failed"),
+            (differ, "with other frames or times than IN"),
+        ] {
+            if *count > 0 {
+                said += &format!(", {count} {words}");
+            }
+        }
+        let _ = writeln!(std::io::stdout(), "{said}");
+    }
 }
 
 fn line(value: &Value) {
     let _ = writeln!(std::io::stdout(), "{value}");
-}
-
-/// Seconds as 1:02:03 or 2:03.
-fn clock(seconds: f64) -> String {
-    let all = seconds.round() as u64;
-    let (hours, minutes, seconds) = (all / 3600, all / 60 % 60, all % 60);
-    if hours > 0 {
-        format!("{hours}:{minutes:02}:{seconds:02}")
-    } else {
-        format!("{minutes}:{seconds:02}")
-    }
-}
-
-/// The time of the day in so many seconds, with the date where it is another day.
-fn time_in(seconds: f64) -> String {
-    let now = glib::DateTime::now_local();
-    let then = now
-        .as_ref()
-        .ok()
-        .and_then(|now| now.add_seconds(seconds).ok());
-    let text = now.ok().zip(then).and_then(|(now, then)| {
-        let today = now.ymd() == then.ymd();
-        then.format(if today { "%H:%M" } else { "%Y-%m-%d %H:%M" })
-            .ok()
-    });
-    text.map_or_else(|| "an unknown hour".to_owned(), String::from)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_left_follows_from_the_frames_and_their_time() {
-        let progress = Progress {
-            frames: 25,
-            of: Some(100),
-            seconds_per_frame: 0.5,
-        };
-        assert_eq!(progress.left(), Some(37.5));
-        let unknown = Progress {
-            of: None,
-            ..progress
-        };
-        assert_eq!(unknown.left(), None);
-        let none = Progress {
-            frames: 0,
-            ..progress
-        };
-        assert_eq!(none.left(), None);
-        assert_eq!(clock(37.5), "0:38");
-        assert_eq!(clock(3723.0), "1:02:03");
-        let today = time_in(0.0).len();
-        assert_eq!((today, time_in(200_000.0).len()), (5, 16));
-    }
 }
