@@ -11,6 +11,7 @@ mod interrupt;
 mod media;
 mod report;
 mod restore;
+mod y4m;
 
 use std::process::ExitCode;
 

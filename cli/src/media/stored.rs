@@ -32,6 +32,18 @@ pub struct Stored {
     taken: bool,
 }
 
+impl Stored {
+    /// Frames alone, at these times.
+    pub fn at(times: Vec<i64>) -> Self {
+        Self {
+            count: times.len(),
+            times,
+            streams: 1,
+            ..Self::default()
+        }
+    }
+}
+
 type Found = Arc<Mutex<Stored>>;
 
 fn of(found: &Found) -> std::sync::MutexGuard<'_, Stored> {

@@ -17,6 +17,8 @@ pub struct Progress {
 /// A file that is done, or as far as it went.
 pub struct Done<'a> {
     pub name: &'a Path,
+    /// The name in sentences.
+    pub shown: &'a str,
     pub frames: usize,
     /// Whether its frames, and their times where it has them, are those that came.
     pub same: bool,

@@ -26,6 +26,8 @@ const NO_LENGTH: &str = "{prefix}{spinner} {pos} frames, {msg}";
 /// The channel to the user.
 pub struct Report {
     json: bool,
+    /// Whether standard output holds frames, so that words go to standard error.
+    frames_on_output: bool,
     bar: ProgressBar,
     begun: Instant,
     /// When the first frame was done, and which it was.
@@ -36,9 +38,10 @@ pub struct Report {
 }
 
 impl Report {
-    pub fn new(json: bool) -> Self {
+    pub fn new(json: bool, frames_on_output: bool) -> Self {
         Self {
             json,
+            frames_on_output,
             bar: ProgressBar::hidden(),
             begun: Instant::now(),
             first: None,
@@ -50,7 +53,7 @@ impl Report {
     /// Something that the user should know, and that stops nothing.
     pub fn warn(&self, text: &str) {
         if self.json {
-            line(&json!({"event": "warning", "text": text}));
+            self.line(&json!({"event": "warning", "text": text}));
         } else {
             self.bar.suspend(|| say(text));
         }
@@ -66,7 +69,7 @@ impl Report {
         (self.begun, self.first, self.told) = (Instant::now(), None, None);
         if self.json {
             let (input, output) = (input.to_string_lossy(), output.to_string_lossy());
-            line(&json!({
+            self.line(&json!({
                 "event": "begin",
                 "in": input,
                 "out": output,
@@ -106,7 +109,7 @@ impl Report {
         let fps = 1.0 / progress.seconds_per_frame.max(1e-9);
         let left = progress.left();
         if self.json {
-            line(&json!({
+            self.line(&json!({
                 "event": "progress",
                 "frames": progress.frames,
                 "of": progress.of,
@@ -126,7 +129,7 @@ impl Report {
     fn estimate(&self, first: &Progress) {
         let (each, left) = (first.seconds_per_frame, first.left());
         if self.json {
-            line(&json!({
+            self.line(&json!({
                 "event": "estimate",
                 "of": first.of,
                 "seconds-per-frame": each,
@@ -144,7 +147,7 @@ impl Report {
         self.bar.finish_and_clear();
         let name = done.name.to_string_lossy();
         if self.json {
-            line(&json!({
+            self.line(&json!({
                 "event": "done",
                 "out": name,
                 "frames": done.frames,
@@ -163,7 +166,7 @@ impl Report {
             (_, _, false) if count == 1 => "restored".to_owned(),
             (_, _, false) => format!("{count} {frames}, all that came"),
         };
-        let _ = writeln!(std::io::stdout(), "{name}: {said}");
+        self.tell(&format!("{}: {said}", done.shown));
     }
 
     /// A file failed; `go_on` where others follow, or something else comes in words.
@@ -172,7 +175,7 @@ impl Report {
         if self.json {
             let (text, code) = (&failure.sentence, failure.code);
             let input = input.to_string_lossy();
-            line(&json!({"event": "error", "in": input, "text": text, "code": code}));
+            self.line(&json!({"event": "error", "in": input, "text": text, "code": code}));
         } else if go_on {
             say(&failure.sentence);
         }
@@ -188,7 +191,7 @@ impl Report {
             differ,
         } = files;
         if self.json {
-            line(&json!({
+            self.line(&json!({
                 "event": "end",
                 "files": all,
                 "restored": restored,
@@ -208,10 +211,19 @@ impl Report {
                 said += &format!(", {count} {words}");
             }
         }
-        let _ = writeln!(std::io::stdout(), "{said}");
+        self.tell(&said);
     }
-}
 
-fn line(value: &Value) {
-    let _ = writeln!(std::io::stdout(), "{value}");
+    fn line(&self, value: &Value) {
+        self.tell(&value.to_string());
+    }
+
+    /// A line for the reader of standard output, who may be gone.
+    fn tell(&self, text: &str) {
+        let _ = if self.frames_on_output {
+            writeln!(std::io::stderr(), "{text}")
+        } else {
+            writeln!(std::io::stdout(), "{text}")
+        };
+    }
 }

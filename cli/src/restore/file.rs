@@ -7,6 +7,7 @@ use gst::prelude::*;
 
 use super::Arguments;
 use super::bus::{self, Event};
+use super::pipe::Passed;
 use super::source::Source;
 use super::streams::Streams;
 use super::target::Target;
@@ -28,7 +29,7 @@ pub fn restore(
     fits(&source, target)?;
     free(&source, target, arguments.overwrite)?;
     let done = play(&source, target, arguments, report)
-        .and_then(|(times, pictures)| finish(&source, target, &times, pictures, report));
+        .and_then(|played| finish(&source, target, &played, report));
     if done.as_ref().is_err_and(|failure| !failure.is_written()) {
         target.discard();
     }
@@ -37,10 +38,10 @@ pub fn restore(
 
 /// Whether the target can hold what comes.
 fn fits(source: &Source, target: &Target) -> Result<()> {
-    let still = target.muxer().is_none() && !target.is_numbered();
+    let still = target.muxer().is_none() && !target.is_numbered() && !target.is_stream();
     let many = source.frames.filter(|frames| still && *frames > 1);
     if let Some(frames) = many {
-        let (from, to) = (source.path().display(), target.path().display());
+        let (from, to) = (source.shown(), target.shown(true));
         return Err(Failure::usage(format!(
             "{from} has {frames} frames, and {to} holds one: write numbered pictures, such as \
              restored-%05d.png, or a video."
@@ -51,12 +52,12 @@ fn fits(source: &Source, target: &Target) -> Result<()> {
 
 /// Whether the target may be written.
 fn free(source: &Source, target: &Target, overwrite: bool) -> Result<()> {
-    let shown = target.path().display();
+    let shown = target.shown(true);
     let same = match (source.path().canonicalize(), target.path().canonicalize()) {
         (Ok(from), Ok(to)) => from == to,
         _ => source.path() == target.path(),
     };
-    if same {
+    if same && !target.is_piped() {
         return Err(Failure::usage(format!(
             "{shown} is read and written at once: choose another OUT."
         )));
@@ -69,20 +70,29 @@ fn free(source: &Source, target: &Target, overwrite: bool) -> Result<()> {
     Ok(())
 }
 
-/// Restores the frames; their times, and how many numbered pictures have their names.
+/// What became of the frames.
+struct Played {
+    times: Times,
+    /// Numbered pictures that have their names.
+    pictures: usize,
+    passed: Passed,
+}
+
+/// Restores the frames.
 fn play(
     source: &Source,
     target: &Target,
     arguments: &Arguments,
     report: &mut Report,
-) -> Result<(Times, usize)> {
+) -> Result<Played> {
     let pipeline = gst::Pipeline::new();
     let parts = Parts::new(&pipeline, source, target, &arguments.properties)?;
     let (restorer, times) = (parts.restorer.clone(), parts.times.clone());
+    let passed = parts.passed.clone();
     let streams = Streams::connect(&pipeline, source, target, parts, arguments.allow_loss)?;
     report.begin(source.path(), target.path(), source.frames);
     if let Some(lacking) = source.cut_off {
-        let name = source.path().display();
+        let name = source.shown();
         report.warn(&format!(
             "{name} ends {lacking:.1} s before the time that it says: it seems to be cut off."
         ));
@@ -90,7 +100,12 @@ fn play(
     let mut pictures = Ok(0);
     let end = bus::play(&pipeline, &streams, |event| match event {
         Event::Warning(text) => report.warn(text),
-        Event::Tick => report.progress(progress(&restorer, source.frames)),
+        Event::Tick => {
+            report.progress(progress(&restorer, source.frames));
+            if interrupt::asked() {
+                streams.stop();
+            }
+        }
         Event::Written(part) => {
             pictures = pictures
                 .as_ref()
@@ -104,7 +119,11 @@ fn play(
         report.warn(&note);
     }
     end?;
-    Ok((times, pictures?))
+    Ok(Played {
+        times,
+        pictures: pictures?,
+        passed,
+    })
 }
 
 /// How far the restorer is.
@@ -118,69 +137,80 @@ fn progress(restorer: &gst::Element, of: Option<usize>) -> Progress {
 }
 
 /// Compares what was written with what came, gives the file its name, and says so.
-fn finish(
-    source: &Source,
-    target: &Target,
-    times: &Times,
-    pictures: usize,
-    report: &Report,
-) -> Result<()> {
-    let count = times.count();
+fn finish(source: &Source, target: &Target, played: &Played, report: &Report) -> Result<()> {
+    let count = played.times.count();
     let lacking = source.frames.filter(|frames| *frames > count);
     let stopped = interrupt::asked() && (lacking.is_some() || source.frames.is_none());
+    let wrong = played.passed.wrong();
     if count == 0 {
-        return Err(nothing(source, target, stopped));
+        return Err(nothing(source, target, stopped, wrong));
     }
-    let differences = if target.muxer().is_some() {
-        let written = stored::read(&target.part())?;
-        if !stopped {
-            target.finish()?;
-        }
-        times.compare(&written)
-    } else {
-        let written = pictures + target.finish()?;
-        let same = (written == count).then_some(());
-        same.ok_or_else(|| format!("{count} frames came and {written} were written"))
-    };
-    let differences = match lacking.filter(|_| !stopped) {
-        Some(held) => differences.and(Err(format!(
-            "IN holds {held} frames, of which {count} could be decoded"
-        ))),
-        None => differences,
-    };
-    let name = if stopped && target.muxer().is_some() {
-        target.part()
-    } else {
-        target.path().to_owned()
-    };
+    let mut differences = written(target, played, stopped)?;
+    if let Some(wrong) = wrong {
+        differences = Err(format!("IN {wrong}"));
+    } else if let Some(held) = lacking.filter(|_| !stopped) {
+        let lost = format!("IN holds {held} frames, of which {count} could be decoded");
+        differences = differences.and(Err(lost));
+    }
+    let has_name = !stopped || (target.muxer().is_none() && !target.is_stream());
+    let part = target.part();
+    let shown = target.shown(has_name);
     report.done(&Done {
-        name: &name,
+        name: if has_name || target.is_piped() {
+            target.path()
+        } else {
+            &part
+        },
+        shown: &shown,
         frames: count,
         same: differences.is_ok(),
         has_times: target.muxer().is_some(),
         interrupted: stopped,
     });
-    let name = name.display();
     if stopped {
         let of = lacking.map_or_else(String::new, |held| format!(" of {held}"));
         return Err(Failure::interrupted(format!(
-            "Interrupted: {name} holds the first {count}{of} frames."
+            "Interrupted: {shown} holds the first {count}{of} frames."
         )));
     }
-    differences.map_err(|what| Failure::differs(format!("{name} differs from IN: {what}.")))
+    differences.map_err(|what| Failure::differs(format!("{shown} differs from IN: {what}.")))
+}
+
+/// Gives what was written its name, unless it was `stopped`; what differs from what came.
+fn written(
+    target: &Target,
+    played: &Played,
+    stopped: bool,
+) -> Result<std::result::Result<(), String>> {
+    let times = &played.times;
+    if target.muxer().is_some() || target.is_stream() {
+        let written = if target.is_stream() {
+            played.passed.stored()
+        } else {
+            stored::read(&target.part())?
+        };
+        if !stopped {
+            target.finish()?;
+        }
+        return Ok(times.compare(&written));
+    }
+    let (count, written) = (times.count(), played.pictures + target.finish()?);
+    let same = (written == count).then_some(());
+    Ok(same.ok_or_else(|| format!("{count} frames came and {written} were written")))
 }
 
 /// Why there is no frame at all.
-fn nothing(source: &Source, target: &Target, stopped: bool) -> Failure {
+fn nothing(source: &Source, target: &Target, stopped: bool, wrong: Option<String>) -> Failure {
     target.discard();
     if stopped {
-        let name = target.path().display();
+        let name = target.shown(true);
         return Failure::interrupted(format!(
             "Interrupted before the first frame: {name} was not written."
         ));
     }
-    let name = source.path().display();
-    Failure::failed(format!(
-        "{name} holds no frame that can be decoded: choose another file."
+    let name = source.shown();
+    Failure::failed(wrong.map_or_else(
+        || format!("{name} holds no frame that can be decoded: choose another file."),
+        |wrong| format!("{name} {wrong}."),
     ))
 }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::target::Target;
-use super::{Arguments, file};
+use super::{Arguments, file, kinds};
 use crate::failure::{Failure, Result};
 use crate::interrupt;
 use crate::report::{Files, Report};
@@ -35,7 +35,7 @@ pub fn place(input: &Path, folder: &Path, kind: Option<&str>) -> Option<PathBuf>
     let path = folder.join(name);
     Some(match kind {
         Some(kind) => path.with_extension(kind),
-        None if Target::writes(&ending) => path,
+        None if kinds::writes(&ending) => path,
         None => path.with_extension(other),
     })
 }
@@ -43,6 +43,11 @@ pub fn place(input: &Path, folder: &Path, kind: Option<&str>) -> Option<PathBuf>
 /// Restores the files of a folder, one after the other.
 pub fn restore(arguments: &Arguments, report: &mut Report) -> Result<()> {
     let (from, to) = (&arguments.input, &arguments.output);
+    if to == Path::new("-") {
+        return Err(Failure::usage(
+            "Standard output takes one stream of frames, and IN is a folder: name a folder.",
+        ));
+    }
     let plan = plan(arguments, report)?;
     fs::create_dir_all(to).map_err(|e| {
         let to = to.display();
@@ -72,7 +77,7 @@ pub fn restore(arguments: &Arguments, report: &mut Report) -> Result<()> {
             files.there += 1;
             continue;
         }
-        let crf = arguments.crf.filter(|_| Target::has_crf(output));
+        let crf = arguments.crf.filter(|_| kinds::has_crf(output));
         let target = Target::of(output, crf).map(|target| target.named_as(input));
         match target.and_then(|target| file::restore(input, &target, arguments, report)) {
             Ok(()) => files.restored += 1,
@@ -133,7 +138,7 @@ fn plan(arguments: &Arguments, report: &Report) -> Result<BTreeMap<PathBuf, Path
     }
     if let Some(crf) = arguments
         .crf
-        .filter(|_| !plan.keys().any(|path| Target::has_crf(path)))
+        .filter(|_| !plan.keys().any(|path| kinds::has_crf(path)))
     {
         return Err(Failure::usage(format!(
             "--crf {crf} has no effect, for no mp4, mov or webm is written: leave it out."

@@ -5,13 +5,15 @@ mod bus;
 mod file;
 mod folder;
 mod gate;
+mod kinds;
+mod pipe;
 mod properties;
 mod source;
 mod streams;
 mod target;
 mod video;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Result};
 use crate::interrupt;
@@ -22,12 +24,13 @@ use target::Target;
 /// Restore the video of a file into another file; sound, subtitles, tags and times stay as they are
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Video or picture that GStreamer can read, numbered pictures such as frames/%05d.png, or a
-    /// folder of pictures and videos
+    /// Video or picture that GStreamer can read, numbered pictures such as frames/%05d.png, a
+    /// folder of pictures and videos, or - for YUV4MPEG2 on standard input
     #[arg(id = "IN", value_name = "IN")]
     input: PathBuf,
     /// File to write, of the kind that its ending names: mkv (lossless), mp4, mov, webm, png, jpg,
-    /// or numbered pictures such as restored/%05d.png; a folder keeps the names
+    /// y4m, or numbered pictures such as restored/%05d.png; a folder keeps the names; - is
+    /// YUV4MPEG2 on standard output
     #[arg(id = "OUT", value_name = "OUT")]
     output: PathBuf,
     /// Quality of mp4 and mov (0 to 51, default 18) and of webm (0 to 63, default 20): less is
@@ -35,7 +38,7 @@ pub struct Arguments {
     #[arg(long, value_name = "NUMBER")]
     crf: Option<u32>,
     /// In a folder: write all files as this kind, such as png, and not as what they are
-    #[arg(long = "as", value_name = "ENDING", value_parser = target::ending)]
+    #[arg(long = "as", value_name = "ENDING", value_parser = kinds::ending)]
     kind: Option<String>,
     /// Replace OUT where it is there already
     #[arg(long)]
@@ -63,7 +66,7 @@ fn fraction(text: &str) -> std::result::Result<gst::Fraction, String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let mut report = Report::new(arguments.json);
+    let mut report = Report::new(arguments.json, arguments.output == Path::new("-"));
     interrupt::listen();
     let done = if arguments.input.is_dir() {
         folder::restore(arguments, &mut report)

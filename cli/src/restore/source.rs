@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What is read: a file, or numbered pictures, and what GStreamer's discoverer says of it.
 
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Seek};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use gst::glib;
 use gst::prelude::*;
 
 use crate::failure::{Failure, Result};
 use crate::media::{make, numbered, stored};
+use crate::y4m;
 
 /// Seconds that the discoverer may look at a file: a limit for one that hangs.
 const LIMIT: gst::ClockTime = gst::ClockTime::from_seconds(30);
@@ -28,19 +32,28 @@ pub struct Source {
     pub pictures: bool,
     /// How the pictures are to be turned, as the tag has it; nothing where they stand upright.
     pub orientation: Option<String>,
+    /// The header of raw frames.
+    pub header: Option<y4m::Header>,
+    /// What reads raw frames, until it is taken.
+    stream: Mutex<Option<y4m::Reader>>,
 }
 
 impl Source {
     /// Looks at the file. `fps` is the rate of numbered pictures.
     pub fn of(path: &Path, fps: gst::Fraction) -> Result<Self> {
+        if path == Path::new("-") {
+            return Self::piped(path);
+        }
         // Names such as my%20dog.jpg look like numbered ones.
         if numbered::is_pattern(path) && !path.is_file() {
             return Self::numbered(path, fps);
         }
         let shown = path.display();
-        path.metadata()
-            .and_then(|_| std::fs::File::open(path))
+        let is_stream = begins_a_stream(path)
             .map_err(|e| Failure::failed(format!("{shown} cannot be read: {e}.")))?;
+        if let Some((file, bytes)) = is_stream {
+            return Self::stream(path, Box::new(file), Some(bytes));
+        }
         let (info, video) = discover(path)?;
         let stored = stored::read(path)?;
         let said = info.duration().map_or(0, |length| length.nseconds() as i64);
@@ -53,6 +66,8 @@ impl Source {
             frames: Some(stored.count),
             cut_off: Some(lacking).filter(|lacking| *lacking > SLACK.max(said as f64 / 50e9)),
             orientation: stored.orientation,
+            header: None,
+            stream: Mutex::default(),
         })
     }
 
@@ -79,7 +94,47 @@ impl Source {
             frames: Some(all.len()),
             cut_off: None,
             orientation: None,
+            header: None,
+            stream: Mutex::default(),
         })
+    }
+
+    /// Raw frames on standard input.
+    fn piped(path: &Path) -> Result<Self> {
+        if io::stdin().is_terminal() {
+            return Err(Failure::usage(
+                "Nothing comes on standard input: lead a program into it that writes YUV4MPEG2.",
+            ));
+        }
+        Self::stream(path, Box::new(io::stdin()), None)
+    }
+
+    /// Raw frames, and the bytes of the stream where they are known.
+    fn stream(path: &Path, input: Box<dyn Read + Send>, bytes: Option<u64>) -> Result<Self> {
+        let reader = y4m::Reader::new(input)
+            .map_err(|what| Failure::failed(format!("{} {what}.", shown(path))))?;
+        Ok(Self {
+            path: path.to_owned(),
+            first: None,
+            fps: reader.header().rate(),
+            frames: bytes.and_then(|bytes| reader.frames_in(bytes)),
+            cut_off: None,
+            pictures: false,
+            orientation: None,
+            header: Some(reader.header().clone()),
+            stream: Mutex::new(Some(reader)),
+        })
+    }
+
+    /// What reads raw frames, the first time.
+    pub fn take_stream(&self) -> Option<y4m::Reader> {
+        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        stream.take()
+    }
+
+    /// The name in sentences.
+    pub fn shown(&self) -> String {
+        shown(&self.path)
     }
 
     pub fn path(&self) -> &Path {
@@ -104,6 +159,25 @@ impl Source {
         element.set_property("framerate", self.fps);
         Ok(element)
     }
+}
+
+/// The name of an input in sentences.
+fn shown(path: &Path) -> String {
+    if path == Path::new("-") {
+        "Standard input".to_owned()
+    } else {
+        path.display().to_string()
+    }
+}
+
+/// The file with its length, where it begins as raw frames do.
+fn begins_a_stream(path: &Path) -> io::Result<Option<(File, u64)>> {
+    let mut file = File::open(path)?;
+    let bytes = file.metadata()?.len();
+    let mut magic = Vec::new();
+    Read::by_ref(&mut file).take(10).read_to_end(&mut magic)?;
+    file.rewind()?;
+    Ok((magic == b"YUV4MPEG2 ").then_some((file, bytes)))
 }
 
 type Found = (

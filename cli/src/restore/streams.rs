@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use gst::prelude::*;
 
+use super::pipe;
 use super::source::Source;
 use super::target::Target;
 use super::video::Parts;
 use crate::failure::{Failure, Result};
 use crate::media::caps::{as_stored, description, place, tell_caps};
 use crate::media::make;
+use crate::y4m::Reader;
 
 /// Compressed bytes that wait before the decoder and the muxer. More wait only while another stream
 /// of the file has none.
@@ -35,7 +37,9 @@ struct Linker {
 pub struct Streams {
     linker: Arc<Linker>,
     /// What reads the file, from its end to its beginning.
-    readers: [gst::Element; 2],
+    readers: Vec<gst::Element>,
+    /// What reads raw frames, until it is started.
+    raw: Mutex<Option<Reader>>,
 }
 
 impl Streams {
@@ -47,30 +51,41 @@ impl Streams {
         parts: Parts,
         allow_loss: bool,
     ) -> Result<Self> {
-        let reader = source.element()?;
-        let parser = make("parsebin")?;
-        let queues = make("multiqueue")?;
-        queues.set_property("max-size-bytes", WAITING);
-        queues.set_property("max-size-buffers", 0u32);
-        queues.set_property("max-size-time", 0u64);
-        let added = pipeline.add_many([&reader, &parser, &queues]);
-        added
-            .and_then(|()| reader.link(&parser))
-            .map_err(|e| Failure::failed(format!("The pipeline cannot be made: {e}.")))?;
-        let readers = [parser, reader];
-        for element in &readers {
-            element.set_locked_state(true);
-        }
-        let linker = Arc::new(Linker {
+        let linker = Linker {
             pipeline: pipeline.clone(),
-            queues,
+            queues: make("multiqueue")?,
             parts,
             allow_loss,
-            target: target.path().display().to_string(),
+            target: target.shown(true),
             pictures: source.pictures,
             takes_markup: target.takes_markup(),
             notes: Mutex::default(),
-        });
+        };
+        if let Some(reader) = source.take_stream() {
+            let raw = pipe::connect(pipeline, &linker.parts, &reader);
+            let raw =
+                raw.map_err(|e| Failure::failed(format!("The pipeline cannot be made: {e}.")))?;
+            return Ok(Self {
+                linker: Arc::new(linker),
+                readers: vec![raw.upcast()],
+                raw: Mutex::new(Some(reader)),
+            });
+        }
+        let linker = Arc::new(linker);
+        let queues = &linker.queues;
+        let reader = source.element()?;
+        let parser = make("parsebin")?;
+        queues.set_property("max-size-bytes", WAITING);
+        queues.set_property("max-size-buffers", 0u32);
+        queues.set_property("max-size-time", 0u64);
+        let added = pipeline.add_many([&reader, &parser, queues]);
+        added
+            .and_then(|()| reader.link(&parser))
+            .map_err(|e| Failure::failed(format!("The pipeline cannot be made: {e}.")))?;
+        let readers = vec![parser, reader];
+        for element in &readers {
+            element.set_locked_state(true);
+        }
         let here = Arc::downgrade(&linker);
         readers[0].connect_pad_added(move |_, pad| {
             if let Some(linker) = here.upgrade()
@@ -79,7 +94,11 @@ impl Streams {
                 gst::element_error!(linker.pipeline, gst::StreamError::Mux, ("{}", sentence));
             }
         });
-        Ok(Self { linker, readers })
+        Ok(Self {
+            linker,
+            readers,
+            raw: Mutex::default(),
+        })
     }
 
     /// Starts to read, once all that follows has started: an element that has not yet refuses what
@@ -89,6 +108,22 @@ impl Streams {
             element.set_locked_state(false);
             // The bus says why.
             let _ = element.sync_state_with_parent();
+        }
+        let raw = self
+            .raw
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let source = self.readers[0].clone().downcast::<gst_app::AppSrc>();
+        if let (Some(reader), Ok(source)) = (raw, source) {
+            pipe::start(reader, source, self.linker.parts.passed.clone());
+        }
+    }
+
+    /// Ends raw frames, the next of which may be long in coming.
+    pub fn stop(&self) {
+        if let Some(source) = self.readers[0].downcast_ref::<gst_app::AppSrc>() {
+            let _ = source.end_of_stream();
         }
     }
 
@@ -113,14 +148,13 @@ impl Linker {
     fn link(&self, pad: &gst::Pad) -> std::result::Result<(), String> {
         let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
         let media = caps.structure(0).map_or("", |s| s.name().as_str());
-        let entry = self.parts.decoder.static_pad("sink");
+        let decoder = self.parts.decoder.as_ref();
+        let entry = decoder.and_then(|decoder| decoder.static_pad("sink"));
         let entry = entry.filter(|entry| !entry.is_linked());
         let is_video = media.starts_with("video/") || media.starts_with("image/");
         if let Some(entry) = entry.filter(|_| is_video) {
             let queued = self.queue(pad)?;
-            if let Some(muxer) = &self.parts.muxer {
-                self.video_into(muxer)?;
-            }
+            self.parts.enter_muxer()?;
             let queued = if self.pictures && media == "image/jpeg" {
                 // Decoders are found without it, and only the parser reads EXIF.
                 self.through("jpegparse", &queued)?
@@ -131,7 +165,7 @@ impl Linker {
         }
         let what = description(&caps);
         let Some(muxer) = &self.parts.muxer else {
-            self.note(format!("{what} was left out: pictures hold none."));
+            self.note(format!("{what} was left out: {} holds none.", self.target));
             return Ok(());
         };
         let marked = caps
@@ -175,13 +209,6 @@ impl Linker {
         Ok(src)
     }
 
-    /// Leads the encoded pictures into the muxer.
-    fn video_into(&self, muxer: &gst::Element) -> std::result::Result<(), String> {
-        let entry = muxer.request_pad_simple("video_%u");
-        let entry = entry.ok_or("the muxer takes no video")?;
-        joined(&self.parts.encoded, &entry)
-    }
-
     /// Puts a queue behind a stream; the pad behind the queue.
     fn queue(&self, pad: &gst::Pad) -> std::result::Result<gst::Pad, String> {
         let lacking = || "the streams cannot be queued".to_owned();
@@ -202,7 +229,7 @@ impl Linker {
 
 /// Links two pads. Whether their caps fit is told when the caps come: those of subtitles are not
 /// yet what [`tell_caps`] makes of them.
-fn joined(from: &gst::Pad, to: &gst::Pad) -> std::result::Result<(), String> {
+pub fn joined(from: &gst::Pad, to: &gst::Pad) -> std::result::Result<(), String> {
     let linked = from.link_full(to, gst::PadLinkCheck::HIERARCHY);
     linked
         .map(|_| ())

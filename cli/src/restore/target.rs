@@ -1,105 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
-//! What is written: a container, an encoder and their settings, by the ending of the file's name.
+//! What is written, where it grows and where it lies at the end.
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use super::kinds::{Kind, endings, kind};
 use crate::failure::{Failure, Result};
 use crate::media::numbered;
-
-/// A sort of file: one row of the table.
-struct Kind {
-    endings: &'static [&'static str],
-    /// The muxer; pictures have none.
-    muxer: Option<&'static str>,
-    /// The video encoder with its settings; `{crf}` stands for the quality.
-    encoder: &'static str,
-    /// Default and largest value of `--crf`.
-    crf: Option<(u32, u32)>,
-    /// The element that may be missing, and the package that has it.
-    package: (&'static str, &'static str),
-}
-
-/// 4:2:0 is what players take. `vbv-buf-capacity=0` lifts the limit of the bit rate. With frames
-/// out of order the muxer writes wrong times where frames come at uneven ones.
-const H264: &str = "video/x-raw,format={I420,I420_10LE} ! x264enc pass=qual quantizer={crf} \
-    vbv-buf-capacity=0 speed-preset=medium bframes=0";
-/// The quality alone decides: the bit rate is out of reach. Frames that wait in the
-/// encoder are lost where the colour's description changes, as it does after the first picture of
-/// MPEG-2: so none waits.
-const VP9: &str = "video/x-raw,format={I420,I420_10LE} ! vp9enc end-usage=cq cq-level={crf} \
-    target-bitrate=2000000000 deadline=1000000 cpu-used=2 row-mt=true lag-in-frames=0";
-
-const KINDS: [Kind; 6] = [
-    Kind {
-        endings: &["mkv"],
-        muxer: Some("matroskamux"),
-        encoder: "avenc_ffv1",
-        crf: None,
-        package: ("avenc_ffv1", "gstreamer1.0-libav"),
-    },
-    Kind {
-        endings: &["mp4", "m4v"],
-        muxer: Some("mp4mux"),
-        encoder: H264,
-        crf: Some((18, 51)),
-        package: ("x264enc", "gstreamer1.0-plugins-ugly"),
-    },
-    Kind {
-        endings: &["mov"],
-        muxer: Some("qtmux"),
-        encoder: H264,
-        crf: Some((18, 51)),
-        package: ("x264enc", "gstreamer1.0-plugins-ugly"),
-    },
-    Kind {
-        endings: &["webm"],
-        muxer: Some("webmmux"),
-        encoder: VP9,
-        crf: Some((20, 63)),
-        package: ("vp9enc", "gstreamer1.0-plugins-good"),
-    },
-    Kind {
-        endings: &["png"],
-        muxer: None,
-        encoder: "pngenc",
-        crf: None,
-        package: ("pngenc", "gstreamer1.0-plugins-good"),
-    },
-    Kind {
-        endings: &["jpg", "jpeg"],
-        muxer: None,
-        encoder: "jpegenc quality=95",
-        crf: None,
-        package: ("jpegenc", "gstreamer1.0-plugins-good"),
-    },
-];
-
-/// The endings that name a kind.
-fn endings() -> String {
-    let all: Vec<_> = KINDS
-        .iter()
-        .flat_map(|kind| kind.endings)
-        .copied()
-        .collect();
-    all.join(", ")
-}
-
-/// The ending of a path in small letters, and the kind that it names.
-fn kind(path: &Path) -> (String, Option<&'static Kind>) {
-    let ending = path.extension().unwrap_or_default().to_string_lossy();
-    let ending = ending.to_lowercase();
-    let kind = KINDS.iter().find(|k| k.endings.contains(&ending.as_str()));
-    (ending, kind)
-}
-
-/// An ending that names a kind, with or without its dot.
-pub fn ending(text: &str) -> std::result::Result<String, String> {
-    let ending = text.trim_start_matches('.');
-    let known = Target::writes(ending).then(|| ending.to_owned());
-    known.ok_or_else(|| format!("use one of {}", endings()))
-}
+use crate::y4m;
 
 /// A file to write.
 pub struct Target {
@@ -107,12 +17,19 @@ pub struct Target {
     kind: &'static Kind,
     crf: u32,
     numbered: bool,
+    piped: bool,
 }
 
 impl Target {
     /// The target at `path`. An error is one of usage, or names a package that is missing.
     pub fn of(path: &Path, crf: Option<u32>) -> Result<Self> {
-        let (ending, kind) = kind(path);
+        let piped = path == Path::new("-");
+        if piped && io::stdout().is_terminal() {
+            return Err(Failure::usage(
+                "Frames would fill the terminal: lead standard output into a program or a file.",
+            ));
+        }
+        let (ending, kind) = kind(if piped { Path::new("-.y4m") } else { path });
         let kind = kind.ok_or_else(|| {
             let path = path.display();
             Failure::usage(format!(
@@ -149,21 +66,46 @@ impl Target {
             kind,
             crf,
             numbered: numbered::is_pattern(path),
+            piped,
         })
-    }
-
-    /// Whether files of this ending can be written.
-    pub fn writes(ending: &str) -> bool {
-        KINDS.iter().any(|kind| kind.endings.contains(&ending))
-    }
-
-    /// Whether the kind of `path` has a quality to choose.
-    pub fn has_crf(path: &Path) -> bool {
-        kind(path).1.is_some_and(|kind| kind.crf.is_some())
     }
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The name in sentences, and before it is `whole` that of the part.
+    pub fn shown(&self, whole: bool) -> String {
+        if self.piped {
+            "standard output".to_owned()
+        } else if whole || self.numbered {
+            self.path.display().to_string()
+        } else {
+            self.part().display().to_string()
+        }
+    }
+
+    /// Whether it is standard output.
+    pub fn is_piped(&self) -> bool {
+        self.piped
+    }
+
+    /// Whether raw frames are written, one after the other.
+    pub fn is_stream(&self) -> bool {
+        self.kind.endings == ["y4m"]
+    }
+
+    /// What takes such frames.
+    pub fn open(&self) -> Result<Box<dyn Write + Send>> {
+        if self.piped {
+            return Ok(Box::new(io::stdout()));
+        }
+        let file = fs::File::create(self.part());
+        let file = file.map_err(|e| {
+            let name = self.shown(true);
+            Failure::failed(format!("{name} cannot be written: {e}."))
+        })?;
+        Ok(Box::new(file))
     }
 
     /// Where the file grows until it is whole: with `.part` before its ending, so that it plays.
@@ -192,7 +134,9 @@ impl Target {
 
     /// The encoder as a launch line.
     pub fn encoder(&self) -> String {
-        self.kind.encoder.replace("{crf}", &self.crf.to_string())
+        let formats = y4m::formats().join(",");
+        let encoder = self.kind.encoder.replace("{crf}", &self.crf.to_string());
+        encoder.replace("{formats}", &format!("{{{formats}}}"))
     }
 
     /// Whether subtitles may hold `<i>` and its like.
@@ -202,11 +146,15 @@ impl Target {
 
     /// Whether something lies where it is to be written.
     pub fn is_taken(&self) -> bool {
-        self.path.exists() || (self.numbered && !numbered::all(&self.path).is_empty())
+        (self.path.exists() && !self.piped)
+            || (self.numbered && !numbered::all(&self.path).is_empty())
     }
 
     /// Gives the whole file its name, or the numbered pictures theirs; how many there were.
     pub fn finish(&self) -> Result<usize> {
+        if self.piped {
+            return Ok(1);
+        }
         if !self.is_numbered() {
             rename(&self.part(), &self.path)?;
             return Ok(1);
@@ -227,6 +175,9 @@ impl Target {
 
     /// Removes what is not whole.
     pub fn discard(&self) {
+        if self.piped {
+            return;
+        }
         let _ = fs::remove_file(self.part());
         for part in numbered::all(&self.part())
             .values()

@@ -6,8 +6,10 @@ use std::sync::Mutex;
 use gst::prelude::*;
 
 use super::gate::Gate;
+use super::pipe::{self, Passed};
 use super::properties::Properties;
 use super::source::Source;
+use super::streams::joined;
 use super::target::Target;
 use crate::failure::{Failure, Result};
 use crate::media::make;
@@ -18,7 +20,10 @@ const SHORTEST: gst::ClockTime = gst::ClockTime::from_mseconds(1);
 
 /// The elements of the pipeline that are there before the streams are known.
 pub struct Parts {
-    pub decoder: gst::Element,
+    /// Raw frames need none.
+    pub decoder: Option<gst::Element>,
+    /// Where decoded frames enter.
+    pub entry: gst::Pad,
     pub restorer: gst::Element,
     /// Ends all streams at once.
     pub gate: Gate,
@@ -27,6 +32,8 @@ pub struct Parts {
     /// Where encoded pictures leave.
     pub encoded: gst::Pad,
     pub muxer: Option<gst::Element>,
+    /// What is known of raw frames.
+    pub passed: Passed,
 }
 
 impl Parts {
@@ -39,13 +46,19 @@ impl Parts {
     ) -> Result<Self> {
         let restorer = make("ud2mrestore")?;
         properties.apply(&restorer);
-        let decoder = make("decodebin")?;
+        let encoded = source.header.is_none();
+        let decoder = encoded.then(|| make("decodebin")).transpose()?;
         let before = make("videoconvert")?;
         let encoder = encoder(source, target)?;
-        let sink = sink(source, target)?;
+        let passed = Passed::default();
+        let sink = if target.is_stream() {
+            pipe::sink(pipeline, source, target, &passed)?
+        } else {
+            sink(source, target)?
+        };
         let muxer = target.muxer().map(make).transpose()?;
-        let all = [&decoder, &before, &restorer, encoder.upcast_ref(), &sink];
-        let added = pipeline.add_many(all);
+        let all = [&before, &restorer, encoder.upcast_ref(), &sink];
+        let added = pipeline.add_many(all.into_iter().chain(&decoder));
         let linked = added.and_then(|()| {
             gst::Element::link_many([&before, &restorer, encoder.upcast_ref()])?;
             let Some(muxer) = &muxer else {
@@ -55,32 +68,51 @@ impl Parts {
             muxer.link(&sink)
         });
         linked.map_err(|e| Failure::failed(format!("The pipeline cannot be made: {e}.")))?;
-        let entry = before.static_pad("sink");
-        let times = Times::default();
-        entry.iter().for_each(|pad| times.watch(pad));
-        let gate = Gate::default();
-        let guard = gate.clone();
-        decoder.connect_pad_added(move |_, pad| {
-            // A decoder of one stream has one pad; what cannot be linked ends in an error there.
-            if let Some(entry) = entry.as_ref().filter(|entry| !entry.is_linked()) {
-                guard.of_video(pad);
-                let _ = pad.link(entry);
-            }
-        });
-        let ends = (encoder.static_pad("sink"), encoder.static_pad("src"));
-        let (Some(raw), Some(encoded)) = ends else {
-            return Err(Failure::failed("The encoder has no pads."));
+        let ends = (
+            before.static_pad("sink"),
+            encoder.static_pad("sink"),
+            encoder.static_pad("src"),
+        );
+        let (Some(entry), Some(raw), Some(encoded)) = ends else {
+            return Err(Failure::failed("An element has no pads."));
         };
+        let times = Times::default();
+        times.watch(&entry);
+        let gate = Gate::default();
+        if let Some(decoder) = &decoder {
+            let (entry, gate) = (entry.clone(), gate.clone());
+            decoder.connect_pad_added(move |_, pad| {
+                // A decoder of one stream has one pad; what cannot be linked ends in an error
+                // there.
+                if !entry.is_linked() {
+                    gate.of_video(pad);
+                    let _ = pad.link(&entry);
+                }
+            });
+        }
         tell_durations(&raw);
         forget_orientation(&encoded);
         Ok(Self {
             decoder,
+            entry,
             restorer,
             gate,
             times,
             encoded,
             muxer,
+            passed,
         })
+    }
+}
+
+impl Parts {
+    /// Leads the encoded pictures into the muxer, where there is one.
+    pub fn enter_muxer(&self) -> std::result::Result<(), String> {
+        let Some(muxer) = &self.muxer else {
+            return Ok(());
+        };
+        let entry = muxer.request_pad_simple("video_%u");
+        joined(&self.encoded, &entry.ok_or("the muxer takes no video")?)
     }
 }
 

@@ -5,6 +5,7 @@ mod errors;
 mod folders;
 mod media;
 mod pictures;
+mod pipes;
 mod progress;
 mod streams;
 
