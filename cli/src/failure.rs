@@ -7,7 +7,7 @@ Exit codes:
   0    all was done, and every frame is there with its time
   1    something failed; OUT, or one file of a folder, was not written
   2    the command line is wrong
-  3    OUT was written, but its frames or their times differ from those of IN
+  3    OUT, or the report, was written; OUT's frames or their times differ from those of IN
   130  interrupted: a file with .part in its name holds what was done, and plays";
 
 const FAILED: u8 = 1;

@@ -6,6 +6,7 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 
+mod compare;
 mod failure;
 mod interrupt;
 mod media;
@@ -30,6 +31,7 @@ struct Command {
 #[derive(clap::Subcommand)]
 enum Verb {
     Restore(restore::Arguments),
+    Compare(compare::Arguments),
 }
 
 fn run() -> Result<()> {
@@ -39,6 +41,7 @@ fn run() -> Result<()> {
         .map_err(|e| Failure::failed(format!("The filter cannot be registered: {e}.")))?;
     match Command::parse().verb {
         Verb::Restore(arguments) => restore::run(&arguments),
+        Verb::Compare(arguments) => compare::run(&arguments),
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod caps;
 pub mod numbered;
+pub mod source;
 pub mod stored;
 pub mod times;
 

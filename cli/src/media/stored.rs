@@ -13,6 +13,8 @@ use crate::failure::{Failure, Result};
 
 /// How long a file may give no sign of life, in steps of [`STEP`].
 const PATIENCE: u32 = 300;
+/// How the tag begins by which this command tells what it did.
+pub const SIGNATURE: &str = "ud2m ";
 const STEP: gst::ClockTime = gst::ClockTime::from_mseconds(100);
 
 /// What was found of the first video.
@@ -26,6 +28,8 @@ pub struct Stored {
     pub times: Vec<i64>,
     /// Where the last of all streams ends, as a running time in nanoseconds.
     pub end: i64,
+    /// What this command wrote of itself into the file.
+    pub made: Option<String>,
     /// Streams of all kinds.
     pub streams: usize,
     /// Whether the first video has a pad.
@@ -33,6 +37,17 @@ pub struct Stored {
 }
 
 impl Stored {
+    fn learn(&mut self, tags: &gst::TagListRef) {
+        if let Some(orientation) = tags.get::<gst::tags::ImageOrientation>() {
+            let orientation = orientation.get();
+            self.orientation = (orientation != "rotate-0").then(|| orientation.to_owned());
+        }
+        if let Some(encoder) = tags.get::<gst::tags::Encoder>() {
+            let made = Some(encoder.get()).filter(|made| made.starts_with(SIGNATURE));
+            self.made = made.map(str::to_owned).or(self.made.take());
+        }
+    }
+
     /// Frames alone, at these times.
     pub fn at(times: Vec<i64>) -> Self {
         Self {
@@ -145,12 +160,8 @@ fn watch(
                 let mut stored = of(&found);
                 stored.count += 1;
                 stored.times.extend(running_time(pad, buffer));
-            } else if let Some(gst::EventView::Tag(tag)) = info.event().map(|e| e.view())
-                && let Some(orientation) = tag.tag().get::<gst::tags::ImageOrientation>()
-            {
-                let orientation = orientation.get();
-                let turned = (orientation != "rotate-0").then(|| orientation.to_owned());
-                of(&found).orientation = turned;
+            } else if let Some(gst::EventView::Tag(tag)) = info.event().map(|e| e.view()) {
+                of(&found).learn(tag.tag());
             }
             gst::PadProbeReturn::Ok
         });

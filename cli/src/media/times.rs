@@ -52,22 +52,27 @@ impl Times {
     }
 
     /// What differs between these and the times `written`, in words.
-    /// Where nothing else was, the first frame may have become the beginning.
     pub fn compare(&self, written: &Stored) -> Result<(), String> {
         let came = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = |times: &[i64]| times.iter().min().copied().unwrap_or(0);
-        let moved = if written.streams == 1 {
-            first(&written.times) - first(&came.times)
-        } else {
-            0
-        };
-        let came: Vec<_> = came.times.iter().map(|time| time + moved).collect();
-        compare(&came, &written.times)
+        compare(&came.times, written)
     }
 }
 
-/// What differs between the times that came and those that were written, both in any order.
-fn compare(came: &[i64], written: &[i64]) -> Result<(), String> {
+/// What differs between the times that came and those that were written, in words. Where nothing
+/// else was written, the first frame may have become the beginning.
+pub fn compare(came: &[i64], written: &Stored) -> Result<(), String> {
+    let first = |times: &[i64]| times.iter().min().copied().unwrap_or(0);
+    let moved = if written.streams == 1 {
+        first(&written.times) - first(came)
+    } else {
+        0
+    };
+    let came: Vec<_> = came.iter().map(|time| time + moved).collect();
+    differences(&came, &written.times)
+}
+
+/// What differs between two lists of times, both in any order.
+fn differences(came: &[i64], written: &[i64]) -> Result<(), String> {
     if came.len() != written.len() {
         return Err(format!(
             "{} frames came and {} were written",
@@ -101,12 +106,12 @@ mod tests {
     fn frames_that_are_missing_or_moved_are_told() {
         let ms = 1_000_000;
         assert_eq!(
-            compare(&[0, 40 * ms, 80 * ms], &[80 * ms, 0, 40 * ms + 999_999]),
+            differences(&[0, 40 * ms, 80 * ms], &[80 * ms, 0, 40 * ms + 999_999]),
             Ok(())
         );
-        let missing = compare(&[0, 40 * ms], &[0]).expect_err("one is missing");
+        let missing = differences(&[0, 40 * ms], &[0]).expect_err("one is missing");
         assert_eq!(missing, "2 frames came and 1 were written");
-        let moved = compare(&[0, 40 * ms], &[0, 47 * ms]).expect_err("one has moved");
+        let moved = differences(&[0, 40 * ms], &[0, 47 * ms]).expect_err("one has moved");
         assert_eq!(moved, "1 of 2 frames moved in time, by up to 7 ms");
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What is reported of files.
 
+use std::fmt;
 use std::path::Path;
 
 /// How far a file is.
@@ -36,6 +37,22 @@ pub struct Files {
     pub failed: usize,
     /// Those that were written, and whose frames or times are not those that came.
     pub differ: usize,
+}
+
+impl fmt::Display for Files {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{} of {} files restored", self.restored, self.all)?;
+        for (count, words) in [
+            (self.there, "there already (--overwrite replaces them)"),
+            (self.failed, "failed"),
+            (self.differ, "with other frames or times than IN"),
+        ] {
+            if count > 0 {
+                write!(f, ", {count} {words}")?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Progress {

@@ -19,6 +19,8 @@ use words::{clock, time_in};
 
 /// How often a program is told.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// Seconds of which nobody needs to be told before.
+const SOON: f64 = 2.0;
 /// The bar of a terminal; what is no terminal gets none.
 const BAR: &str = "{prefix}{bar:30} {pos} of {len} frames, {msg}";
 const NO_LENGTH: &str = "{prefix}{spinner} {pos} frames, {msg}";
@@ -135,7 +137,7 @@ impl Report {
                 "seconds-per-frame": each,
                 "seconds-left": left,
             }));
-        } else if let (Some(of), Some(left)) = (first.of.filter(|of| *of > 1), left) {
+        } else if let (Some(of), Some(left)) = (first.of, left.filter(|left| *left > SOON)) {
             let (left, end) = (clock(left), time_in(left));
             let text = format!("{of} frames, {each:.2} s each: {left} in all, done by {end}");
             self.bar.suspend(|| say(&text));
@@ -181,37 +183,50 @@ impl Report {
         }
     }
 
-    /// A folder is done.
-    pub fn files(&self, files: &Files) {
-        let Files {
-            all,
-            restored,
-            there,
-            failed,
-            differ,
-        } = files;
+    /// Two files were compared; PSNR is nothing where nothing differs.
+    pub fn compared(
+        &self,
+        page: &Path,
+        psnr: Option<f64>,
+        ssim: Option<f64>,
+        frames: usize,
+        differences: &Result<(), String>,
+    ) {
+        self.bar.finish_and_clear();
+        let page = page.to_string_lossy();
         if self.json {
             self.line(&json!({
-                "event": "end",
-                "files": all,
-                "restored": restored,
-                "there": there,
-                "failed": failed,
-                "differ": differ,
+                "event": "compared",
+                "out": page,
+                "frames": frames,
+                "psnr": psnr,
+                "ssim": ssim,
+                "same-frames": differences.is_ok(),
             }));
             return;
         }
-        let mut said = format!("{restored} of {all} files restored");
-        for (count, words) in [
-            (there, "there already (--overwrite replaces them)"),
-            (failed, "failed"),
-            (differ, "with other frames or times than IN"),
-        ] {
-            if *count > 0 {
-                said += &format!(", {count} {words}");
-            }
+        let psnr = psnr.map_or_else(
+            || "no difference".to_owned(),
+            |psnr| format!("PSNR {psnr:.2} dB"),
+        );
+        let ssim = ssim.map_or_else(String::new, |ssim| format!(", SSIM {ssim:.4}"));
+        self.tell(&format!("{page}: {frames} frames, {psnr}{ssim}"));
+    }
+
+    /// A folder is done.
+    pub fn files(&self, files: &Files) {
+        if self.json {
+            self.line(&json!({
+                "event": "end",
+                "files": files.all,
+                "restored": files.restored,
+                "there": files.there,
+                "failed": files.failed,
+                "differ": files.differ,
+            }));
+            return;
         }
-        self.tell(&said);
+        self.tell(&files.to_string());
     }
 
     fn line(&self, value: &Value) {

@@ -8,7 +8,6 @@ mod gate;
 mod kinds;
 mod pipe;
 mod properties;
-mod source;
 mod streams;
 mod target;
 mod video;
@@ -17,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Result};
 use crate::interrupt;
+use crate::media::source::fraction;
 use crate::report::Report;
 use properties::Properties;
 use target::Target;
@@ -54,15 +54,6 @@ pub struct Arguments {
     json: bool,
     #[command(flatten)]
     properties: Properties,
-}
-
-/// A rate such as 25 or 30000/1001.
-fn fraction(text: &str) -> std::result::Result<gst::Fraction, String> {
-    let (n, d) = text.split_once('/').unwrap_or((text, "1"));
-    match (n.parse(), d.parse()) {
-        (Ok(n), Ok(d)) if n > 0 && d > 0 => Ok(gst::Fraction::new(n, d)),
-        _ => Err("write it as 25 or 30000/1001".to_owned()),
-    }
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {

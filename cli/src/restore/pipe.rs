@@ -6,12 +6,12 @@ use std::thread;
 
 use gst::prelude::*;
 
-use super::source::Source;
 use super::streams::joined;
 use super::target::Target;
 use super::video::Parts;
 use crate::failure::Result;
 use crate::interrupt;
+use crate::media::source::Source;
 use crate::media::stored::Stored;
 use crate::y4m::{Lines, Reader, Writer};
 

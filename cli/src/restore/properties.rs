@@ -2,6 +2,7 @@
 //! The element's properties as options: the list comes from the element, when the program runs.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::path::Path;
 
 use clap::builder::{
@@ -30,6 +31,23 @@ impl Properties {
                 element.set_property_from_value(name, &value);
             }
         }
+    }
+}
+
+impl fmt::Display for Properties {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let given = self.0.iter();
+        let given: Vec<_> = given
+            .map(|(name, text)| {
+                // Of files the name says enough, and nothing of the machine.
+                let text = text.to_string_lossy();
+                format!("{name}={}", text.rsplit('/').next().unwrap_or(&text))
+            })
+            .collect();
+        if given.is_empty() {
+            return f.write_str("no settings given");
+        }
+        f.write_str(&given.join(" "))
     }
 }
 

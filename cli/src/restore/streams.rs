@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use gst::prelude::*;
 
 use super::pipe;
-use super::source::Source;
 use super::target::Target;
 use super::video::Parts;
 use crate::failure::{Failure, Result};
 use crate::media::caps::{as_stored, description, place, tell_caps};
 use crate::media::make;
+use crate::media::source::Source;
 use crate::y4m::Reader;
 
 /// Compressed bytes that wait before the decoder and the muxer. More wait only while another stream

@@ -8,11 +8,12 @@ use gst::prelude::*;
 use super::gate::Gate;
 use super::pipe::{self, Passed};
 use super::properties::Properties;
-use super::source::Source;
 use super::streams::joined;
 use super::target::Target;
 use crate::failure::{Failure, Result};
 use crate::media::make;
+use crate::media::source::Source;
+use crate::media::stored::SIGNATURE;
 use crate::media::times::Times;
 
 /// A shorter duration is a decoder's way to say that it knows none.
@@ -57,6 +58,13 @@ impl Parts {
             sink(source, target)?
         };
         let muxer = target.muxer().map(make).transpose()?;
+        if let Some(tags) = muxer
+            .as_ref()
+            .and_then(|m| m.dynamic_cast_ref::<gst::TagSetter>())
+        {
+            let made = format!("{SIGNATURE}{}: {properties}", env!("CARGO_PKG_VERSION"));
+            tags.add_tag::<gst::tags::Encoder>(&made.as_str(), gst::TagMergeMode::Replace);
+        }
         let all = [&before, &restorer, encoder.upcast_ref(), &sink];
         let added = pipeline.add_many(all.into_iter().chain(&decoder));
         let linked = added.and_then(|()| {
@@ -119,7 +127,7 @@ impl Parts {
 /// What follows the restorer, as far as the muxer. Pictures that are to be turned are turned here:
 /// not every muxer of every GStreamer writes the tag.
 fn encoder(source: &Source, target: &Target) -> Result<gst::Bin> {
-    let turn = source.first().is_some() || source.orientation.is_some();
+    let turn = source.first().is_some() || source.stored.orientation.is_some();
     let turn = if turn {
         "videoconvert ! videoflip video-direction=auto ! "
     } else {

@@ -9,8 +9,9 @@ use std::sync::{Mutex, PoisonError};
 use gst::glib;
 use gst::prelude::*;
 
+use super::stored::{self, Stored};
+use super::{make, numbered};
 use crate::failure::{Failure, Result};
-use crate::media::{make, numbered, stored};
 use crate::y4m;
 
 /// Seconds that the discoverer may look at a file: a limit for one that hangs.
@@ -30,8 +31,8 @@ pub struct Source {
     pub cut_off: Option<f64>,
     /// Whether it is a picture, or numbered pictures, and no film.
     pub pictures: bool,
-    /// How the pictures are to be turned, as the tag has it; nothing where they stand upright.
-    pub orientation: Option<String>,
+    /// What a container holds.
+    pub stored: Stored,
     /// The header of raw frames.
     pub header: Option<y4m::Header>,
     /// What reads raw frames, until it is taken.
@@ -55,7 +56,8 @@ impl Source {
             return Self::stream(path, Box::new(file), Some(bytes));
         }
         let (info, video) = discover(path)?;
-        let stored = stored::read(path)?;
+        let mut stored = stored::read(path)?;
+        stored.times.sort_unstable();
         let said = info.duration().map_or(0, |length| length.nseconds() as i64);
         let lacking = (said - stored.end) as f64 / 1e9;
         Ok(Self {
@@ -65,7 +67,7 @@ impl Source {
             pictures: video.is_image(),
             frames: Some(stored.count),
             cut_off: Some(lacking).filter(|lacking| *lacking > SLACK.max(said as f64 / 50e9)),
-            orientation: stored.orientation,
+            stored,
             header: None,
             stream: Mutex::default(),
         })
@@ -93,7 +95,7 @@ impl Source {
             pictures: true,
             frames: Some(all.len()),
             cut_off: None,
-            orientation: None,
+            stored: Stored::default(),
             header: None,
             stream: Mutex::default(),
         })
@@ -120,7 +122,7 @@ impl Source {
             frames: bytes.and_then(|bytes| reader.frames_in(bytes)),
             cut_off: None,
             pictures: false,
-            orientation: None,
+            stored: Stored::default(),
             header: Some(reader.header().clone()),
             stream: Mutex::new(Some(reader)),
         })
@@ -141,6 +143,11 @@ impl Source {
         &self.path
     }
 
+    /// Whether its frames have times of their own.
+    pub fn has_times(&self) -> bool {
+        !self.pictures && self.header.is_none()
+    }
+
     /// The number of the first of numbered pictures.
     pub fn first(&self) -> Option<i32> {
         self.first
@@ -158,6 +165,15 @@ impl Source {
         element.set_property("start-index", first);
         element.set_property("framerate", self.fps);
         Ok(element)
+    }
+}
+
+/// A rate such as 25 or 30000/1001.
+pub fn fraction(text: &str) -> std::result::Result<gst::Fraction, String> {
+    let (n, d) = text.split_once('/').unwrap_or((text, "1"));
+    match (n.parse(), d.parse()) {
+        (Ok(n), Ok(d)) if n > 0 && d > 0 => Ok(gst::Fraction::new(n, d)),
+        _ => Err("write it as 25 or 30000/1001".to_owned()),
     }
 }
 
