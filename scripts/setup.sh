@@ -6,12 +6,14 @@
 #   torch    the same .venv with PyTorch, for training, export and the tests of models/
 #   lpips    the networks of the distance LPIPS, in .cache; with what `torch` installs
 #   runtime  ONNX Runtime's library beside the plugin, in $BUILD_DIR/release
+#   webgpu   the WebGPU provider and a Vulkan driver that needs no GPU, in .cache, for one test
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 VENV=.venv
 BUILD_DIR=${BUILD_DIR:-target}
 ORT_VERSION=1.28.0
+WEBGPU_VERSION=0.4.0
 PACKAGES="build-essential ca-certificates pkg-config
     libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev gstreamer1.0-tools
     gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
@@ -144,6 +146,51 @@ or put $library into $BUILD_DIR/release yourself."
         install -m 644 "$cache/$library" "$BUILD_DIR/release/$library"
 }
 
+# fetch_webgpu: the library of the WebGPU provider, whose wheel's hash pip checks.
+fetch_webgpu() {
+    local scratch=$1
+    $VENV/bin/python -m pip download -q --disable-pip-version-check --no-deps --dest "$scratch" \
+        --require-hashes --only-binary :all: --platform "manylinux_2_28_$(uname -m)" \
+        -r scripts/requirements-webgpu.txt ||
+        fail "pip could not fetch onnxruntime-ep-webgpu $WEBGPU_VERSION from PyPI: see its message \
+above."
+    $VENV/bin/python -m zipfile -e "$scratch"/onnxruntime_ep_webgpu-*.whl "$scratch/unpacked"
+    mv "$scratch/unpacked/onnxruntime_ep_webgpu/libonnxruntime_providers_webgpu.so" "$scratch/"
+}
+
+# fetch_swiftshader: Vulkan on the CPU, out of Debian's package of Chromium, which is not installed.
+# Debian replaces that package every few weeks, so apt's own check against the signed lists of the
+# archive takes the place of a hash.
+fetch_swiftshader() {
+    local scratch=$1
+    have apt-get && have dpkg-deb ||
+        fail "SwiftShader comes from Debian's package chromium-common, and apt-get is not here: \
+put libvk_swiftshader.so and vk_swiftshader_icd.json into .cache/webgpu-$WEBGPU_VERSION."
+    (cd "$scratch" && apt-get download -q=2 chromium-common 2>apt.log) || {
+        cat "$scratch/apt.log" >&2
+        fail "apt-get could not fetch chromium-common, which holds SwiftShader: see its message \
+above; 'apt-get update' brings newer lists, and Ubuntu has no such package."
+    }
+    dpkg-deb -x "$scratch"/chromium-common_*.deb "$scratch/chromium"
+    mv "$scratch"/chromium/usr/lib/chromium/{libvk_swiftshader.so,vk_swiftshader_icd.json} \
+        "$scratch/"
+}
+
+webgpu() {
+    local cache=.cache/webgpu-$WEBGPU_VERSION scratch=.cache/webgpu-scratch
+    [ -s $cache/vk_swiftshader_icd.json ] && return
+    venv requirements
+    say "fetching the WebGPU provider $WEBGPU_VERSION and SwiftShader (38 MB)"
+    rm -rf $scratch $cache
+    mkdir -p $scratch
+    fetch_webgpu $scratch
+    fetch_swiftshader $scratch
+    mkdir -p $cache
+    mv $scratch/{libonnxruntime_providers_webgpu.so,libvk_swiftshader.so} $cache/
+    mv $scratch/vk_swiftshader_icd.json $cache/
+    rm -rf $scratch
+}
+
 # The weights alone leave the archive; its code is not installed.
 lpips() {
     local cache=.cache/lpips-0.1 scratch=.cache/lpips-scratch
@@ -163,15 +210,16 @@ alexnet.ckpt and vgg16.ckpt of its source archive into $cache yourself."
     rm -rf $scratch
 }
 
-[ $# -gt 0 ] || fail "say what to set up: system, python, torch, lpips or runtime."
+[ $# -gt 0 ] || fail "say what to set up: system, python, torch, lpips, runtime or webgpu."
 for what in "$@"; do
     case $what in
-        system | lpips | runtime) $what ;;
+        system | lpips | runtime | webgpu) $what ;;
         python) venv requirements ;;
         torch)
             venv requirements requirements-torch
             package
             ;;
-        *) fail "'$what' is unknown: the parts are system, python, torch, lpips and runtime." ;;
+        *) fail "'$what' is unknown: the parts are system, python, torch, lpips, runtime and \
+webgpu." ;;
     esac
 done

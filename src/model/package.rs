@@ -122,6 +122,21 @@ fn places(name: &Path) -> Vec<PathBuf> {
     out
 }
 
+/// Where libraries lie beside this code: in its own directory and, for a program in bin/, in the
+/// plugins' directory of Debian and of others.
+pub fn beside() -> Vec<PathBuf> {
+    let here = own_directory().filter(|here| here.is_absolute());
+    let debian = format!("../lib/{}-linux-gnu/gstreamer-1.0", env::consts::ARCH);
+    let folders = [
+        "",
+        &debian,
+        "../lib64/gstreamer-1.0",
+        "../lib/gstreamer-1.0",
+    ];
+    let joined = |here: PathBuf| folders.map(|folder| here.join(folder));
+    here.map(joined).into_iter().flatten().collect()
+}
+
 /// The directory of the shared object, or of the program, that holds this code.
 pub fn own_directory() -> Option<PathBuf> {
     let mut info = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();

@@ -5,7 +5,6 @@
 //! opened before the first call of [`environment`]. A failure is not kept, so that a library which
 //! is installed later is found.
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -14,7 +13,7 @@ use ort::environment::Environment;
 use parking_lot::Mutex;
 
 use super::files::elf;
-use super::package::own_directory;
+use super::package::beside;
 use crate::error::RestoreError;
 
 /// The variable that names the only library to try.
@@ -49,7 +48,8 @@ pub struct Runtime {
     pub library: PathBuf,
 }
 
-/// Sends ONNX Runtime's warnings and errors to `sink`; the first call counts.
+/// Sends ONNX Runtime's warnings and errors, and what is found out about devices, to `sink`; the
+/// first call counts.
 pub fn log_to(sink: LogSink) {
     let _ = SINK.set(sink);
 }
@@ -149,18 +149,9 @@ fn candidates() -> Result<Vec<PathBuf>, RestoreError> {
         }
         return Ok(vec![path]);
     }
-    let here = own_directory().unwrap_or_default();
-    // From a program in bin/ to the plugins, where Debian and others keep them.
-    let debian = format!("../lib/{}-linux-gnu/gstreamer-1.0", env::consts::ARCH);
-    let folders = [
-        "",
-        &debian,
-        "../lib64/gstreamer-1.0",
-        "../lib/gstreamer-1.0",
-    ];
-    let beside = folders.iter().filter(|_| here.is_absolute());
-    Ok(beside
-        .flat_map(|folder| libraries_in(&here.join(folder)))
+    Ok(beside()
+        .iter()
+        .flat_map(|folder| libraries_in(folder))
         .chain(SYSTEM_NAMES.map(PathBuf::from))
         .collect())
 }
@@ -187,6 +178,13 @@ fn libraries_in(directory: &Path) -> Vec<PathBuf> {
     found.into_iter().map(|(_, path)| path).collect()
 }
 
+/// Tells the sink.
+pub fn log(level: LogLevel, message: &str) {
+    if let Some(sink) = SINK.get() {
+        sink(level, message);
+    }
+}
+
 fn forward(level: ort::logging::LogLevel, _category: &str, _id: &str, at: &str, message: &str) {
     use ort::logging::LogLevel as Theirs;
     let level = match level {
@@ -195,9 +193,7 @@ fn forward(level: ort::logging::LogLevel, _category: &str, _id: &str, at: &str, 
         Theirs::Warning => LogLevel::Warning,
         Theirs::Error | Theirs::Fatal => LogLevel::Error,
     };
-    if let Some(sink) = SINK.get() {
-        sink(level, &format!("{message} ({at})"));
-    }
+    log(level, &format!("{message} ({at})"));
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ impl Restorer {
             return Ok(());
         }
         let inpaint = Degradation::Mask(mask.clone());
-        let filler = match Self::load(&self.package, &inpaint, self.engine, warn, stop) {
+        let filler = match Self::load(&self.package, &inpaint, self.engine.clone(), warn, stop) {
             Ok(mut restorer) => {
                 restorer.step.set_interrupt(self.step.interrupt());
                 restorer.pool = self.pool();

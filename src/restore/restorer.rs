@@ -96,7 +96,7 @@ impl Restorer {
     ) -> Result<Self, RestoreError> {
         let graph = degradation.graph();
         let package = model::locate(model.as_ref())?;
-        let step = OrtStep::load(&package, &graph, engine, warn, stop)?;
+        let step = OrtStep::load(&package, &graph, &engine, warn, stop)?;
         Ok(Self {
             step,
             graph,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What the tests of the element share: start-up, tiny packages, harnesses, frames and messages.
 
-#![allow(dead_code, reason = "each test program uses a part")]
+#![allow(dead_code, unused_imports, reason = "each test program uses a part")]
+
+mod webgpu;
 
 use std::path::PathBuf;
 use std::sync::Once;
@@ -9,6 +11,8 @@ use std::sync::Once;
 use gst::prelude::*;
 use gst_video::{VideoFormat, VideoInfo};
 use gstud2m::restore::{Degradation, InputFile, Output, Settings, Temporal, Tiling};
+
+pub use webgpu::{WEBGPU, webgpu};
 
 /// The folder of the presets that are installed with the plugin.
 pub const PRESETS: &str = "src/ud2mrestore/properties/presets";
@@ -28,6 +32,9 @@ pub fn init() {
             ("GST_PRESET_PATH", path(PRESETS)),
             // The user's own presets lie there.
             ("XDG_DATA_HOME", path("target/no-presets")),
+            // Vulkan on the CPU, wherever the tests run.
+            ("VK_DRIVER_FILES", path(webgpu::DRIVER)),
+            ("ORT_WEBGPU_EP_ALLOW_SOFTWARE_ADAPTER", "1".to_owned()),
         ] {
             // SAFETY: every test of a program comes here first and waits until this has returned.
             unsafe { std::env::set_var(name, value) };

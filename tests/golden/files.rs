@@ -130,7 +130,7 @@ impl Golden {
         let step = OrtStep::load(
             package,
             &spec,
-            Engine::default(),
+            &Engine::default(),
             &mut warn,
             &Stop::default(),
         )

@@ -30,7 +30,7 @@ pub fn all_whole(library: &Path) -> Result<(), String> {
 
 /// An error where the file at `path` is a shared library of 64 bits whose end is missing. Whatever
 /// else is wrong with it the loader finds by itself.
-fn whole(path: &Path) -> Result<(), String> {
+pub fn whole(path: &Path) -> Result<(), String> {
     // The loader has its own sentence for a file that cannot be read.
     let Ok(mut file) = File::open(path) else {
         return Ok(());

@@ -11,7 +11,7 @@ use ort::value::{Outlet, TensorElementType};
 use super::files::{self, Expected, GraphFile};
 use super::manifest::{KEY, Manifest};
 use super::ort_errors::{is_out_of_memory, no_memory, one_line};
-use super::provider::Engine;
+use super::provider::{Engine, Unusable};
 use super::runtime;
 use super::session::Sessions;
 use super::stop::Stop;
@@ -23,7 +23,7 @@ use open::{Failure, NamedBytes, Source, open};
 pub struct Loaded {
     pub sessions: Sessions,
     pub manifest: Manifest,
-    /// ONNX Runtime's name of the provider.
+    /// ONNX Runtime's name of the provider, with the device where it is a plugin's.
     pub provider: &'static str,
     /// The graph's inputs in its own order.
     pub inputs: Vec<TensorSpec>,
@@ -35,7 +35,7 @@ pub struct Loaded {
 pub fn graph(
     package: &Path,
     needed: &GraphSpec,
-    engine: Engine,
+    engine: &Engine,
     warn: &mut dyn FnMut(String),
     stop: &Stop,
 ) -> Result<Loaded, RestoreError> {
@@ -62,21 +62,21 @@ pub fn graph(
     };
     let runtime = runtime::environment()?;
     let mut failure = None;
-    for provider in engine.provider.attempts(&runtime.library)? {
+    for provider in engine.attempts(&runtime.library)? {
         match open(&runtime, &source, provider, engine) {
-            Ok(sessions) => {
-                if let Some(failure) = failure {
+            Ok(opened) => {
+                if let Some(Unusable { reason, .. }) = failure {
                     warn(format!(
                         "The frames are restored on the CPU, because the GPU cannot be used \
-                         ({failure}): mend the installation, or set execution-provider=cpu to \
+                         ({reason}): mend the installation, or set execution-provider=cpu to \
                          silence this."
                     ));
                 }
-                let sessions = sessions?;
-                return checked(sessions, manifest, needed, provider.name()).map_err(broken);
+                let sessions = opened.sessions?;
+                return checked(sessions, manifest, needed, opened.provider).map_err(broken);
             }
             Err(_) if stop.is_raised() => return Err(RestoreError::Stopped),
-            Err(Failure::Provider(e)) => failure = Some(one_line(&e)),
+            Err(Failure::Provider(unusable)) => failure = Some(unusable),
             Err(Failure::Graph(e)) if is_out_of_memory(&e) => return Err(no_memory(&e)),
             Err(Failure::Graph(e)) => {
                 return Err(broken(format!(
@@ -86,11 +86,10 @@ pub fn graph(
             }
         }
     }
-    let reason = failure.unwrap_or_default();
+    let (reason, remedy) = failure.map(|f| (f.reason, f.remedy)).unwrap_or_default();
     Err(RestoreError::Runtime(format!(
-        "execution-provider={} cannot be used ({reason}): {}.",
+        "execution-provider={} cannot be used ({reason}): {remedy}.",
         engine.provider.nick(),
-        engine.provider.remedy()
     )))
 }
 

@@ -9,7 +9,9 @@ use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
 use super::super::files::GraphFile;
-use super::super::provider::{Engine, Provider};
+use super::super::ort_errors::one_line;
+use super::super::provider::plugin::Device;
+use super::super::provider::{Engine, Provider, Unusable};
 use super::super::runtime::Runtime;
 use super::super::session::{Sessions, Threads};
 use super::super::stop::Stop;
@@ -39,19 +41,46 @@ impl Source<'_> {
 
 /// What failed where no session could be made: the provider, or the graph itself.
 pub enum Failure {
-    Provider(ort::Error),
+    Provider(Unusable),
     Graph(ort::Error),
 }
 
-/// The sessions for the graph on one provider; the inner error is about threads.
+/// The sessions of a graph.
+pub struct Opened {
+    /// An error is about threads.
+    pub sessions: Result<Sessions, RestoreError>,
+    /// Name of the provider, and of the device where it is a plugin's.
+    pub provider: &'static str,
+}
+
+/// Where a session runs.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    runtime: &'a Runtime,
+    engine: &'a Engine,
+    provider: Provider,
+    /// That of a plugin.
+    device: Option<Device>,
+}
+
+/// The sessions for the graph on one provider.
 pub fn open(
     runtime: &Runtime,
     source: &Source,
     provider: Provider,
-    engine: Engine,
-) -> Result<Result<Sessions, RestoreError>, Failure> {
+    engine: &Engine,
+) -> Result<Opened, Failure> {
+    let device = provider
+        .is_plugin()
+        .then(|| Device::find(runtime, provider, engine));
+    let place = Place {
+        runtime,
+        engine,
+        provider,
+        device: device.transpose().map_err(Failure::Provider)?,
+    };
     let threads = Threads::of(engine, provider);
-    let make = |count| session(runtime, source, provider, (engine, count));
+    let make = |count| place.session(source, count);
     let (alone, beside) = thread::scope(|scope| {
         let beside = (0..threads.lanes).map(|_| scope.spawn(|| make(threads.each)));
         let beside: Vec<_> = beside.collect();
@@ -61,18 +90,36 @@ pub fn open(
     });
     let joined = |made: thread::Result<_>| made.unwrap_or_else(|panic| resume_unwind(panic));
     let beside = beside.into_iter().map(joined).collect::<Result<_, _>>()?;
-    Ok(Sessions::new(alone?, beside))
+    Ok(Opened {
+        sessions: Sessions::new(alone?, beside),
+        provider: place.device.map_or(provider.name(), |d| d.name),
+    })
 }
 
-/// A session for the graph on one provider, on so many threads.
-fn session(
-    runtime: &Runtime,
-    source: &Source,
-    provider: Provider,
-    (engine, threads): (Engine, usize),
-) -> Result<Session, Failure> {
-    let set_up = || -> ort::Result<SessionBuilder> {
-        let mut builder = Session::builder(&runtime.environment)?
+impl Place<'_> {
+    /// A session for the graph, on so many threads.
+    fn session(self, source: &Source, threads: usize) -> Result<Session, Failure> {
+        let builder = self.builder(threads).map_err(|e| self.unusable(&e))?;
+        let session = source.commit(builder).map_err(|e| {
+            // A graph that the CPU cannot load is broken; on a device, the device may be.
+            if self.provider == Provider::Cpu || plain(self.runtime, source).is_err() {
+                Failure::Graph(e)
+            } else {
+                self.unusable(&e)
+            }
+        })?;
+        match self.device {
+            Some(device) if !device.runs(&session) => Err(Failure::Provider(Unusable {
+                reason: format!("{} takes no part of the model", device.name),
+                remedy: self.provider.remedy().to_owned(),
+            })),
+            _ => Ok(session),
+        }
+    }
+
+    fn builder(self, threads: usize) -> ort::Result<SessionBuilder> {
+        let environment = &self.runtime.environment;
+        let mut builder = Session::builder(environment)?
             .with_optimization_level(GraphOptimizationLevel::All)?
             // Spinning threads burn a core between the frames of a paced stream.
             .with_intra_op_spinning(false)?
@@ -80,21 +127,24 @@ fn session(
         if threads > 0 {
             builder = builder.with_intra_threads(threads)?;
         }
-        if provider == Provider::OpenVino {
+        if self.provider == Provider::OpenVino {
             // It leaves a graph it cannot compile to the CPU without a word.
             builder = builder.with_disable_cpu_fallback()?;
         }
-        Ok(builder.with_execution_providers(provider.registered(engine.device, engine.threads))?)
-    };
-    let builder = set_up().map_err(Failure::Provider)?;
-    source.commit(builder).map_err(|e| {
-        // A graph that the CPU cannot load is broken; on a device, the device may be.
-        if provider == Provider::Cpu || plain(runtime, source).is_err() {
-            Failure::Graph(e)
-        } else {
-            Failure::Provider(e)
+        if let Some(device) = self.device {
+            return device.serves(environment, builder);
         }
-    })
+        let engine = self.engine;
+        let registered = self.provider.registered(engine.device, engine.threads);
+        Ok(builder.with_execution_providers(registered)?)
+    }
+
+    fn unusable(self, error: &ort::Error) -> Failure {
+        Failure::Provider(Unusable {
+            reason: one_line(error),
+            remedy: self.provider.remedy().to_owned(),
+        })
+    }
 }
 
 /// Loads the graph on the CPU, unoptimised, to learn whether it is whole.

@@ -33,7 +33,7 @@ pub struct Threads {
 impl Threads {
     /// Those of an engine on one of its providers. Where the engine leaves the number open, they
     /// are as many as the process may use by its affinity and its control group.
-    pub fn of(engine: Engine, provider: Provider) -> Self {
+    pub fn of(engine: &Engine, provider: Provider) -> Self {
         let all = match (engine.threads, provider) {
             (0, Provider::Cpu) => available_parallelism().map_or(1, usize::from),
             (threads, _) => threads,
@@ -152,12 +152,13 @@ mod tests {
             (20, Provider::Cpu, (20, 2, 8)),
             (0, Provider::Cuda, (0, 0, 0)),
             (4, Provider::OpenVino, (4, 4, 0)),
+            (0, Provider::WebGpu, (0, 0, 0)),
         ] {
             let engine = Engine {
                 threads: asked,
                 ..Engine::default()
             };
-            let Threads { all, each, lanes } = Threads::of(engine, provider);
+            let Threads { all, each, lanes } = Threads::of(&engine, provider);
             assert_eq!((all, each, lanes), wanted, "{asked} on {provider:?}");
             assert!(each * lanes <= all);
         }
@@ -165,7 +166,7 @@ mod tests {
 
     #[test]
     fn where_nothing_is_asked_for_the_process_has_a_say() {
-        let all = Threads::of(Engine::default(), Provider::Cpu).all;
+        let all = Threads::of(&Engine::default(), Provider::Cpu).all;
         assert_eq!(all, available_parallelism().map_or(1, usize::from));
     }
 }

@@ -77,7 +77,7 @@ impl OrtStep {
     pub fn load(
         package: &Path,
         needed: &GraphSpec,
-        engine: Engine,
+        engine: &Engine,
         warn: &mut dyn FnMut(String),
         stop: &Stop,
     ) -> Result<Self, RestoreError> {
@@ -99,7 +99,8 @@ impl OrtStep {
         &self.loaded.manifest
     }
 
-    /// ONNX Runtime's name of the provider that runs the graph.
+    /// ONNX Runtime's name of the provider that runs the graph, with the device where it is a
+    /// plugin's.
     pub fn provider(&self) -> &'static str {
         self.loaded.provider
     }

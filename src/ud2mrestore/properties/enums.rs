@@ -81,11 +81,17 @@ choices! {
 
     /// Where the network runs.
     ExecutionProvider, "GstUd2mRestoreExecutionProvider" {
-        Auto: "auto", "CUDA where it works, else CPU with a warning";
+        Auto: "auto",
+            "The provider in provider-library where one is set, else CUDA, where it works; else CPU \
+             with a warning";
         Cpu: "cpu", "CPU";
         Cuda: "cuda", "NVIDIA CUDA, or an error";
         TensorRt: "tensorrt", "NVIDIA TensorRT, or an error";
         OpenVino: "openvino", "Intel OpenVINO on the CPU, or an error";
+        WebGpu: "webgpu",
+            "WebGPU on a GPU of any maker, by provider-library or the library that lies beside the \
+             plugin, or an error";
+        Plugin: "plugin", "Whatever provider-library offers, or an error";
     }
 
     /// What becomes of a frame that is late.

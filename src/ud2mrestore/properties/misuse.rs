@@ -4,7 +4,7 @@
 use gst::glib;
 use gst::prelude::*;
 
-use super::enums::{KernelShape, Task};
+use super::enums::{ExecutionProvider, KernelShape, Task};
 use super::settings::{Fixed, Settings};
 
 impl Settings {
@@ -40,8 +40,22 @@ impl Settings {
                 nick(live.kernel)
             ));
         }
+        let provider = fixed.provider;
+        if !fixed.provider_library.is_empty() && !takes_library(provider) {
+            out.push(format!(
+                "provider-library is set, and execution-provider={} does not use it: set \
+                 execution-provider=plugin, or leave provider-library out.",
+                nick(provider)
+            ));
+        }
         out
     }
+}
+
+/// Whether a provider may lie in the library that the property names.
+fn takes_library(provider: ExecutionProvider) -> bool {
+    use ExecutionProvider::{Auto, Plugin, WebGpu};
+    matches!(provider, Auto | Plugin | WebGpu)
 }
 
 /// How users write a value.

@@ -40,9 +40,12 @@ impl Fixed {
                 ExecutionProvider::Cuda => Provider::Cuda,
                 ExecutionProvider::TensorRt => Provider::TensorRt,
                 ExecutionProvider::OpenVino => Provider::OpenVino,
+                ExecutionProvider::WebGpu => Provider::WebGpu,
+                ExecutionProvider::Plugin => Provider::Plugin,
             },
             device: self.device,
             threads: self.threads as usize,
+            plugin: self.provider_library.path().to_owned(),
         }
     }
 }

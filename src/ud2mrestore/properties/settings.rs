@@ -28,8 +28,12 @@ fixed: Fixed {
     provider: ExecutionProvider = ExecutionProvider::Auto, "execution-provider", .., READY,
         "Execution provider",
         "Where the network runs; one that is asked for and not available is an error";
+    provider_library: InputFile = InputFile::default(), "provider-library", .., READY,
+        "Provider library",
+        "Shared library of an ONNX Runtime plugin execution provider, for execution-provider=plugin, \
+         webgpu or auto";
     device: i32 = 0, "device", 0..=255, READY, "Device",
-        "Index of the GPU";
+        "Index of the GPU, or of the device in the order in which provider-library lists them";
     tile_width: u32 = 0, "tile-width", 0..=16384, READY, "Tile width",
         "Width of the tiles in pixels of the output; 0 chooses it";
     tile_height: u32 = 0, "tile-height", 0..=16384, READY, "Tile height",

@@ -3,6 +3,11 @@
 //!
 //! A provider that was chosen by name runs or is an error; only `Auto` may fall back, and says so.
 
+pub mod plugin;
+mod vulkan;
+
+use std::path::{Path, PathBuf};
+
 use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
 
 use crate::error::RestoreError;
@@ -10,23 +15,60 @@ use crate::error::RestoreError;
 /// Where the network runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Provider {
-    /// CUDA where the library offers it and a device works, else the CPU.
+    /// The plugin that the engine names, or CUDA where the library offers it, where a device works;
+    /// else the CPU.
     #[default]
     Auto,
     Cpu,
     Cuda,
     TensorRt,
     OpenVino,
+    /// A plugin for GPUs of all makers.
+    WebGpu,
+    /// The plugin that the engine names, whatever it is.
+    Plugin,
 }
 
 /// Where and how a graph runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Engine {
     pub provider: Provider,
-    /// Index of the GPU.
+    /// Index of the GPU, or of the plugin's device.
     pub device: i32,
     /// Threads of the CPU that run the network, all together; 0 leaves the number open.
     pub threads: usize,
+    /// Path of a plugin's shared library; empty where none is named.
+    pub plugin: PathBuf,
+}
+
+/// Why a provider cannot be used, and what to do: two parts of a sentence.
+pub struct Unusable {
+    pub reason: String,
+    pub remedy: String,
+}
+
+impl Engine {
+    /// The providers to try, in order. An error where the library of ONNX Runtime was built without
+    /// the chosen one.
+    pub fn attempts(&self, library: &Path) -> Result<Vec<Provider>, RestoreError> {
+        let chosen = self.provider;
+        match chosen {
+            Provider::Auto if !self.plugin.as_os_str().is_empty() => {
+                Ok(vec![Provider::Plugin, Provider::Cpu])
+            }
+            Provider::Auto if Provider::Cuda.offered() => Ok(vec![Provider::Cuda, Provider::Cpu]),
+            Provider::Auto => Ok(vec![Provider::Cpu]),
+            _ if chosen.offered() => Ok(vec![chosen]),
+            _ => Err(RestoreError::Runtime(format!(
+                "execution-provider={} is not available: the ONNX Runtime at {} was built without \
+                 {}; {}.",
+                chosen.nick(),
+                library.display(),
+                chosen.name(),
+                chosen.remedy()
+            ))),
+        }
+    }
 }
 
 impl Provider {
@@ -38,46 +80,38 @@ impl Provider {
             Self::Cuda => "cuda",
             Self::TensorRt => "tensorrt",
             Self::OpenVino => "openvino",
+            Self::WebGpu => "webgpu",
+            Self::Plugin => "plugin",
         }
     }
 
-    /// ONNX Runtime's name; `Auto` has none of its own.
+    /// Whether it lies in a library of its own, which is registered with ONNX Runtime.
+    pub fn is_plugin(self) -> bool {
+        matches!(self, Self::WebGpu | Self::Plugin)
+    }
+
+    /// ONNX Runtime's name; `Auto` has none of its own, and that of `Plugin` is the plugin's.
     pub fn name(self) -> &'static str {
         match self {
             Self::Auto | Self::Cpu => ep::CPU::NAME,
             Self::Cuda => ep::CUDA::NAME,
             Self::TensorRt => ep::TensorRT::NAME,
             Self::OpenVino => ep::OpenVINO::NAME,
+            Self::WebGpu => "WebGpuExecutionProvider",
+            Self::Plugin => "",
         }
     }
 
-    /// Whether the opened library was built with the provider. Whether a device works shows when a
-    /// graph is loaded.
+    /// Whether the opened library was built with the provider, or it is no part of that library.
+    /// Whether a device works shows when a graph is loaded.
     fn offered(self) -> bool {
         let offered = match self {
-            Self::Auto | Self::Cpu => Ok(true),
+            Self::Auto | Self::Cpu | Self::WebGpu | Self::Plugin => Ok(true),
             Self::Cuda => ep::CUDA::is_available(),
             Self::TensorRt => ep::TensorRT::is_available(),
             Self::OpenVino => ep::OpenVINO::is_available(),
         };
         offered.unwrap_or(false)
-    }
-
-    /// The providers to try, in order. An error where the library was built without the chosen one.
-    pub fn attempts(self, library: &std::path::Path) -> Result<Vec<Self>, RestoreError> {
-        match self {
-            Self::Auto if Self::Cuda.offered() => Ok(vec![Self::Cuda, Self::Cpu]),
-            Self::Auto => Ok(vec![Self::Cpu]),
-            _ if self.offered() => Ok(vec![self]),
-            _ => Err(RestoreError::Runtime(format!(
-                "execution-provider={} is not available: the ONNX Runtime at {} was built without \
-                 {}; {}.",
-                self.nick(),
-                library.display(),
-                self.name(),
-                self.remedy()
-            ))),
-        }
     }
 
     /// What to do where the provider is missing, as the end of a sentence.
@@ -95,12 +129,16 @@ impl Provider {
                 "point ORT_DYLIB_PATH to a library of the wheel onnxruntime-openvino, or set \
                  execution-provider=auto"
             }
+            Self::WebGpu | Self::Plugin => {
+                "mend the driver of the device, choose another by the property device, or set \
+                 execution-provider=auto without provider-library"
+            }
             Self::Auto | Self::Cpu => "set execution-provider=cpu",
         }
     }
 
-    /// What a session registers, in order. `device` is a GPU's index; `threads` of 0 leaves the
-    /// number to ONNX Runtime.
+    /// What a session registers, in order; a plugin's devices are registered otherwise. `device` is
+    /// a GPU's index; `threads` of 0 leaves the number to ONNX Runtime.
     pub fn registered(self, device: i32, threads: usize) -> Vec<ExecutionProviderDispatch> {
         // Spectra in the graph are matrix products: the ten mantissa bits of TF32 would show in the
         // image.
@@ -116,6 +154,7 @@ impl Provider {
             Self::Auto | Self::Cpu => {
                 vec![ep::CPU::default().with_arena_allocator(true).build()]
             }
+            Self::WebGpu | Self::Plugin => Vec::new(),
             Self::Cuda => vec![cuda()],
             // Nodes that TensorRT does not take run on CUDA.
             Self::TensorRt => vec![
