@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The frames of a file as they are seen: decoded, upright, in RGB.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use gst::prelude::*;
 use gst_video::prelude::*;
 
@@ -8,6 +10,7 @@ use crate::failure::{Failure, Result};
 use crate::interrupt;
 use crate::media::make;
 use crate::media::source::Source;
+use crate::y4m;
 
 /// How long a frame may be in coming, in steps of [`STEP`].
 const PATIENCE: u32 = 300;
@@ -22,11 +25,15 @@ pub struct Frame {
     pub rgb: Vec<u8>,
 }
 
+/// What is wrong with a stream of raw frames.
+type Wrong = Arc<Mutex<Option<String>>>;
+
 /// A file that is decoded.
 pub struct Frames {
     pipeline: gst::Pipeline,
     sink: gst_app::AppSink,
     name: String,
+    wrong: Wrong,
     /// How wide a pixel is, its height being 1.
     pub aspect: f64,
 }
@@ -35,10 +42,6 @@ impl Frames {
     /// Starts to decode; enlarged or shrunk to `size` where one is wanted.
     pub fn of(source: &Source, size: Option<(usize, usize)>) -> Result<Self> {
         let name = source.shown();
-        let jpeg = source.path().extension().is_some_and(|ending| {
-            let ending = ending.to_ascii_lowercase();
-            ending == "jpg" || ending == "jpeg"
-        });
         let size = size.map_or_else(String::new, |(width, height)| {
             format!(",width={width},height={height},pixel-aspect-ratio=[1/1000,1000/1]")
         });
@@ -55,29 +58,30 @@ impl Frames {
         let sink = sink.and_then(|sink| sink.downcast::<gst_app::AppSink>().ok());
         let sink = sink.ok_or_else(|| odd(&"it has no end"))?;
         let pipeline = gst::Pipeline::new();
-        let mut parts = vec![source.element()?];
-        if jpeg {
-            // Only the parser reads EXIF.
-            parts.push(make("jpegparse")?);
-        }
-        let decoder = make("decodebin")?;
-        parts.push(decoder.clone());
-        pipeline.add_many(&parts).map_err(|e| odd(&e))?;
         pipeline.add(&bin).map_err(|e| odd(&e))?;
-        gst::Element::link_many(&parts).map_err(|e| odd(&e))?;
-        let entry = bin.static_pad("sink");
-        decoder.connect_pad_added(move |_, pad| {
-            let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
-            let video = caps.structure(0).is_some_and(|s| s.name() == "video/x-raw");
-            let entry = entry.as_ref().filter(|entry| video && !entry.is_linked());
-            // What is not linked is not decoded further.
-            let _ = entry.map(|entry| pad.link(entry));
-        });
+        let wrong = Wrong::default();
+        if let Some(reader) = source.take_stream() {
+            let raw = y4m::source(&reader).map_err(|e| odd(&e))?;
+            pipeline.add(&raw).map_err(|e| odd(&e))?;
+            raw.link(&bin).map_err(|e| odd(&e))?;
+            let wrong = wrong.clone();
+            y4m::feed(
+                reader,
+                raw,
+                |_| (),
+                move |what| {
+                    *wrong.lock().unwrap_or_else(PoisonError::into_inner) = Some(what);
+                },
+            );
+        } else {
+            decode(source, &pipeline, &bin)?;
+        }
         let _ = pipeline.set_state(gst::State::Playing);
         Ok(Self {
             pipeline,
             sink,
             name,
+            wrong,
             aspect: 1.0,
         })
     }
@@ -102,7 +106,9 @@ impl Frames {
                 )));
             }
             if self.sink.is_eos() {
-                return Ok(None);
+                let wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+                let failure = |what| Failure::failed(format!("{} {what}.", self.name));
+                return wrong.clone().map_or(Ok(None), |what| Err(failure(what)));
             }
         }
         let name = &self.name;
@@ -127,6 +133,34 @@ impl Frames {
         self.aspect = f64::from(par.numer()) / f64::from(par.denom());
         Ok(Frame { width, height, rgb })
     }
+}
+
+/// Lets a file be decoded into `bin`.
+fn decode(source: &Source, pipeline: &gst::Pipeline, bin: &gst::Bin) -> Result<()> {
+    let mut parts = vec![source.element()?];
+    let ending = source.path().extension().unwrap_or_default();
+    if ["jpg", "jpeg"]
+        .iter()
+        .any(|jpeg| ending.eq_ignore_ascii_case(jpeg))
+    {
+        // Only the parser reads EXIF.
+        parts.push(make("jpegparse")?);
+    }
+    let decoder = make("decodebin")?;
+    parts.push(decoder.clone());
+    let linked = pipeline.add_many(&parts);
+    linked
+        .and_then(|()| gst::Element::link_many(&parts))
+        .map_err(|e| Failure::failed(format!("The decoder cannot be made: {e}.")))?;
+    let entry = bin.static_pad("sink");
+    decoder.connect_pad_added(move |_, pad| {
+        let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
+        let video = caps.structure(0).is_some_and(|s| s.name() == "video/x-raw");
+        let entry = entry.as_ref().filter(|entry| video && !entry.is_linked());
+        // What is not linked is not decoded further.
+        let _ = entry.map(|entry| pad.link(entry));
+    });
+    Ok(())
 }
 
 impl Drop for Frames {

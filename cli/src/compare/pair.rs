@@ -86,11 +86,11 @@ pub fn compare(
         let name = output.shown();
         return Err(Failure::failed(format!("{name} holds no frame.")));
     };
-    let seen = Frames::of(input, None)?.next()?;
+    let seen = size(input)?;
     let mut before = Frames::of(input, Some(wanted))?;
     let mut first = before.next()?;
     let mut pair = Pair {
-        size: seen.map_or((0, 0), |frame| (frame.width, frame.height)),
+        size: seen,
         aspect: after.aspect,
         ..Pair::default()
     };
@@ -126,6 +126,18 @@ pub fn compare(
         )));
     }
     Ok(pair)
+}
+
+/// Width and height of the frames of a file, as they are seen.
+fn size(source: &Source) -> Result<(usize, usize)> {
+    if let Some(header) = &source.header {
+        return Ok((
+            header.info().width() as usize,
+            header.info().height() as usize,
+        ));
+    }
+    let first = Frames::of(source, None)?.next()?;
+    Ok(first.map_or((0, 0), |frame| (frame.width, frame.height)))
 }
 
 /// Frames that are left.

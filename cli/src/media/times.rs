@@ -51,6 +51,12 @@ impl Times {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).count
     }
 
+    /// Frames that are missing between others at a rate; times that are merely uneven miss none.
+    pub fn gaps(&self, rate: gst::Fraction) -> usize {
+        let came = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        gaps(&came.times, rate)
+    }
+
     /// What differs between these and the times `written`, in words.
     pub fn compare(&self, written: &Stored) -> Result<(), String> {
         let came = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -69,6 +75,19 @@ pub fn compare(came: &[i64], written: &Stored) -> Result<(), String> {
     };
     let came: Vec<_> = came.iter().map(|time| time + moved).collect();
     differences(&came, &written.times)
+}
+
+fn gaps(times: &[i64], rate: gst::Fraction) -> usize {
+    if rate.numer() <= 0 {
+        return 0;
+    }
+    let step = 1e9 * f64::from(rate.denom()) / f64::from(rate.numer());
+    let mut times = times.to_vec();
+    times.sort_unstable();
+    let steps = times.windows(2).map(|two| (two[1] - two[0]) as f64 / step);
+    steps
+        .map(|steps| (steps.round() - 1.0).max(0.0) as usize)
+        .sum()
 }
 
 /// What differs between two lists of times, both in any order.
@@ -101,6 +120,16 @@ fn differences(came: &[i64], written: &[i64]) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gaps_are_told_from_uneven_times() {
+        let rate = gst::Fraction::new(25, 1);
+        let times = [0, 40, 85, 120, 160].map(|ms| ms * 1_000_000);
+        assert_eq!(gaps(&times, rate), 0);
+        let lost = [0, 160, 40, 240].map(|ms| ms * 1_000_000);
+        assert_eq!(gaps(&lost, rate), 3);
+        assert_eq!(gaps(&lost, gst::Fraction::new(0, 1)), 0);
+    }
 
     #[test]
     fn frames_that_are_missing_or_moved_are_told() {

@@ -145,6 +145,13 @@ fn finish(source: &Source, target: &Target, played: &Played, report: &Report) ->
     if count == 0 {
         return Err(nothing(source, target, stopped, wrong));
     }
+    let gaps = played.times.gaps(source.fps);
+    if gaps > 0 {
+        let name = source.shown();
+        report.warn(&format!(
+            "By its rate {name} has gaps (frames that are missing: {gaps}); none were made up."
+        ));
+    }
     let mut differences = written(target, played, stopped)?;
     if let Some(wrong) = wrong {
         differences = Err(format!("IN {wrong}"));

@@ -2,7 +2,6 @@
 //! Raw frames: out of a stream into the pipeline, and out of the pipeline into a stream.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 
 use gst::prelude::*;
 
@@ -10,12 +9,11 @@ use super::streams::joined;
 use super::target::Target;
 use super::video::Parts;
 use crate::failure::Result;
-use crate::interrupt;
 use crate::media::source::Source;
 use crate::media::stored::Stored;
-use crate::y4m::{Lines, Reader, Writer};
+use crate::y4m::{self, Frame, Lines, Reader, Writer};
 
-/// Frames that wait before the restorer, and behind it.
+/// Frames that wait behind the restorer.
 const WAITING: u32 = 2;
 
 /// What both ends know of the frames.
@@ -59,18 +57,7 @@ pub fn connect(
     parts: &Parts,
     reader: &Reader,
 ) -> std::result::Result<gst_app::AppSrc, String> {
-    let caps = reader
-        .header()
-        .info()
-        .to_caps()
-        .map_err(|e| e.to_string())?;
-    let source = gst_app::AppSrc::builder()
-        .caps(&caps)
-        .format(gst::Format::Time)
-        .block(true)
-        .max_buffers(WAITING.into())
-        .max_bytes(0)
-        .build();
+    let source = y4m::source(reader)?;
     pipeline.add(&source).map_err(|e| e.to_string())?;
     let pad = source.static_pad("src").ok_or("it has no pad")?;
     parts.gate.of_video(&pad);
@@ -79,27 +66,16 @@ pub fn connect(
     Ok(source)
 }
 
-/// Reads frames on a thread of its own, until the end or until no more are wanted.
-pub fn start(mut reader: Reader, source: gst_app::AppSrc, passed: Passed) {
-    thread::spawn(move || {
-        while !interrupt::asked() {
-            match reader.read() {
-                Ok(Some(frame)) => {
-                    if let Some(time) = frame.buffer.pts().filter(|_| frame.line != "FRAME") {
-                        passed.known().lines.insert(time, frame.line);
-                    }
-                    if source.push_buffer(frame.buffer).is_err() {
-                        return;
-                    }
-                }
-                Ok(None) => break,
-                Err(wrong) => {
-                    passed.known().wrong = Some(wrong);
-                    break;
-                }
-            }
+/// Lets the frames come.
+pub fn start(reader: Reader, source: gst_app::AppSrc, passed: Passed) {
+    let lines = passed.clone();
+    let see = move |frame: &Frame| {
+        if let Some(time) = frame.buffer.pts().filter(|_| frame.line != "FRAME") {
+            lines.known().lines.insert(time, frame.line.clone());
         }
-        let _ = source.end_of_stream();
+    };
+    y4m::feed(reader, source, see, move |wrong| {
+        passed.known().wrong = Some(wrong);
     });
 }
 

@@ -175,6 +175,29 @@ fn pictures_of_other_sizes_and_odd_names_are_compared() {
 }
 
 #[test]
+fn raw_frames_of_every_layout_are_compared() {
+    let folder = folder();
+    for (tag, size) in [("420p10", 2 * 96), ("mono", 64), ("mono12", 2 * 64)] {
+        let [a, b] = ["a.y4m", "b.y4m"].map(|name| folder.path().join(name));
+        for (path, frames) in [(&a, 3), (&b, 2)] {
+            let mut bytes = format!("YUV4MPEG2 W8 H8 F25:1 C{tag}\n").into_bytes();
+            for _ in 0..frames {
+                bytes.extend(b"FRAME\n");
+                bytes.extend(vec![2; size]);
+            }
+            std::fs::write(path, bytes).expect("a file");
+        }
+        let report = folder.path().join("report.html");
+        let (code, _, wrong) = compared(&a, &b, &report, &["--overwrite"]);
+        assert!(
+            wrong.contains("IN has 3 frames, and OUT 2"),
+            "{tag}: {wrong}"
+        );
+        assert_eq!((code, page(&report).1.len()), (3, 4), "{tag}");
+    }
+}
+
+#[test]
 fn what_cannot_be_compared_is_told() {
     let folder = folder();
     let [input, output] = pair(folder.path(), "out.mkv");

@@ -227,5 +227,22 @@ fn a_file_that_was_cut_off_is_told() {
     let said = restore(&input, &folder.path().join("out.mkv"), &[]);
     assert!(said.contains("it seems to be cut off"), "{said}");
     let said = restore(&whole, &folder.path().join("whole-out.mkv"), &[]);
-    assert!(!said.contains("cut off"), "{said}");
+    assert!(
+        !said.contains("cut off") && !said.contains("gaps"),
+        "{said}"
+    );
+}
+
+#[test]
+fn frames_that_were_lost_before_are_told() {
+    let folder = folder();
+    let input = folder.path().join("in.mkv");
+    media::play(&format!(
+        "videotestsrc num-buffers=50 ! video/x-raw,width=64,height=48,framerate=25/1 \
+         ! identity drop-probability=0.5 \
+         ! x264enc ! matroskamux ! filesink location={}",
+        input.display()
+    ));
+    let said = restore(&input, &folder.path().join("out.mkv"), &[]);
+    assert!(said.contains("has gaps"), "{said}");
 }
