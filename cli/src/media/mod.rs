@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Files and streams, as GStreamer has them: what all verbs share.
 
+pub mod begin;
 pub mod caps;
 pub mod numbered;
 pub mod source;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use gst::glib;
 use gst::prelude::*;
 
+use super::begin::Demuxer;
 use super::make;
 use super::times::running_time;
 use crate::failure::{Failure, Result};
@@ -28,6 +29,8 @@ pub struct Stored {
     pub times: Vec<i64>,
     /// Where the last of all streams ends, as a running time in nanoseconds.
     pub end: i64,
+    /// In Matroska the earliest time of all streams, which becomes the running time zero.
+    pub begin: Option<i64>,
     /// What this command wrote of itself into the file.
     pub made: Option<String>,
     /// Streams of all kinds.
@@ -37,6 +40,14 @@ pub struct Stored {
 }
 
 impl Stored {
+    /// The same with running times in the place of the file's own.
+    fn begun(mut self) -> Self {
+        let begin = self.begin.unwrap_or(0);
+        self.times.iter_mut().for_each(|time| *time -= begin);
+        self.end -= begin;
+        self
+    }
+
     fn learn(&mut self, tags: &gst::TagListRef) {
         if let Some(orientation) = tags.get::<gst::tags::ImageOrientation>() {
             let orientation = orientation.get();
@@ -77,10 +88,11 @@ pub fn read(path: &Path) -> Result<Stored> {
     let found = Found::default();
     let shared = found.clone();
     let weak = pipeline.downgrade();
+    let demuxer = Demuxer::watch(&parser);
     parser.connect_pad_added(move |_, pad| {
         if let Some(pipeline) = weak.upgrade() {
             // A stream that is not linked ends by itself.
-            let _ = watch(&pipeline, pad, &shared);
+            let _ = watch(&pipeline, pad, &shared, demuxer.is_matroska());
         }
     });
     let _ = pipeline.set_state(gst::State::Playing);
@@ -88,7 +100,7 @@ pub fn read(path: &Path) -> Result<Stored> {
     let _ = pipeline.set_state(gst::State::Null);
     let path = path.display();
     match end.as_ref().map(|message| message.view()) {
-        Some(gst::MessageView::Eos(_)) => Ok(of(&found).clone()),
+        Some(gst::MessageView::Eos(_)) => Ok(of(&found).clone().begun()),
         Some(gst::MessageView::Error(e)) => Err(Failure::failed(format!(
             "{path} cannot be read: {}",
             e.error()
@@ -120,6 +132,7 @@ fn watch(
     pipeline: &gst::Pipeline,
     pad: &gst::Pad,
     found: &Found,
+    matroska: bool,
 ) -> std::result::Result<(), glib::BoolError> {
     let sink = gst::ElementFactory::make("fakesink")
         .property("async", false)
@@ -141,13 +154,17 @@ fn watch(
         pad.clone()
     };
     of(found).streams += 1;
+    let time = if matroska { own_time } else { running_time };
     let shared = found.clone();
     pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
-        if let Some(time) = info.buffer().and_then(|buffer| running_time(pad, buffer)) {
+        if let Some(time) = info.buffer().and_then(|buffer| time(pad, buffer)) {
             let length = info.buffer().and_then(|buffer| buffer.duration());
             let length = length.map_or(0, |length| length.nseconds() as i64);
             let mut stored = of(&shared);
             stored.end = stored.end.max(time + length);
+            if matroska {
+                stored.begin = Some(stored.begin.map_or(time, |begin| begin.min(time)));
+            }
         }
         gst::PadProbeReturn::Ok
     });
@@ -159,7 +176,7 @@ fn watch(
             if let Some(buffer) = info.buffer().filter(|b| is_shown(pad, b, &media)) {
                 let mut stored = of(&found);
                 stored.count += 1;
-                stored.times.extend(running_time(pad, buffer));
+                stored.times.extend(time(pad, buffer));
             } else if let Some(gst::EventView::Tag(tag)) = info.event().map(|e| e.view()) {
                 of(&found).learn(tag.tag());
             }
@@ -169,6 +186,12 @@ fn watch(
     sink.sync_state_with_parent()?;
     sink.static_pad("sink").map(|entry| pad.link(&entry));
     Ok(())
+}
+
+/// The time that the file has for a buffer, in nanoseconds.
+fn own_time(_: &gst::Pad, buffer: &gst::BufferRef) -> Option<i64> {
+    let time = buffer.pts().or(buffer.dts())?;
+    i64::try_from(time.nseconds()).ok()
 }
 
 /// Whether a picture is to be shown: it lies in the part of the file that is played, and is no mere

@@ -51,7 +51,7 @@ impl Times {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).count
     }
 
-    /// Frames that are missing between others at a rate; times that are merely uneven miss none.
+    /// Frames that are missing between others at a rate; times that are uneven miss none.
     pub fn gaps(&self, rate: gst::Fraction) -> usize {
         let came = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         gaps(&came.times, rate)
@@ -84,10 +84,16 @@ fn gaps(times: &[i64], rate: gst::Fraction) -> usize {
     let step = 1e9 * f64::from(rate.denom()) / f64::from(rate.numer());
     let mut times = times.to_vec();
     times.sort_unstable();
-    let steps = times.windows(2).map(|two| (two[1] - two[0]) as f64 / step);
-    steps
-        .map(|steps| (steps.round() - 1.0).max(0.0) as usize)
-        .sum()
+    let steps = times.windows(2);
+    let steps: Vec<_> = steps
+        .map(|two| ((two[1] - two[0]) as f64 / step).round().max(1.0) as usize)
+        .collect();
+    let even = steps.iter().filter(|steps| **steps == 1).count();
+    // Where many frames do not keep to the rate, it is a mean, and the times are uneven on purpose.
+    if 4 * even < 3 * steps.len() {
+        return 0;
+    }
+    steps.into_iter().map(|steps| steps - 1).sum()
 }
 
 /// What differs between two lists of times, both in any order.
@@ -126,9 +132,13 @@ mod tests {
         let rate = gst::Fraction::new(25, 1);
         let times = [0, 40, 85, 120, 160].map(|ms| ms * 1_000_000);
         assert_eq!(gaps(&times, rate), 0);
-        let lost = [0, 160, 40, 240].map(|ms| ms * 1_000_000);
+        let lost = [0, 40, 80, 120, 160, 200, 240, 280, 320, 360, 520, 560];
+        let mut lost = lost.map(|ms| ms * 1_000_000);
+        lost.reverse();
         assert_eq!(gaps(&lost, rate), 3);
         assert_eq!(gaps(&lost, gst::Fraction::new(0, 1)), 0);
+        let variable = [0, 80, 120, 320, 360, 480].map(|ms| ms * 1_000_000);
+        assert_eq!(gaps(&variable, rate), 0);
     }
 
     #[test]

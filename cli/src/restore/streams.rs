@@ -10,6 +10,7 @@ use super::pipe;
 use super::target::Target;
 use super::video::Parts;
 use crate::failure::{Failure, Result};
+use crate::media::begin::begin_at;
 use crate::media::caps::{as_stored, description, place, tell_caps};
 use crate::media::make;
 use crate::media::source::Source;
@@ -26,6 +27,8 @@ struct Linker {
     parts: Parts,
     allow_loss: bool,
     target: String,
+    /// Where Matroska begins.
+    begin: Option<i64>,
     /// Whether pictures are read, and no film.
     pictures: bool,
     /// Whether subtitles may be marked, as in Matroska.
@@ -57,6 +60,7 @@ impl Streams {
             parts,
             allow_loss,
             target: target.shown(true),
+            begin: source.stored.begin,
             pictures: source.pictures,
             takes_markup: target.takes_markup(),
             notes: Mutex::default(),
@@ -146,6 +150,9 @@ impl Streams {
 impl Linker {
     /// Links a stream of the file.
     fn link(&self, pad: &gst::Pad) -> std::result::Result<(), String> {
+        if let Some(begin) = self.begin {
+            begin_at(pad, begin);
+        }
         let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
         let media = caps.structure(0).map_or("", |s| s.name().as_str());
         let decoder = self.parts.decoder.as_ref();

@@ -9,6 +9,7 @@ mod media;
 mod pictures;
 mod pipes;
 mod progress;
+mod sources;
 mod streams;
 
 use std::path::{Path, PathBuf};
