@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `ud2m`: the restorer for files, without a pipeline to write.
 //!
-//! A verb is a file with its arguments and a function `run`, and a row in [`Verb`]. The plugin is
+//! A verb is a folder with its arguments and a function `run`, and a row in [`Verb`]. The plugin is
 //! linked in, so that the command needs no installed `libgstud2m.so`.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
