@@ -163,6 +163,7 @@ MAY = {
     },
     "export.graph": {NOISE, "export.splits", "export.weights", "step.unfolded"},
     "export.splits": set(),
+    "export.combine": set(),
     "export.digests": set(),
     "export.manifest": {"diffusion.schedule", "export.digests", "step.unfolded"},
     "export.flops": {"export.manifest"},

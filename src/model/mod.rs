@@ -19,5 +19,5 @@ pub use manifest::{Dim, Manifest};
 pub use package::locate;
 pub use provider::{Engine, Provider};
 pub use runtime::{LogLevel, LogSink, disable_telemetry, log_to};
-pub use session::{Interrupt, OrtStep};
+pub use session::{Copies, DeviceWalk, Interrupt, OrtStep};
 pub use stop::Stop;

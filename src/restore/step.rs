@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use super::Restorer;
 use super::pipeline::Observation;
 use crate::error::RestoreError;
 use crate::graph::Tensors;
 use crate::image::Window;
-use crate::model::OrtStep;
+use crate::model::{Copies, DeviceWalk, OrtStep};
 use crate::operator::Operator;
 use crate::sampler::{Aggregation, Level, Patch, StepModel};
 
@@ -38,6 +39,36 @@ impl<'a> OperatorStep<'a> {
             observation,
             tensors,
         }
+    }
+}
+
+impl OperatorStep<'_> {
+    /// A walk of the whole canvas in the memory of the device that runs the graph; `None` where it
+    /// has none of its own.
+    pub fn on_device(&mut self) -> Option<DeviceWalk<'_>> {
+        self.step.copies()?;
+        let Observation {
+            y, canvas, noise, ..
+        } = self.observation;
+        let window = Window {
+            x: 0,
+            y: 0,
+            width: canvas.width,
+            height: canvas.height,
+        };
+        let operator = &mut *self.operator;
+        let tensors = self
+            .tensors
+            .entry(window)
+            .or_insert_with(|| operator.tensors(y, canvas, window));
+        DeviceWalk::new(self.step, &noise.told, tensors)
+    }
+}
+
+impl Restorer {
+    /// What was copied to the device that runs the model and back, where it has memory of its own.
+    pub fn copies(&self) -> Option<Copies> {
+        self.step.copies()
     }
 }
 

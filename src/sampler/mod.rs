@@ -6,10 +6,12 @@
 mod noise;
 mod reverse;
 mod schedule;
+mod walk;
 
 pub use noise::normal_image;
-pub use reverse::{Initial, reverse};
+pub use reverse::{Initial, reverse, reverse_on};
 pub use schedule::{BETA, LEVELS, Level, level, levels, time_grid};
+pub use walk::Walk;
 
 use crate::image::{Image, Window};
 
@@ -24,6 +26,25 @@ pub struct Patch {
     pub z0: Image,
     /// The noise of the step: for each of its K iterations as many channels as the state has.
     pub noise: Image,
+}
+
+impl Patch {
+    /// A whole image before its first step, with room for the noise of `iterations`.
+    pub fn new(xt: Image, z0: Image, iterations: usize) -> Self {
+        Self {
+            window: z0.bounds(),
+            noise: Image::new(z0.channels * iterations, z0.height, z0.width),
+            xt,
+            z0,
+        }
+    }
+
+    /// Takes the noise of a step: `draw(k)` is that of iteration k.
+    pub fn draw(&mut self, iterations: u32, draw: &mut dyn FnMut(u32) -> Image) {
+        let drawn = &mut self.noise.data;
+        drawn.clear();
+        (0..iterations).for_each(|k| drawn.extend_from_slice(&draw(k).data));
+    }
 }
 
 /// How the steps' estimates become the answer. A step graph's manifest says for which it is

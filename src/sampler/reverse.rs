@@ -5,7 +5,8 @@
 //! x_t is the noisy state, x_0 the clean estimate, z the initial estimate of a step, zeta the share
 //! of fresh noise.
 
-use super::{Aggregation, Level, Patch, StepModel};
+use super::walk::{HostWalk, Walk};
+use super::{Aggregation, Level, StepModel};
 use crate::image::Image;
 
 /// What the first step starts from.
@@ -30,9 +31,20 @@ pub fn reverse<M: StepModel>(
     levels: &[Level],
     initial: Initial,
     zeta: f32,
-    mut noise: impl FnMut(u32) -> Image,
+    noise: impl FnMut(u32) -> Image,
 ) -> Result<Image, M::Error> {
-    let inner = model.iterations() as u32;
+    reverse_on(&mut HostWalk::new(model), levels, initial, zeta, noise)
+}
+
+/// [`reverse`], with the images where the walk has them.
+pub fn reverse_on<W: Walk>(
+    walk: &mut W,
+    levels: &[Level],
+    initial: Initial,
+    zeta: f32,
+    mut noise: impl FnMut(u32) -> Image,
+) -> Result<Image, W::Error> {
+    let inner = walk.iterations() as u32;
     let (z0, xt) = match (initial, levels.first()) {
         (Initial::Cold(z0) | Initial::Warm(z0), None) => return Ok(z0),
         (Initial::Cold(z0), Some(_)) => (z0, noise(0)),
@@ -44,70 +56,22 @@ pub fn reverse<M: StepModel>(
             (z0, xt)
         }
     };
-    let mut patch = [Patch {
-        window: z0.bounds(),
-        noise: Image::new(z0.channels * inner as usize, z0.height, z0.width),
-        xt,
-        z0,
-    }];
-    let mut mean: Option<Image> = None;
+    walk.begin(xt, z0);
     for (i, level) in levels.iter().enumerate() {
         let first = 1 + i as u32 * (inner + 1);
-        let [state] = &mut patch;
-        let drawn = &mut state.noise.data;
-        drawn.clear();
-        (0..inner).for_each(|k| drawn.extend_from_slice(&noise(first + k).data));
-        model.estimate(&mut patch, *level)?;
-        let [state] = &mut patch;
-        if model.aggregation() == Aggregation::Mean && levels.len() > 1 {
-            match mean.as_mut() {
-                None => mean = Some(state.z0.clone()),
-                Some(mean) => approach(&mut mean.data, &state.z0.data, 2.0 / (i + 2) as f32),
-            }
+        walk.estimate(*level, &mut |k| noise(first + k))?;
+        if walk.aggregation() == Aggregation::Mean && levels.len() > 1 {
+            // Estimate i counts 1 + i times.
+            walk.average(2.0 / (i + 2) as f32)?;
         }
         if let Some(next) = levels.get(i + 1) {
-            let fresh = (zeta > 0.0).then(|| noise(first + inner));
-            renoise(
-                &mut state.xt.data,
-                &state.z0.data,
-                fresh.as_ref(),
-                *level,
-                *next,
-                zeta,
-            );
+            let keep = next.sigma * (1.0 - zeta).max(0.0).sqrt() / level.sigma;
+            let renew = next.sigma * zeta.sqrt();
+            let fresh = (zeta > 0.0).then(|| (renew, noise(first + inner)));
+            walk.renoise([*level, *next], keep, fresh)?;
         }
     }
-    let [state] = patch;
-    Ok(mean.unwrap_or(state.z0))
-}
-
-/// Moves `mean` by `share` towards `x0`; a share of 2 / (i + 2) weighs estimate i by 1 + i.
-fn approach(mean: &mut [f32], x0: &[f32], share: f32) {
-    for (mean, &x0) in mean.iter_mut().zip(x0) {
-        *mean += share * (x0 - *mean);
-    }
-}
-
-/// Moves the state from `level` to `next`: alpha_s x0 + sigma_s (sqrt(1-zeta) eps + sqrt(zeta) n),
-/// with s the next level and eps the noise that the estimate leaves in the state.
-fn renoise(
-    xt: &mut [f32],
-    x0: &[f32],
-    fresh: Option<&Image>,
-    level: Level,
-    next: Level,
-    zeta: f32,
-) {
-    let keep = next.sigma * (1.0 - zeta).max(0.0).sqrt() / level.sigma;
-    for (x, &x0) in xt.iter_mut().zip(x0) {
-        *x = next.alpha * x0 + keep * (*x - level.alpha * x0);
-    }
-    if let Some(fresh) = fresh {
-        let renew = next.sigma * zeta.sqrt();
-        for (x, &n) in xt.iter_mut().zip(&fresh.data) {
-            *x += renew * n;
-        }
-    }
+    walk.finish()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! A device with memory of its own: WebGPU through a Vulkan driver that needs no GPU.
 
 use gstud2m::image::Image;
-use gstud2m::restore::{Degradation, Engine, Provider};
+use gstud2m::restore::{Degradation, Engine, Provider, Restorer};
 
 use crate::common::{WEBGPU, settings, webgpu};
 use crate::lite_on;
@@ -22,31 +22,38 @@ fn frame() -> Image {
     image
 }
 
-/// The frame, restored on an engine; the second value is the provider's name.
-fn restored(engine: Engine) -> (Image, &'static str) {
+/// The frame, restored without and with fresh noise in each step.
+fn restored(restorer: &mut Restorer) -> [Image; 2] {
     let degradation = Degradation::Denoise;
-    let mut restorer = lite_on(engine, &degradation);
-    let settings = settings(degradation.clone(), 0.1);
+    let mut settings = settings(degradation.clone(), 0.1);
     let none = Default::default();
     restorer.prepare(&degradation, &none, 64, 48).unwrap();
-    let image = restorer.restore(&frame(), 0, &settings).unwrap().image;
-    (image, restorer.provider())
+    [0.0, 0.5].map(|stochasticity| {
+        settings.stochasticity = stochasticity;
+        restorer.restore(&frame(), 0, &settings).unwrap().image
+    })
 }
 
 #[test]
-fn a_frame_through_webgpu_equals_one_of_the_cpu() {
+fn a_frame_through_webgpu_equals_one_of_the_cpu_and_comes_back_once() {
     let Some(plugin) = webgpu() else { return };
-    let (wanted, _) = restored(Engine {
-        provider: Provider::Cpu,
-        ..Engine::default()
-    });
-    let (found, name) = restored(Engine {
+    let mut cpu = lite_on(Engine::default(), &Degradation::Denoise);
+    let engine = Engine {
         provider: Provider::WebGpu,
         plugin,
         ..Engine::default()
-    });
-    assert!(name.starts_with(WEBGPU), "{name}");
-    let misses = wanted.data.iter().zip(&found.data);
-    let miss = misses.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    assert!(miss < 1e-3, "{miss}");
+    };
+    let mut device = lite_on(engine, &Degradation::Denoise);
+    assert!(device.provider().starts_with(WEBGPU));
+    let (wanted, found) = (restored(&mut cpu), restored(&mut device));
+    for (wanted, found) in wanted.iter().zip(&found) {
+        let misses = wanted.data.iter().zip(&found.data);
+        let miss = misses.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(miss < 1e-3, "{miss}");
+    }
+    // Of each frame six inputs and the first state go there, then noise and level of two steps;
+    // fresh noise goes twice. One image comes back.
+    let copies = device.copies().expect("memory of its own");
+    assert_eq!((copies.to_device, copies.to_host), (2 * 11 + 2, 2));
+    assert_eq!(cpu.copies(), None);
 }

@@ -13,7 +13,7 @@ use super::manifest::{KEY, Manifest};
 use super::ort_errors::{is_out_of_memory, no_memory, one_line};
 use super::provider::{Engine, Unusable};
 use super::runtime;
-use super::session::Sessions;
+use super::session::{OnDevice, Sessions};
 use super::stop::Stop;
 use crate::error::RestoreError;
 use crate::graph::{GraphSpec, TensorSpec};
@@ -27,6 +27,8 @@ pub struct Loaded {
     pub provider: &'static str,
     /// The graph's inputs in its own order.
     pub inputs: Vec<TensorSpec>,
+    /// Where images lie between steps, if not in the processor's memory.
+    pub on_device: Option<OnDevice>,
 }
 
 /// Loads `<name>.onnx` from the directory `package`, on the first of the engine's providers that
@@ -72,8 +74,8 @@ pub fn graph(
                          silence this."
                     ));
                 }
-                let sessions = opened.sessions?;
-                return checked(sessions, manifest, needed, opened.provider).map_err(broken);
+                let provider = (opened.provider, opened.on_device);
+                return checked(opened.sessions?, manifest, needed, provider).map_err(broken);
             }
             Err(_) if stop.is_raised() => return Err(RestoreError::Stopped),
             Err(Failure::Provider(unusable)) => failure = Some(unusable),
@@ -130,7 +132,7 @@ fn checked(
     sessions: Sessions,
     manifest: Manifest,
     needed: &GraphSpec,
-    provider: &'static str,
+    (provider, on_device): (&'static str, Option<OnDevice>),
 ) -> Result<Loaded, String> {
     let inputs = specs("input", sessions.alone().inputs())?;
     let outputs = specs("output", sessions.alone().outputs())?;
@@ -140,6 +142,7 @@ fn checked(
         manifest,
         provider,
         inputs,
+        on_device,
     })
 }
 

@@ -13,7 +13,7 @@ use super::super::ort_errors::one_line;
 use super::super::provider::plugin::Device;
 use super::super::provider::{Engine, Provider, Unusable};
 use super::super::runtime::Runtime;
-use super::super::session::{Sessions, Threads};
+use super::super::session::{COMBINE, Copies, OnDevice, Sessions, Threads};
 use super::super::stop::Stop;
 use crate::error::RestoreError;
 
@@ -49,6 +49,8 @@ pub enum Failure {
 pub struct Opened {
     /// An error is about threads.
     pub sessions: Result<Sessions, RestoreError>,
+    /// Where images can lie between steps, if not in the processor's memory.
+    pub on_device: Option<OnDevice>,
     /// Name of the provider, and of the device where it is a plugin's.
     pub provider: &'static str,
 }
@@ -92,6 +94,7 @@ pub fn open(
     let beside = beside.into_iter().map(joined).collect::<Result<_, _>>()?;
     Ok(Opened {
         sessions: Sessions::new(alone?, beside),
+        on_device: place.on_device(threads.all)?,
         provider: place.device.map_or(provider.name(), |d| d.name),
     })
 }
@@ -115,6 +118,22 @@ impl Place<'_> {
             })),
             _ => Ok(session),
         }
+    }
+
+    /// What moves images in the memory of the plugin's device, where it has such.
+    fn on_device(self, threads: usize) -> Result<Option<OnDevice>, Failure> {
+        let environment = &self.runtime.environment;
+        let Some(device) = self.device.filter(|d| d.has_memory(environment)) else {
+            return Ok(None);
+        };
+        let builder = self.builder(threads);
+        let combine = builder.and_then(|mut b| b.commit_from_memory(COMBINE));
+        Ok(Some(OnDevice {
+            combine: combine.map_err(|e| self.unusable(&e))?,
+            environment: environment.clone(),
+            device,
+            copies: Copies::default(),
+        }))
     }
 
     fn builder(self, threads: usize) -> ort::Result<SessionBuilder> {

@@ -11,8 +11,9 @@ use std::ptr;
 use ort::AsPointer;
 use ort::device::Device as OrtDevice;
 use ort::environment::Environment;
-use ort::session::Session;
 use ort::session::builder::SessionBuilder;
+use ort::session::{IoBinding, Session};
+use ort::sys::OrtDeviceMemoryType;
 use parking_lot::Mutex;
 
 use super::super::files::elf;
@@ -95,8 +96,36 @@ impl Device {
         environment: &Environment,
         builder: SessionBuilder,
     ) -> ort::Result<SessionBuilder> {
-        let same = |device: &OrtDevice| device.ptr().addr() == self.address;
-        Ok(builder.with_devices(environment.devices().filter(same), None)?)
+        Ok(builder.with_devices(self.described(environment), None)?)
+    }
+
+    /// Whether it has memory of its own, beside the processor's.
+    pub fn has_memory(self, environment: &Environment) -> bool {
+        let kind = OrtDeviceMemoryType::OrtDeviceMemoryType_DEFAULT;
+        self.described(environment).is_some_and(|device| {
+            // SAFETY: the device is registered.
+            let told = unsafe { (ort::api().EpDevice_MemoryInfo)(device.ptr(), kind) };
+            !told.is_null() && !device.memory_info(false).is_cpu_accessible()
+        })
+    }
+
+    /// Lets a run leave its output `name` in the device's own memory.
+    pub fn keeps(
+        self,
+        environment: &Environment,
+        binding: &mut IoBinding,
+        name: &str,
+    ) -> ort::Result<()> {
+        match self.described(environment) {
+            Some(device) => binding.bind_output_to_device(name, &device.memory_info(false)),
+            None => Err(ort::Error::new("the device is gone")),
+        }
+    }
+
+    /// What ONNX Runtime has of it.
+    fn described(self, environment: &Environment) -> Option<OrtDevice<'_>> {
+        let mut all = environment.devices();
+        all.find(|device| device.ptr().addr() == self.address)
     }
 
     /// Whether its provider takes one of the session's inputs. One that takes none leaves the graph
@@ -178,7 +207,7 @@ fn devices(environment: &Environment, path: &Path) -> Result<Vec<Device>, Unusab
     })?;
     let new = environment.devices();
     let new = new.filter(|d| !before.contains(&d.ptr().addr()));
-    let devices: Vec<Device> = new.enumerate().filter_map(described).collect();
+    let devices: Vec<Device> = new.enumerate().filter_map(kept).collect();
     let names: Vec<&str> = devices.iter().map(|d| d.name).collect();
     let found = format!("{} offers {}", path.display(), names.join(", "));
     log(LogLevel::Info, found.trim_end());
@@ -190,16 +219,16 @@ fn devices(environment: &Environment, path: &Path) -> Result<Vec<Device>, Unusab
 }
 
 /// What is kept of a device; `None` where its provider's name cannot be used.
-fn described((index, device): (usize, OrtDevice)) -> Option<Device> {
+fn kept((index, device): (usize, OrtDevice)) -> Option<Device> {
     let provider = device.ep().ok().filter(|name| name.len() < LONGEST_NAME)?;
     let hardware = device.hardware_device();
     let vendor = hardware.vendor().unwrap_or_default();
     let name = format!("{provider} (device {index}: {vendor} {:?})", hardware.ty());
     // As long as the library is registered, which is until the process ends.
-    let kept = |text: String| -> &'static str { text.leak() };
+    let forever = |text: String| -> &'static str { text.leak() };
     Some(Device {
         address: device.ptr().addr(),
-        provider: kept(provider.to_owned()),
-        name: kept(name),
+        provider: forever(provider.to_owned()),
+        name: forever(name),
     })
 }

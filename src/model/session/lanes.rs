@@ -95,6 +95,11 @@ impl Sessions {
         &self.alone
     }
 
+    /// The same, to run calls whose inputs and outputs are bound.
+    pub fn alone_mut(&mut self) -> &mut Session {
+        &mut self.alone
+    }
+
     /// How many calls run at once, at least 1.
     pub fn lanes(&self) -> usize {
         self.beside.len().max(1)

@@ -3,8 +3,11 @@
 //!
 //! An answer with a value that is not finite is an error.
 
+mod answer;
+mod device;
 mod lanes;
 
+pub use device::{COMBINE, Copies, DeviceWalk, OnDevice};
 pub use lanes::{Sessions, Threads};
 
 use std::path::Path;
@@ -13,9 +16,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ort::session::RunOptions;
-use ort::value::DynValue;
 use smallvec::SmallVec;
 
+use answer::take_answer;
 use lanes::Call;
 
 use super::inputs::Inputs;
@@ -29,11 +32,6 @@ use crate::error::RestoreError;
 use crate::graph::{GraphSpec, NoiseTensors, Tensor};
 use crate::image::Window;
 use crate::sampler::{Level, Patch};
-
-/// Largest magnitude of an image's values. They belong to [-1, 1], and the noisy state that they
-/// are made of stays within 6: fifty full scales are no overshoot, but a network that has come
-/// apart.
-const LARGEST: f32 = 100.0;
 
 /// Ends a run from another thread.
 #[derive(Clone)]
@@ -115,6 +113,11 @@ impl OrtStep {
         self.interrupt = interrupt;
     }
 
+    /// What was copied to the device and back, where it has memory of its own.
+    pub fn copies(&self) -> Option<Copies> {
+        self.loaded.on_device.as_ref().map(|device| device.copies)
+    }
+
     /// How many calls run side by side, at least 1: [`OrtStep::run`] shares its patches out.
     pub fn lanes(&self) -> usize {
         self.loaded.sessions.lanes()
@@ -182,68 +185,5 @@ impl OrtStep {
             take_answer(part, answer.map_err(failed)?, [height, width])?;
         }
         Ok(())
-    }
-}
-
-/// Makes an answer of ONNX Runtime the estimates of `patches`, where it is one for them.
-fn take_answer(
-    patches: &mut [Patch],
-    answer: DynValue,
-    [height, width]: [usize; 2],
-) -> Result<(), RestoreError> {
-    let image = [patches.len(), 3, height, width];
-    let (shape, data) = answer.try_extract_tensor::<f32>().map_err(failed)?;
-    if !shape.iter().copied().eq(image.iter().map(|&d| d as i64)) {
-        return Err(RestoreError::Frame(format!(
-            "The model answered with a tensor of {shape:?} where {image:?} was needed: export the \
-             model again."
-        )));
-    }
-    check_values(data)?;
-    for (patch, part) in patches
-        .iter_mut()
-        .zip(data.chunks_exact(3 * height * width))
-    {
-        patch.z0.data.clear();
-        patch.z0.data.extend_from_slice(part);
-    }
-    Ok(())
-}
-
-/// An error where values are not those of an image: not numbers, or beyond [`LARGEST`].
-fn check_values(data: &[f32]) -> Result<(), RestoreError> {
-    // Zero times infinity is not a number either, so one sum finds both.
-    let what = if data.iter().map(|v| v * 0.0).sum::<f32>().is_nan() {
-        "are not numbers"
-    } else if data.iter().any(|v| v.abs() > LARGEST) {
-        "lie far outside the range of an image"
-    } else {
-        return Ok(());
-    };
-    Err(RestoreError::InvalidOutput(format!(
-        "The model answered with values that {what}: check noise-sigma and the kernel, or use \
-         another model."
-    )))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_beyond_any_image_are_no_answer() {
-        for (value, clue) in [
-            (f32::NAN, "are not numbers"),
-            (f32::INFINITY, "are not numbers"),
-            (f32::NEG_INFINITY, "are not numbers"),
-            (100.5, "far outside"),
-            (-3.0e38, "far outside"),
-        ] {
-            let error = check_values(&[0.5, value, -1.0])
-                .expect_err("no image")
-                .to_string();
-            assert!(error.contains(clue), "{value}: {error}");
-        }
-        assert_eq!(check_values(&[100.0, -100.0, 0.0]), Ok(()));
     }
 }

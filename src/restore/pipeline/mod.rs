@@ -5,6 +5,7 @@
 //! frame; images are planar RGB in [-1, 1].
 
 mod compose;
+mod draw;
 mod moments;
 mod observe;
 mod shared_noise;
@@ -13,6 +14,7 @@ mod strength;
 pub use self::moments::Output;
 pub use self::shared_noise::SharedNoise;
 
+use self::draw::draw;
 use self::moments::Moments;
 use self::shared_noise::NoiseOf;
 use super::noise_model::NoiseModel;
@@ -24,7 +26,7 @@ use super::{FrameReport, RestoredFrame, Restorer, Settings, tiling};
 use crate::error::RestoreError;
 use crate::image::Image;
 use crate::operator::{Canvas, Unobserved};
-use crate::sampler::{Initial, Level, reverse};
+use crate::sampler::{Initial, reverse, reverse_on};
 use crate::tile::{Plan, Tiled};
 
 /// A frame, and how it is to be restored.
@@ -196,16 +198,34 @@ impl Restorer {
             width: canvas.width,
             shared: !request.settings.noise_per_frame,
         });
-        let step = OperatorStep::new(&mut self.step, operator, observation, &mut self.tensors);
+        let mut step = OperatorStep::new(&mut self.step, operator, observation, &mut self.tensors);
         let kept = self.still.kept();
         // No step will run: the noise of a large frame would only delay that.
         let is_idle = || interrupt.is_raised() || kept.iter().all(|kept| *kept);
-        let model = Tiled::new(step, &mut self.tiles).keeping(kept);
         let draw_noise = |seed, stream| match is_idle() {
             true => Image::new(3, canvas.height, canvas.width),
             false => noise.image(seed, stream),
         };
-        let moments = draw(model, request, canvas, &start.initial, levels, draw_noise)?;
+        let whole = plan.tile_width >= canvas.width && plan.tile_height >= canvas.height;
+        let whole = whole && !kept.contains(&true);
+        let moments = if let Some(mut walk) = whole.then(|| step.on_device()).flatten() {
+            draw(
+                request,
+                canvas,
+                &start.initial,
+                draw_noise,
+                |noise, initial, zeta| reverse_on(&mut walk, levels, initial, zeta, noise),
+            )?
+        } else {
+            let mut model = Tiled::new(step, &mut self.tiles).keeping(kept);
+            draw(
+                request,
+                canvas,
+                &start.initial,
+                draw_noise,
+                |noise, initial, zeta| reverse(&mut model, levels, initial, zeta, noise),
+            )?
+        };
         let report = FrameReport {
             steps: levels.len(),
             tiles: tiling::count(&plan, canvas),
@@ -220,25 +240,4 @@ impl Restorer {
             report,
         })
     }
-}
-
-/// The samples of `request`, each from `initial` down the `levels` with noise of its own: `noise`
-/// gives it for the seed of a sample and a stream.
-fn draw(
-    mut model: Tiled<OperatorStep>,
-    request: Request,
-    canvas: &Canvas,
-    initial: &Initial,
-    levels: &[Level],
-    mut noise: impl FnMut(u64, u32) -> Image,
-) -> Result<Moments, RestoreError> {
-    let settings = request.settings;
-    let sample = |index: usize| {
-        let seed = settings.seed_of(request.number, index);
-        let zeta = settings.stochasticity;
-        let noise = |stream| noise(seed, stream);
-        let x0 = reverse(&mut model, levels, initial.clone(), zeta, noise)?;
-        Ok(x0.crop(canvas.frame()))
-    };
-    Moments::draw(settings.output.draws(settings.samples), sample)
 }

@@ -2,7 +2,7 @@
 //! The loop with models whose answers are known.
 
 use super::*;
-use crate::sampler::{level, levels, normal_image};
+use crate::sampler::{Patch, level, levels, normal_image};
 use std::convert::Infallible;
 
 /// Returns one image from every call, and records the calls.
