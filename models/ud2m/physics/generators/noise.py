@@ -13,6 +13,7 @@ from PIL import Image
 from scipy import ndimage
 
 from ud2m.physics.generators.camera import camera_noise
+from ud2m.physics.generators.in_camera import NoiseFilter
 from ud2m.physics.noise_model import (
     OPPONENT,
     RGB_OF_YCC,
@@ -24,18 +25,20 @@ from ud2m.physics.noise_model import (
 
 # How often each kind is drawn, and the range of its level (full scale 1, log-uniform).
 KINDS = {
-    "white": (0.16, (0.006, 0.3)),  # independent in R, G, B, clipped and rounded to 8 bits
-    "unclipped": (0.16, (0.006, 0.3)),  # neither clipped nor rounded: the protocol of papers
-    "gray": (0.09, (0.006, 0.2)),  # one noise for three channels; half of the images are gray
-    "ycc": (0.12, (0.006, 0.15)),  # another level in Y than in Cb, Cr
-    "chroma": (0.05, (0.006, 0.1)),  # in Cb, Cr alone
-    "correlated": (0.13, (0.006, 0.12)),  # over pixels
-    "growing": (0.07, (0.006, 0.15)),  # with brightness, or towards the shadows
-    "camera": (0.1, (0.006, 0.1)),  # of a sensor: linear light, demosaicing, white balance, gamma
-    "subsampled": (0.06, (0.006, 0.1)),  # white to camera, before chroma is averaged to 4:2:0
-    "jpeg": (0.06, (0.006, 0.08)),  # white to camera, before JPEG
+    "white": (0.14, (0.006, 0.3)),  # independent in R, G, B, clipped and rounded to 8 bits
+    "unclipped": (0.14, (0.006, 0.3)),  # neither clipped nor rounded: the protocol of papers
+    "gray": (0.08, (0.006, 0.2)),  # one noise for three channels; half of the images are gray
+    "ycc": (0.1, (0.006, 0.15)),  # another level in Y than in Cb, Cr
+    "chroma": (0.04, (0.006, 0.1)),  # in Cb, Cr alone
+    "correlated": (0.1, (0.006, 0.12)),  # over pixels
+    "growing": (0.06, (0.006, 0.15)),  # with brightness, or towards the shadows
+    "camera": (0.08, (0.006, 0.1)),  # of a sensor: linear light, demosaicing, white balance, gamma
+    "subsampled": (0.05, (0.006, 0.1)),  # white to camera, before chroma is averaged to 4:2:0
+    "jpeg": (0.05, (0.006, 0.08)),  # white to camera, before JPEG
+    "filtered": (0.16, (0.008, 0.1)),  # white to camera, before a camera's filter, mostly JPEG
 }
 BEFORE_CODEC = ("white", "correlated", "growing", "camera")
+SMOOTH = 12  # std in pixels of the Gaussian that takes an image's detail
 LEAST_SHARE = 0.02  # of the variance at mid-gray: noise that depends on the signal is no less
 
 
@@ -89,6 +92,8 @@ def draw_level(kind: str, rng: np.random.Generator) -> float:
 
 def observe(clean: np.ndarray, kind: str, sigma: float, rng: np.random.Generator) -> Observation:
     """`clean` with noise of a `kind` of KINDS; sigma: std of R, G, B, or of Y, full scale 1."""
+    if kind == "filtered":
+        return _filtered(clean, sigma, rng)
     if kind in ("subsampled", "jpeg"):
         noise, _ = _before_codec(clean, str(rng.choice(BEFORE_CODEC)), sigma, rng)
         return _after_codec(clean, noise, kind, rng)
@@ -177,6 +182,27 @@ def _after_codec(
     y = compressed(clean + noise, quality, halved)
     clean = halved_chroma(clean, True) if halved else clean
     return Observation(y, clean, measured(y - clean, clean))
+
+
+def _filtered(clean: np.ndarray, sigma: float, rng: np.random.Generator) -> Observation:
+    """Noise that a camera's filter has cleaned, and mostly JPEG.
+
+    What is told of it is measured where nothing is busy: on `clean` without its detail. The
+    reference is what the filter makes of `clean`, as the mean of many such frames would show it.
+    """
+    kind, seed = str(rng.choice(BEFORE_CODEC)), int(rng.integers(2**63))
+    own, flat = NoiseFilter.draw(rng), ndimage.gaussian_filter(clean, (0, SMOOTH, SMOOTH))
+    quality, halved = int(rng.integers(85, 99)), bool(rng.random() < 0.6)
+    packed = bool(rng.random() < 0.7)
+    observed = []
+    for image in (clean, flat):
+        noise, _ = _before_codec(image, kind, sigma, np.random.default_rng(seed))
+        std = float(np.tensordot(YCC_OF_RGB[0], noise, 1).std())
+        image, noise = own.apply(image, noise, std)
+        y = compressed(image + noise, quality, halved) if packed else stored(image + noise)
+        observed.append((y, halved_chroma(image, True) if packed and halved else image))
+    (y, clean), (y_flat, flat) = observed
+    return Observation(y, clean, measured(y_flat - flat, flat))
 
 
 def halved_chroma(x: np.ndarray, smooth: bool) -> np.ndarray:

@@ -1,0 +1,63 @@
+"""The noise filter of a camera, which cleans quiet areas more than busy ones.
+
+Each pixel becomes a mean of its neighbours, weighted by how much their luma resembles its own: a
+bilateral filter, or non-local means where patches are compared. The weights come from the noisy
+image. So what is left of the noise is correlated, and least where the image is flat.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from ud2m.physics.noise_model import RGB_OF_YCC, YCC_OF_RGB
+
+
+@dataclass(frozen=True)
+class NoiseFilter:
+    """A filter of [3,H,W] images.
+
+    reach: neighbours up to so many pixels away. patch: pixels a side that are compared; 1 is a
+    bilateral filter. tolerance: difference of luma that still resembles, in stds of its noise.
+    luma, chroma: share of the filtered planes in the answer, 0 … 1.
+    """
+
+    reach: int
+    patch: int
+    tolerance: float
+    luma: float
+    chroma: float
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> "NoiseFilter":
+        """Mild to strong, so that at least a fifth of the noise stays in flat areas."""
+        patch = int(rng.choice([1, 3]))
+        tolerance = rng.uniform(1.0, 3.0) if patch == 1 else rng.uniform(0.5, 1.2)
+        return cls(
+            int(rng.choice([2, 3])), patch, tolerance, rng.uniform(0.2, 0.8), rng.uniform(0.4, 0.9)
+        )
+
+    def apply(
+        self, signal: np.ndarray, noise: np.ndarray, std: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What the filter makes of both parts of `signal` + `noise`, [3,H,W] each.
+
+        Their sum is the filtered image. std: of the noise in luma, as the camera knows it.
+        """
+        parts = np.stack([np.tensordot(YCC_OF_RGB, v, 1) for v in (signal, noise)])
+        guide = parts[:, 0].sum(0)
+        total, weights = np.zeros_like(parts), np.zeros_like(guide)
+        around = range(-self.reach, self.reach + 1)
+        for shift in ((dy, dx) for dy in around for dx in around):
+            weight = self._weight(guide, np.roll(guide, shift, (0, 1)), std)
+            total += weight * np.roll(parts, shift, (2, 3))
+            weights += weight
+        share = np.array([self.luma, self.chroma, self.chroma])[:, None, None]
+        parts += share * (total / weights - parts)
+        return tuple(np.tensordot(RGB_OF_YCC, v, 1) for v in parts)
+
+    def _weight(self, guide: np.ndarray, other: np.ndarray, std: float) -> np.ndarray:
+        distance = ndimage.uniform_filter((guide - other) ** 2, self.patch, mode="wrap")
+        if self.patch > 1:  # noise alone makes patches differ by 2 std²
+            distance = np.maximum(distance - 2 * std**2, 0)
+        return np.exp(-distance / (2 * (self.tolerance * std) ** 2 + 1e-12))
