@@ -6,7 +6,7 @@ use super::smoothing::Smoothing;
 use crate::graph::NoiseTensors;
 use crate::image::Image;
 use crate::model::Manifest;
-use crate::operator::{Degradation, NoiseEstimate, estimate_noise, usable_pixels};
+use crate::operator::{Degradation, NoiseEstimate, NoiseEstimates, estimate_noise, usable_pixels};
 
 /// What is assumed of the noise n in y = A x + n.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -46,26 +46,34 @@ impl NoiseModel {
                 NoiseTensors::white((2.0 * estimate.level).clamp(low, high))
             }
         };
-        if settings.noise_sigma < 0.0 {
+        let mut estimates = || {
             // Who asks for noise to be removed says that there is some.
             let noisy = settings.degradation == Degradation::Denoise;
-            let estimate = estimate_noise(frame, Some(&usable_pixels(frame, missing)), noisy);
-            let estimate = smoothing.noise(estimate);
-            let sigma = estimate.sigma();
-            let luma = settings.noise_is_luma;
+            let found = estimate_noise(frame, Some(&usable_pixels(frame, missing)), noisy);
+            smoothing.noise(found)
+        };
+        if settings.noise_sigma < 0.0 {
+            let NoiseEstimates {
+                shown,
+                told: expected,
+            } = estimates();
+            let (sigma, luma) = (shown.sigma(), settings.noise_is_luma);
             return Self {
-                told: told(&estimate),
+                told: told(&expected),
                 sigma,
-                stated: if luma { estimate.luma() } else { sigma },
-                chroma: estimate.chroma(),
-                correlation: estimate.luma_correlation,
+                stated: if luma { shown.luma() } else { sigma },
+                chroma: shown.chroma(),
+                correlation: shown.luma_correlation,
             };
         }
         let stated = settings.noise_sigma.clamp(low / 2.0, high / 2.0);
-        let estimate = if settings.noise_is_luma {
-            NoiseEstimate::of_luma(stated)
-        } else {
+        let estimate = if !settings.noise_is_luma {
             NoiseEstimate::white(stated)
+        } else if manifest.takes_noise_model() {
+            // How much of it is in chroma, and how it is correlated, the frame has to say.
+            estimates().told.with_luma(stated)
+        } else {
+            NoiseEstimate::of_luma(stated)
         };
         Self {
             told: told(&estimate),

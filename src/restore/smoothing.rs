@@ -2,12 +2,12 @@
 //! Keeps what is estimated in the frames of a stream: the noise, smoothed, and how they were
 //! compressed.
 
-use crate::operator::{Compression, NoiseEstimate};
+use crate::operator::{Compression, NoiseEstimates};
 
 /// The noise and the compression of the frames so far.
 #[derive(Clone, Debug, Default)]
 pub struct Smoothing {
-    noise: Option<NoiseEstimate>,
+    noise: Option<NoiseEstimates>,
     /// How the last frame was compressed.
     pub compression: Option<Compression>,
 }
@@ -20,16 +20,16 @@ const LEAP: f32 = 1.6;
 const LEAST: f32 = 1e-5;
 
 impl Smoothing {
-    /// The noise to assume, after `estimate` in a new frame.
-    pub fn noise(&mut self, estimate: NoiseEstimate) -> NoiseEstimate {
-        let (now, least) = (estimate.level.max(LEAST), LEAST);
-        let smooth = |before: &NoiseEstimate| {
-            let before = before.level.max(least);
+    /// The noise to assume, after `estimates` in a new frame.
+    pub fn noise(&mut self, estimates: NoiseEstimates) -> NoiseEstimates {
+        let (now, least) = (estimates.told.level.max(LEAST), LEAST);
+        let smooth = |before: &NoiseEstimates| {
+            let before = before.told.level.max(least);
             now < LEAP * before && before < LEAP * now
         };
         let noise = match self.noise.filter(smooth) {
-            Some(before) => before.towards(&estimate, SHARE),
-            None => estimate,
+            Some(before) => before.towards(&estimates, SHARE),
+            None => estimates,
         };
         self.noise = Some(noise);
         noise
@@ -39,6 +39,7 @@ impl Smoothing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operator::NoiseEstimate;
 
     #[test]
     fn a_wavering_estimate_is_smoothed_and_a_leap_is_followed_at_once() {
@@ -48,7 +49,7 @@ mod tests {
                 level,
                 ..NoiseEstimate::NONE
             };
-            smoothing.noise(estimate).level
+            smoothing.noise(estimate.into()).told.level
         };
         assert_eq!(level(0.05), 0.05);
         let wavering: Vec<f32> = (0..40)

@@ -96,7 +96,7 @@ fn drawn_noise_is_estimated_as_it_is_described() {
             width,
             data: codes.iter().map(|v| v / 127.5 - 1.0).collect(),
         };
-        let found = estimate_noise(&frame, None, false);
+        let found = estimate_noise(&frame, None, false).shown;
         let told = found.tensors([0.0, 1.0]);
         let wanted = NoiseEstimate {
             covariance: opponent(row(&arrays["frame_covariance"], i)),

@@ -24,7 +24,7 @@ const WHITE_RAMP: f32 = 0.06;
 /// Power of rounding to 8 bits, of full scale 1: white whatever the noise.
 const ROUNDING: f32 = 1.0 / (12.0 * 255.0 * 255.0);
 /// Of smoothed noise more is left in busy parts than in quiet ones.
-const BUSIER: f32 = 1.8;
+pub const BUSIER: f32 = 1.8;
 
 /// What is strong along one axis of colour has to go, though it is weak along the others.
 pub fn level(variances: [f32; 3]) -> f32 {
@@ -32,9 +32,8 @@ pub fn level(variances: [f32; 3]) -> f32 {
     1.2 * (cubes.iter().sum::<f32>() / 3.0).powf(1.0 / 6.0)
 }
 
-/// The level of noise of these `variances` that a camera or a codec smoothed, by the `power` of
-/// luma; 0 where it was not smoothed.
-pub fn smoothed_level(power: &[f32; SIZE], variances: [f32; 3]) -> f32 {
+/// How sure it is, 0 to 1, that a camera or a codec smoothed noise of this `power` of luma.
+pub fn smoothed_share(power: &[f32; SIZE]) -> f32 {
     let mean = |chosen: &dyn Fn(f32) -> bool| {
         let own = (0..SIZE).filter(|i| chosen(squared_frequency(*i)));
         let (sum, count) = own.fold((0.0f32, 0), |(sum, count), i| (sum + power[i], count + 1));
@@ -45,8 +44,7 @@ pub fn smoothed_level(power: &[f32; SIZE], variances: [f32; 3]) -> f32 {
     let noise = |chosen: &dyn Fn(f32) -> bool| (mean(chosen) - ROUNDING).max(0.0);
     let middle = noise(&|f| f > MIDDLE[0] && f < MIDDLE[1]);
     let flat = noise(&|f| f > TOP) / middle.max(1e-9);
-    let share = share * ((WHITE - flat) / WHITE_RAMP).clamp(0.0, 1.0);
-    share * BUSIER * level(variances)
+    share * ((WHITE - flat) / WHITE_RAMP).clamp(0.0, 1.0)
 }
 
 /// Squared frequency of a coefficient, in cycles per pixel.

@@ -96,16 +96,29 @@ fn average(bins: &[Bin], growth: f32, middle: f32) -> (Power, [[f32; 3]; 3]) {
     (power, products)
 }
 
-/// The level where all power in blocks of quiet luma among those `chosen`, sorted by brightness, is
-/// noise that was smoothed. It is 0 where it does not look like that.
-pub fn smoothed_level(blocks: &Blocks, chosen: &[u32]) -> f32 {
-    let mut mean: Power = [[0.0; 64]; 3];
+/// `found`, where its noise looks as if a camera or a codec had smoothed it: all power in blocks of
+/// quiet luma among those `chosen`, sorted by brightness, is noise then.
+pub fn or_smoothed(found: NoiseEstimate, blocks: &Blocks, chosen: &[u32]) -> NoiseEstimate {
+    let mut power: Power = [[0.0; 64]; 3];
     for part in chosen.chunks(chosen.len().div_ceil(BINS)) {
-        let power = luma_quiet_power(blocks, part, LUMA_QUIET, LEAST);
-        let pairs = mean.iter_mut().flatten().zip(power.iter().flatten());
+        let own = luma_quiet_power(blocks, part, LUMA_QUIET, LEAST);
+        let pairs = power.iter_mut().flatten().zip(own.iter().flatten());
         pairs.for_each(|(mean, p)| *mean += p * part.len() as f32 / chosen.len() as f32);
     }
-    level::smoothed_level(&mean[0], variances(&mean))
+    let variances = variances(&power);
+    let share = level::smoothed_share(&power[0]);
+    let smoothed = NoiseEstimate {
+        covariance: covariance(variances, &found.covariance),
+        luma_correlation: correlation(&power[..1]),
+        chroma_correlation: correlation(&power[1..]),
+        ..found
+    };
+    NoiseEstimate {
+        level: found
+            .level
+            .max(share * level::BUSIER * level::level(variances)),
+        ..found.towards(&smoothed, share)
+    }
 }
 
 /// Variance along each axis.

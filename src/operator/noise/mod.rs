@@ -10,7 +10,7 @@ mod split;
 mod tensors;
 
 use blocks::Blocks;
-use measure::{measured, smoothed_level};
+use measure::{measured, or_smoothed};
 
 use std::f32::consts::FRAC_1_SQRT_2;
 
@@ -94,24 +94,53 @@ impl NoiseEstimate {
     }
 }
 
+/// The noise of a frame twice: as its quiet parts show it, and as a network is to expect it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NoiseEstimates {
+    pub shown: NoiseEstimate,
+    pub told: NoiseEstimate,
+}
+
+impl NoiseEstimates {
+    /// These estimates, moved by `share`, 0 to 1, towards other ones.
+    pub fn towards(&self, other: &Self, share: f32) -> Self {
+        Self {
+            shown: self.shown.towards(&other.shown, share),
+            told: self.told.towards(&other.told, share),
+        }
+    }
+}
+
+impl From<NoiseEstimate> for NoiseEstimates {
+    fn from(estimate: NoiseEstimate) -> Self {
+        Self {
+            shown: estimate,
+            told: estimate,
+        }
+    }
+}
+
 /// The noise in `frame`, RGB in [-1, 1]. `usable`, of its size, is 0 where pixels hold no data.
 ///
-/// `noisy`: the frame is known to be noisy, so that what could be texture or noise that a camera or
-/// a codec smoothed counts as noise in the level. Frames below 8x8 pixels, and those of one colour,
-/// have none.
-pub fn estimate_noise(frame: &Image, usable: Option<&Image>, noisy: bool) -> NoiseEstimate {
+/// `noisy`: the frame is known to be noisy, so that a network is told of what could be texture or
+/// noise that a camera or a codec smoothed as noise. Frames below 8x8 pixels, and those of one
+/// colour, have none.
+pub fn estimate_noise(frame: &Image, usable: Option<&Image>, noisy: bool) -> NoiseEstimates {
     let blocks = Blocks::of(frame, usable);
-    let mut found = NoiseEstimate::NONE;
+    let mut found = NoiseEstimates::from(NoiseEstimate::NONE);
     // Noise is cut off further from the range's ends the stronger it is.
     for _ in 0..3 {
-        let chosen = unclipped(&blocks, found.sigma());
+        let chosen = unclipped(&blocks, found.shown.sigma());
         if chosen.is_empty() {
-            return NoiseEstimate::NONE;
+            return NoiseEstimate::NONE.into();
         }
-        found = measured(&blocks, &chosen);
-        if noisy {
-            found.level = found.level.max(smoothed_level(&blocks, &chosen));
-        }
+        let shown = measured(&blocks, &chosen);
+        let told = if noisy {
+            or_smoothed(shown, &blocks, &chosen)
+        } else {
+            shown
+        };
+        found = NoiseEstimates { shown, told };
     }
     found
 }

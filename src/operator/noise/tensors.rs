@@ -8,6 +8,8 @@ use crate::graph::NoiseTensors;
 /// Covariance below this share of the variance is an error of rounding: of white noise it would
 /// turn the axes anyhow.
 const ROUNDING: f64 = 1e-6;
+/// How far a level that is set may be from the estimate whose colours and correlation it gets.
+const SCALED: f32 = 3.0;
 
 impl NoiseEstimate {
     /// Independent noise of standard deviation `sigma`, of full scale 1, in each of R, G and B.
@@ -34,6 +36,19 @@ impl NoiseEstimate {
             level: 3.0f32.sqrt() * sigma,
             ..Self::NONE
         }
+    }
+
+    /// This noise, scaled so that luma has standard deviation `sigma`. Where that is not within a
+    /// factor of [`SCALED`] of what it has, noise of luma alone.
+    pub fn with_luma(mut self, sigma: f32) -> Self {
+        let scale = sigma / self.luma().max(f32::MIN_POSITIVE);
+        if !(1.0 / SCALED..=SCALED).contains(&scale) {
+            return Self::of_luma(sigma);
+        }
+        let covariance = self.covariance.iter_mut().flatten();
+        covariance.for_each(|v| *v *= scale * scale);
+        self.level *= scale;
+        self
     }
 
     /// Covariance of R, G and B, of full scale 1.

@@ -28,6 +28,11 @@ fn with(image: &Image, noise: &Image, factors: impl Fn(usize, usize, f32) -> f32
     rounded(&out)
 }
 
+/// The noise that `frame` shows.
+fn shown(frame: &Image) -> NoiseEstimate {
+    estimate_noise(frame, None, false).shown
+}
+
 fn assert_near(found: f32, want: f32, share: f32, what: &str) {
     assert!(
         (found / want - 1.0).abs() < share,
@@ -41,7 +46,7 @@ fn white_noise_on_a_textured_image_is_found() {
         let clean = textured(height, width);
         for sigma in [0.01, 0.02, 0.05, 0.1, 0.2] {
             let white = |c, n, _| if c == n { sigma } else { 0.0 };
-            let found = estimate_noise(&with(&clean, &noise(3, height, width), white), None, false);
+            let found = shown(&with(&clean, &noise(3, height, width), white));
             assert_near(found.sigma(), sigma, 0.1, "white");
             assert!(found.luma_correlation < 0.1 && found.chroma_correlation < 0.1);
             assert_near(found.level, 1.2 * sigma, 0.12, "level");
@@ -53,11 +58,7 @@ fn white_noise_on_a_textured_image_is_found() {
 fn noise_that_all_channels_share_is_luma_alone() {
     let clean = textured(200, 300);
     for sigma in [0.01, 0.03, 0.1] {
-        let found = estimate_noise(
-            &with(&clean, &noise(1, 200, 300), |_, _, _| sigma),
-            None,
-            false,
-        );
+        let found = shown(&with(&clean, &noise(1, 200, 300), |_, _, _| sigma));
         assert_near(found.sigma(), sigma, 0.1, "rms of the channels");
         assert_near(found.luma(), sigma, 0.1, "luma");
         assert!(found.covariance[1][1] < 0.03 * found.covariance[0][0]);
@@ -69,7 +70,7 @@ fn noise_that_all_channels_share_is_luma_alone() {
 fn noise_of_one_chroma_axis_is_no_luma() {
     let clean = textured(200, 300);
     let blue = |c: usize, _, _| [0.0f32, -0.344, 1.772][c] * 0.03;
-    let found = estimate_noise(&with(&clean, &noise(1, 200, 300), blue), None, false);
+    let found = shown(&with(&clean, &noise(1, 200, 300), blue));
     let want = (0.0f32 + 0.344 * 0.344 + 1.772 * 1.772) / 3.0;
     assert_near(
         found.sigma(),
@@ -85,11 +86,7 @@ fn noise_correlated_over_pixels_is_found_whole() {
     let clean = textured(240, 320);
     for sigma in [0.02, 0.05] {
         let own = |c, n, _| if c == n { sigma } else { 0.0 };
-        let found = estimate_noise(
-            &with(&clean, &correlated(3, 240, 320, 0.7), own),
-            None,
-            false,
-        );
+        let found = shown(&with(&clean, &correlated(3, 240, 320, 0.7), own));
         assert_near(found.sigma(), sigma, 0.15, "correlated");
         // exp(-1 / (4 · 0.7²)) of the Gaussian, sampled at whole pixels.
         assert!((found.luma_correlation - 0.6).abs() < 0.12, "{found:?}");
@@ -100,7 +97,7 @@ fn noise_correlated_over_pixels_is_found_whole() {
 fn noise_that_grows_with_brightness_is_found_on_average() {
     let clean = Image::from_fn(3, 240, 320, |_, _, x| 1.6 * x as f32 / 320.0 - 0.8);
     let photon = |c: usize, n: usize, v: f32| if c == n { 0.04 * (v + 1.0).sqrt() } else { 0.0 };
-    let found = estimate_noise(&with(&clean, &noise(3, 240, 320), photon), None, false);
+    let found = shown(&with(&clean, &noise(3, 240, 320), photon));
     assert_near(found.sigma(), 0.04, 0.12, "mean");
     assert!(found.growth > 0.6, "{found:?}");
 }
@@ -116,7 +113,7 @@ fn flat_and_clipped_parts_do_not_hide_the_noise() {
     }
     for sigma in [0.01, 0.05, 0.1] {
         let own = |c, n, _| if c == n { sigma } else { 0.0 };
-        let found = estimate_noise(&with(&clean, &noise(3, 160, 240), own), None, false);
+        let found = shown(&with(&clean, &noise(3, 160, 240), own));
         assert_near(found.sigma(), sigma, 0.2, "beside clipped parts");
     }
 }
@@ -126,11 +123,49 @@ fn noise_that_was_smoothed_needs_a_higher_level_where_the_frame_is_known_to_be_n
     let clean = textured(240, 320);
     let own = |c, n, _| if c == n { 0.02 } else { 0.0 };
     let frame = with(&clean, &correlated(3, 240, 320, 1.2), own);
-    let smoothed = estimate_noise(&frame, None, true);
-    assert!(smoothed.level > 1.3 * 0.02 && smoothed.level > 1.5 * smoothed.sigma());
+    let found = estimate_noise(&frame, None, true);
+    assert!(found.told.level > 1.3 * 0.02 && found.told.level > 1.5 * found.shown.sigma());
+    assert_eq!(found.shown, estimate_noise(&frame, None, false).shown);
     let frame = with(&clean, &noise(3, 240, 320), own);
     let white = [false, true].map(|noisy| estimate_noise(&frame, None, noisy));
     assert_eq!(white[0], white[1]);
+}
+
+#[test]
+fn noise_that_was_smoothed_is_found_whole_where_the_frame_is_known_to_be_noisy() {
+    let clean = textured(240, 320);
+    let own = |c, n, _| if c == n { 0.02 } else { 0.0 };
+    let frame = with(&clean, &correlated(3, 240, 320, 1.2), own);
+    let found = estimate_noise(&frame, None, true).told;
+    assert_near(found.sigma(), 0.02, 0.2, "smoothed");
+    // exp(-1 / (4 · 1.2²)) = 0.84 of the Gaussian; blocks of 8 pixels do not see its slow waves.
+    assert!((found.luma_correlation - 0.75).abs() < 0.1, "{found:?}");
+    assert!((found.chroma_correlation - 0.75).abs() < 0.1, "{found:?}");
+}
+
+#[test]
+fn a_level_of_luma_keeps_the_colours_that_the_frame_shows() {
+    let clean = textured(200, 300);
+    let ycc = |c: usize, n: usize, _| match n {
+        0 => 0.03,
+        1 => [0.0f32, -0.344, 1.772][c] * 0.02,
+        _ => [1.402f32, -0.714, 0.0][c] * 0.02,
+    };
+    let found = estimate_noise(&with(&clean, &noise(3, 200, 300), ycc), None, true).told;
+    let told = found.with_luma(0.06);
+    assert_near(told.luma(), 0.06, 0.001, "luma as it is told");
+    assert_near(told.chroma() / told.luma(), 0.667, 0.15, "chroma over luma");
+    assert_near(
+        told.level / found.level,
+        0.06 / found.luma(),
+        0.001,
+        "the level",
+    );
+    assert_eq!(found.with_luma(0.3), NoiseEstimate::of_luma(0.3));
+    assert_eq!(
+        NoiseEstimate::NONE.with_luma(0.02),
+        NoiseEstimate::of_luma(0.02)
+    );
 }
 
 #[test]
@@ -145,17 +180,17 @@ fn pixels_without_data_are_left_out() {
         }
     }
     let usable = Image::from_fn(1, 160, 240, |_, y, _| if y < 120 { 0.0 } else { 1.0 });
-    let found = estimate_noise(&frame, Some(&usable), false);
+    let found = estimate_noise(&frame, Some(&usable), false).shown;
     assert_near(found.sigma(), 0.04, 0.15, "below row 120");
 }
 
 #[test]
 fn images_without_noise_or_without_size_have_next_to_none() {
-    assert!(estimate_noise(&rounded(&textured(120, 160)), None, false).sigma() < 0.004);
+    assert!(shown(&rounded(&textured(120, 160))).sigma() < 0.004);
     for (height, width, value) in [(64, 64, 0.2), (64, 64, 1.0), (1, 9, 0.2), (7, 90, 0.2)] {
         let image = Image::filled(3, height, width, value);
-        assert_eq!(estimate_noise(&image, None, false), NoiseEstimate::NONE);
+        assert_eq!(shown(&image), NoiseEstimate::NONE);
     }
     let gray = Image::filled(1, 40, 40, 0.1);
-    assert_eq!(estimate_noise(&gray, None, false), NoiseEstimate::NONE);
+    assert_eq!(shown(&gray), NoiseEstimate::NONE);
 }

@@ -3,7 +3,7 @@
 //! number x mod 17 of nine for the axes, three standard deviations, four for the shape, the level.
 
 use gst::prelude::*;
-use gst_video::VideoFormat::{self, Gray8, Rgb};
+use gst_video::VideoFormat::{self, Gray8, Rgb, Y444};
 use gstud2m::sampler;
 
 use crate::common::{Bench, assert_code, caps, code, element, info, path, place, value};
@@ -127,4 +127,32 @@ fn estimated_noise_is_told_with_its_axes_and_its_correlation() {
     told(2.0 * 3.0f64.sqrt() * sigma, 0.02);
     told(2.0 * sigma, 0.012);
     told(0.25, 0.1);
+}
+
+#[test]
+fn a_stated_level_of_luma_is_told_with_the_chroma_noise_of_the_frame() {
+    let format = info(Y444, 96, 96);
+    let normal = sampler::normal_image(5, 0, 3, 96, 96);
+    let noisy = |chroma: f32| {
+        let mut bytes = vec![0; format.size()];
+        for (c, sigma) in [(0u8, 10.0), (1, chroma), (2, chroma)] {
+            for y in 0..96 {
+                for x in 0..96 {
+                    let code = 128.0 + sigma * normal.row(usize::from(c), y)[x];
+                    bytes[place(&format, c, y, x)] = code.round() as u8;
+                }
+            }
+        }
+        bytes
+    };
+    let properties = [("task", "denoise"), ("noise-sigma", "0.08"), ("steps", "1")];
+    let told = |chroma: f32| {
+        let element = element("told", &properties);
+        let out = Bench::new(&element, &caps(Y444, 96, 96)).restore(&noisy(chroma));
+        let least = out[place(&format, 0, 5, 9)];
+        value(least)
+    };
+    // Cb and Cr at half of luma's level are 0.04 here, and stronger still in RGB.
+    assert!(told(5.0) > 0.08, "{}", told(5.0));
+    assert!(told(0.0) < 0.03, "{}", told(0.0));
 }
