@@ -25,8 +25,9 @@ OPPONENT = np.array(  # rows: luma, blue against yellow, red against green; orth
 RGB_OF_YCC = np.array([[1.0, 0.0, 1.402], [1.0, -0.344136286, -0.714136286], [1.0, 1.772, 0.0]])
 YCC_OF_RGB = np.linalg.inv(RGB_OF_YCC)
 
-INPUTS = ("noise_basis", "noise_std", "noise_shape")  # of a step: [B,3,3], [B,3], [B,4]
-FACTS = 10  # numbers that a network is told of the noise, besides its level
+INPUTS = ("noise_basis", "noise_std", "noise_shape")  # of a step: [B,3,3], [B,3], [B,SHAPE]
+SHAPE = 5  # numbers of the tensor noise_shape
+FACTS = 6 + SHAPE  # numbers that a network is told of the noise, besides its level
 LEAST_STD = 0.004  # of [-1, 1]: half a code value of 8 bits, about what rounding adds
 
 Tensors = tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # in the order of INPUTS
@@ -42,6 +43,7 @@ class NoiseModel:
     growth: variance at signal v in [0, 1] is 1 + growth · (2 v - 1) times that at mid-gray,
         -1 … 1: 1 is Poisson noise, negative is noise of the shadows.
     clipped: values stop at black and white. rounded: to 8 bits.
+    estimated: from the image, so that all of this errs; what is stated does not.
     """
 
     covariance: np.ndarray
@@ -50,6 +52,7 @@ class NoiseModel:
     growth: float = 0.0
     clipped: bool = True
     rounded: bool = True
+    estimated: bool = False
 
     @classmethod
     def white(cls, sigma: float, **rest) -> "NoiseModel":
@@ -84,18 +87,18 @@ def gaussian_taps(length: float) -> np.ndarray:
 
 
 def tensors(models: list[NoiseModel]) -> Tensors:
-    """What a step is told, in the order of INPUTS: [B,3,3], [B,3] and [B,4].
+    """What a step is told, in the order of INPUTS: [B,3,3], [B,3] and [B,SHAPE].
 
     Eigenvectors of each covariance as rows; stds along them, of [-1, 1]; correlation of neighbours
-    in luma and in chroma, growth, and 1 where nothing was clipped.
+    in luma and in chroma, growth, 1 where nothing was clipped, and 1 where this is an estimate.
     """
     basis, std, shape = [], [], []
     for model in models:
         variance, vectors = np.linalg.eigh(model.covariance)
         basis.append(vectors.T)
         std.append(2 * np.sqrt(variance.clip(0)))
-        free = float(not model.clipped)
-        shape.append((model.luma_correlation, model.chroma_correlation, model.growth, free))
+        flags = (float(not model.clipped), float(model.estimated))
+        shape.append((model.luma_correlation, model.chroma_correlation, model.growth, *flags))
     arrays = (np.array(rows, np.float32) for rows in (basis, std, shape))
     rows, stds, shapes = map(torch.from_numpy, arrays)
     return rows, stds.clamp_min(LEAST_STD), shapes
@@ -106,7 +109,7 @@ def white_tensors(sigma_y: torch.Tensor) -> Tensors:
     batch = len(sigma_y)
     eye = torch.eye(3, device=sigma_y.device).expand(batch, 3, 3)
     std = sigma_y.clamp_min(LEAST_STD)[:, None].expand(batch, 3)
-    return eye, std, torch.zeros(batch, 4, device=sigma_y.device)
+    return eye, std, torch.zeros(batch, SHAPE, device=sigma_y.device)
 
 
 def level(std: torch.Tensor) -> torch.Tensor:
@@ -115,11 +118,11 @@ def level(std: torch.Tensor) -> torch.Tensor:
 
 
 def facts(basis: torch.Tensor, std: torch.Tensor, shape: torch.Tensor) -> torch.Tensor:
-    """[B,FACTS] for a network, all zero for white noise that is clipped and does not grow.
+    """[B,FACTS] for a network, all zero for white noise that is stated and clipped.
 
     Six are the base-10 logarithm of the root of the covariance over `level`, as a matrix in the
     axes of OPPONENT. It is smooth and does not depend on which eigenvectors were chosen where
-    eigenvalues are equal. Four are `shape`.
+    eigenvalues are equal. The others are `shape`.
     """
     logs = std.log10() - level(std).log10()[:, None]
     axes = basis @ torch.tensor(

@@ -1,6 +1,7 @@
 """Training problems of denoising with the noise of real footage, and what a step is told of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from ud2m.physics.operators import Identity
 from ud2m.training.problems.problem import Problem, Source, bins, inset
 
 LEVELS = (0.012, 0.024, 0.05, 0.1)  # of full scale: bounds of the classes of the loss's balance
+MADE = ("camera", "subsampled", "jpeg", "filtered")  # of footage: nobody can state their noise
 # What is held out: name -> kind, and level of full scale; None where it is drawn.
 HELD_OUT: dict[str, tuple[str, float | None]] = {
     **{kind: (kind, None) for kind in noise.KINDS},
@@ -22,18 +24,40 @@ HELD_OUT: dict[str, tuple[str, float | None]] = {
 
 
 def real_noise(source: Source, count: int, side: int, rng: np.random.Generator) -> Problem:
-    """`count` images of `side`, each with a kind of noise of its own; half are told with errors."""
+    """`count` images of `side`, each with a kind of noise of its own.
+
+    Most are told an estimate, which errs.
+    """
     shares = np.array([share for share, _ in noise.KINDS.values()])
     kinds = [str(k) for k in rng.choice(list(noise.KINDS), count, p=shares / shares.sum())]
     problem = of_kinds(kinds, None, source, side, rng)
     basis, std, shape = problem.noise
-    # An estimate errs: the level by a tenth, the correlations by 0.05. Papers state the level.
-    errs = (rng.random(count) < 0.5) & np.array([k != "unclipped" for k in kinds])
-    by = torch.from_numpy(errs[:, None] * rng.standard_normal((count, 3))).float()
-    std = std * torch.exp(0.1 * by[:, :1])
-    shape = torch.cat([(shape[:, :2] + 0.05 * by[:, 1:]).clamp(0, 1), shape[:, 2:]], 1)
+    # Papers state the noise. Of footage it is mostly estimated.
+    chances = np.array([0.0 if k == "unclipped" else 0.85 if k in MADE else 0.5 for k in kinds])
+    std, shape = errs(std, shape, rng.random(count) < chances, rng)
     problem.noise, problem.sigma_y = (basis, std, shape), noise_model.level(std)
     return problem
+
+
+def errs(
+    std: torch.Tensor, shape: torch.Tensor, estimated: np.ndarray, rng: np.random.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Told stds [B,3] and shapes [B,SHAPE] with the errors of an estimate where `estimated` [B].
+
+    The level of a third of the estimates is off by a factor of up to e in most cases, for texture
+    looks like noise; that of the others by a tenth.
+    """
+    count = len(std)
+    gross = np.where(rng.random(count) < 1 / 3, 0.5, 0.1)[:, None]
+    level = gross * rng.standard_normal((count, 1)) + 0.1 * rng.standard_normal((count, 3))
+    by = torch.from_numpy(rng.standard_normal((count, 3)) * (0.1, 0.1, 0.15)).float()
+    moved = shape.clone()
+    moved[:, :2] = (moved[:, :2] + by[:, :2]).clamp(0, 1)
+    moved[:, 2] = (moved[:, 2] + by[:, 2]).clamp(-1, 1)
+    moved[:, 4] = 1
+    which = torch.from_numpy(estimated)[:, None]
+    wrong = (std * torch.from_numpy(np.exp(level)).float()).clamp_min(noise_model.LEAST_STD)
+    return torch.where(which, wrong, std), torch.where(which, moved, shape)
 
 
 def of_kinds(
@@ -63,9 +87,17 @@ def _batch(images: list[np.ndarray]) -> torch.Tensor:
 def kinds_held_out(
     source_of: Callable[[np.random.Generator], Source], side: int, count: int = 12
 ) -> dict[str, Problem]:
-    """`count` images of each of HELD_OUT, from the source that `source_of` makes of a generator."""
+    """`count` images of each of HELD_OUT, from the source that `source_of` makes of a generator.
+
+    The noise of footage is told as an estimate.
+    """
     problems = {}
     for i, (name, (kind, sigma)) in enumerate(HELD_OUT.items()):
         rng = np.random.default_rng((97, i))
-        problems[name] = of_kinds([kind] * count, sigma, source_of(rng), side, rng)
+        problem = of_kinds([kind] * count, sigma, source_of(rng), side, rng)
+        if kind in MADE:
+            basis, std, shape = problem.noise
+            std, shape = errs(std, shape, np.ones(count, bool), rng)
+            problem = replace(problem, noise=(basis, std, shape), sigma_y=noise_model.level(std))
+        problems[name] = problem
     return problems
