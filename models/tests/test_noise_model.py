@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy import ndimage
 
-from ud2m.physics.generators import camera
+from ud2m.physics.generators import camera, in_camera
 from ud2m.physics.generators import noise as draws
 from ud2m.physics.noise_model import (
     FACTS,
@@ -124,6 +124,38 @@ def test_a_cameras_noise_is_correlated_and_of_unequal_channels():
     assert stds[0] > stds[1] and stds[2] > stds[1]  # white balance amplifies red and blue
 
 
+@pytest.mark.parametrize("patch", (1, 3))
+def test_a_cameras_filter_keeps_edges_and_cleans_flat_parts_most(patch):
+    rng = np.random.default_rng(6)
+    clean = np.full((3, 64, 128), 0.5)
+    clean[:, :, 64:] += 0.15 * rng.choice([-1, 1], (64, 64))
+    own = in_camera.NoiseFilter(2, patch, 1.2, 1.0, 1.0)
+    noise = 0.03 * np.broadcast_to(rng.standard_normal((64, 128)), clean.shape)
+    signal, left = own.apply(clean, noise, 0.03)
+    flat, busy = (left[:, 8:-8, part].std() for part in (slice(8, 56), slice(72, 120)))
+    assert flat < 0.6 * 0.03 and busy > 1.1 * flat
+    assert np.abs(signal - clean).mean() < 0.02
+    assert np.allclose(own.apply(clean, 0 * noise, 0.03)[1], 0)
+
+
+def test_a_cameras_filter_takes_apart_what_it_makes_of_the_sum():
+    rng = np.random.default_rng(7)
+    clean, noise = picture(64), 0.03 * rng.standard_normal((3, 64, 64))
+    own = in_camera.NoiseFilter(2, 3, 1.0, 0.7, 0.9)
+    parts = own.apply(clean, noise, 0.03)
+    whole = own.apply(clean + noise, 0 * noise, 0.03)
+    assert np.allclose(sum(parts), sum(whole)) and np.allclose(whole[1], 0)
+
+
+def test_filtered_noise_is_told_as_flat_parts_show_it():
+    busy = picture(96) + 0.2 * np.random.default_rng(8).choice([-0.5, 0.5], (96, 96))
+    more = []
+    for seed in range(12):
+        o = draws.observe(busy.clip(0, 1), "filtered", 0.05, np.random.default_rng(seed))
+        more.append(draws.measured(o.y - o.clean, o.clean).sigma / o.model.sigma)
+    assert np.median(more) > 1.1
+
+
 def test_demosaicing_keeps_a_flat_picture_flat():
     flat = np.full((3, 16, 16), 0.3)
     assert np.allclose(camera.demosaic(flat * camera.bayer(flat.shape)), flat)
@@ -177,7 +209,7 @@ def test_the_file_for_the_element_holds_what_is_told():
     """It is written by tests/data/make_noise.py."""
     stored = np.load(Path(__file__).parents[2] / "tests/data/noise.npz")
     models = [
-        NoiseModel(covariance.astype(float), *map(float, shape[:3]))
+        NoiseModel(covariance.astype(float), *map(float, shape[:3]), estimated=bool(shape[4]))
         for covariance, shape in zip(stored["covariance"], stored["noise_shape"], strict=True)
     ]
     basis, std, shape = tensors(models)

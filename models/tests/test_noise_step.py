@@ -13,7 +13,7 @@ from toys import TOY, network, source
 from ud2m.export.package import export
 from ud2m.nn.denoiser import Denoiser
 from ud2m.physics.generators.noise import KINDS
-from ud2m.physics.noise_model import FACTS, INPUTS, NoiseModel, facts, tensors, white_tensors
+from ud2m.physics.noise_model import FACTS, INPUTS, SHAPE, NoiseModel, facts, tensors, white_tensors
 from ud2m.physics.operators import Blur, Downscale, Identity, Jpeg, Mask
 from ud2m.physics.operators.downscale import bicubic, gram
 from ud2m.physics.operators.fft import otf
@@ -22,7 +22,7 @@ from ud2m.step.model import UnfoldedModel, add_noise_model, load_model, save_mod
 from ud2m.step.noise_axes import NoiseAxes
 from ud2m.step.scalars import ScalarValues
 from ud2m.training.distillation import fidelity, squared_error, trajectory
-from ud2m.training.problems.real_noise import kinds_held_out, real_noise
+from ud2m.training.problems.real_noise import errs, kinds_held_out, real_noise
 from ud2m.training.validator import ONE_STEP, Validator
 
 LITE = Path(__file__).parents[1] / "zoo" / "lite"
@@ -104,7 +104,8 @@ def test_a_step_that_is_to_learn_the_noise_answers_as_before_until_it_does(told)
     white = white_tensors(torch.tensor([0.1, 0.2])) if told else ()
     assert torch.equal(run(add_noise_model(net), told=white), run(net))
     free = run(
-        add_noise_model(net), told=(*white_tensors(torch.tensor([0.1, 0.2]))[:2], torch.ones(2, 4))
+        add_noise_model(net),
+        told=(*white_tensors(torch.tensor([0.1, 0.2]))[:2], torch.ones(2, SHAPE)),
     )
     assert torch.equal(free, run(net))  # columns that are zero do not heed what they are told
 
@@ -113,7 +114,7 @@ def test_the_step_heeds_the_colours_of_the_noise_at_once_and_its_shape_when_trai
     net = add_noise_model(network(["denoise"]))
     video = tensors([VIDEO, VIDEO])
     assert not torch.allclose(run(net, told=video), run(net), atol=1e-3)
-    uncorrelated = (*video[:2], torch.zeros(2, 4))
+    uncorrelated = (*video[:2], torch.zeros(2, SHAPE))
     assert torch.equal(run(net, told=video), run(net, told=uncorrelated))
     torch.nn.init.normal_(net.conditioning.context.net[0].weight)
     assert not torch.allclose(run(net, told=video), run(net, told=uncorrelated), atol=1e-3)
@@ -122,7 +123,7 @@ def test_the_step_heeds_the_colours_of_the_noise_at_once_and_its_shape_when_trai
 def test_jpeg_keeps_its_own_data_step():
     net, physics = add_noise_model(network(["jpeg"])), quantisation(20)
     operator = Jpeg()
-    white = (*white_tensors(torch.tensor([0.1, 0.2]))[:2], torch.zeros(2, 4))
+    white = (*white_tensors(torch.tensor([0.1, 0.2]))[:2], torch.zeros(2, SHAPE))
     coloured = run(net, "jpeg", tensors([VIDEO, VIDEO]), operator, physics)
     assert torch.equal(coloured, run(net, "jpeg", white, operator, physics))
 
@@ -163,10 +164,23 @@ def test_a_problem_is_whole_and_a_function_of_its_seed(seed):
     )
     for a, b in pairs:
         assert torch.isfinite(a).all() and torch.equal(a, b)
-    assert [t.shape for t in first.noise] == [(6, 3, 3), (6, 3), (6, 4)]
+    assert [t.shape for t in first.noise] == [(6, 3, 3), (6, 3), (6, SHAPE)]
     assert first.tensors(True) == first.noise and first.tensors(False) == ()
-    told = (first.y - first.clean).square().mean((1, 2, 3)).sqrt() / first.sigma_y
-    assert told.min() > 0.6 and told.max() < 1.5  # clipping takes away, an estimate errs
+    true = (first.y - first.clean).square().mean((1, 2, 3)).sqrt() / first.sigma_y
+    stated = true[first.noise[2][:, 4] == 0]
+    assert ((stated > 0.6) & (stated < 1.5)).all()  # clipping takes away
+
+
+def test_an_estimate_errs_and_what_is_stated_does_not():
+    std, shape = torch.full((400, 3), 0.1), torch.full((400, SHAPE), 0.3)
+    shape[:, 3:] = 0
+    estimated = np.arange(400) % 2 == 0
+    wrong, moved = errs(std, shape, estimated, np.random.default_rng(4))
+    assert torch.equal(wrong[1::2], std[1::2]) and torch.equal(moved[1::2], shape[1::2])
+    assert (moved[::2, 4] == 1).all() and (moved[:, 3] == 0).all()
+    off = (wrong[::2].mean(1) / 0.1).log().abs()
+    assert 0.05 < off.median() < 0.2 and 0.5 < off.max() < 3
+    assert moved[::2, :2].min() >= 0 and moved[::2, :3].std() > 0.05
 
 
 def test_every_kind_is_held_out_and_scored_by_name(tmp_path):
@@ -207,6 +221,6 @@ def test_a_graph_takes_the_noise_model_and_agrees_with_the_step(tmp_path):
     names = [i.name for i in model.graph.input]
     assert names[6:9] == list(INPUTS)
     told = json.loads({p.key: p.value for p in model.metadata_props}["ud2m.manifest"])["inputs"]
-    assert [told[name] for name in INPUTS] == [["B", 3, 3], ["B", 3], ["B", 4]]
+    assert [told[name] for name in INPUTS] == [["B", 3, 3], ["B", 3], ["B", SHAPE]]
     with np.load(tmp_path / "package" / "denoise.golden.npz") as golden:
         assert golden["noise_std"].shape == (1, 3)

@@ -15,9 +15,10 @@ pub struct NoiseTensors {
     pub basis: [f32; 9],
     /// `noise_std`, \[B, 3\]: standard deviation along each.
     pub std: [f32; 3],
-    /// `noise_shape`, \[B, 4\]: correlation of neighbouring pixels in luma and in chroma, growth
-    /// with brightness, and 1 where values go beyond black and white.
-    pub shape: [f32; 4],
+    /// `noise_shape`, \[B, 5\]: correlation of neighbouring pixels in luma and in chroma, growth
+    /// with brightness, 1 where values go beyond black and white, and 1 where all of this is
+    /// estimated from the frame.
+    pub shape: [f32; 5],
 }
 
 impl NoiseTensors {
@@ -27,13 +28,13 @@ impl NoiseTensors {
             sigma_y,
             basis: [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
             std: [sigma_y.max(LEAST_STD); 3],
-            shape: [0.0; 4],
+            shape: [0.0; 5],
         }
     }
 
     /// Noise of these standard deviations along the rows of `basis`, and what the network was not
     /// trained for left out: a `sigma_y` below the first and above the second of `limits`.
-    pub fn along(basis: [f32; 9], std: [f32; 3], shape: [f32; 4], [low, high]: [f32; 2]) -> Self {
+    pub fn along(basis: [f32; 9], std: [f32; 3], shape: [f32; 5], [low, high]: [f32; 2]) -> Self {
         let std = std.map(|v| v.max(LEAST_STD));
         let level = (std.iter().map(|v| v * v).sum::<f32>() / 3.0).sqrt();
         let sigma_y = level.clamp(low, high);
@@ -53,7 +54,7 @@ mod tests {
     #[test]
     fn the_level_has_the_power_of_all_axes_and_stays_within_limits() {
         let of = |std, limits| {
-            let found = NoiseTensors::along([0.0; 9], std, [0.0; 4], limits);
+            let found = NoiseTensors::along([0.0; 9], std, [0.0; 5], limits);
             (found.sigma_y, found.std)
         };
         let (level, std) = of([0.3, 0.0, 0.0], [0.0, 1.0]);

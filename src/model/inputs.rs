@@ -123,7 +123,7 @@ fn extra<'a>(
     match name {
         "noise_basis" => told_of("noise_basis", &told.basis, &[3, 3]),
         "noise_std" => told_of("noise_std", &told.std, &[3]),
-        "noise_shape" => told_of("noise_shape", &told.shape, &[4]),
+        "noise_shape" => told_of("noise_shape", &told.shape, &[5]),
         "realism" => zeros("realism", Shape::from_slice(&[batch])),
         "texture_noise" => zeros(
             "texture_noise",

@@ -39,9 +39,9 @@ impl NoiseModel {
         manifest: &Manifest,
     ) -> Self {
         let [low, high] = manifest.sigma_y;
-        let told = |estimate: &NoiseEstimate| {
+        let told = |estimate: &NoiseEstimate, estimated: bool| {
             if manifest.takes_noise_model() {
-                estimate.tensors([low, high])
+                estimate.tensors([low, high], estimated)
             } else {
                 NoiseTensors::white((2.0 * estimate.level).clamp(low, high))
             }
@@ -59,7 +59,7 @@ impl NoiseModel {
             } = estimates();
             let (sigma, luma) = (shown.sigma(), settings.noise_is_luma);
             return Self {
-                told: told(&expected),
+                told: told(&expected, true),
                 sigma,
                 stated: if luma { shown.luma() } else { sigma },
                 chroma: shown.chroma(),
@@ -76,7 +76,7 @@ impl NoiseModel {
             NoiseEstimate::of_luma(stated)
         };
         Self {
-            told: told(&estimate),
+            told: told(&estimate, false),
             sigma: stated,
             stated,
             ..Self::default()

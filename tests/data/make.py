@@ -38,7 +38,7 @@ SUBSAMPLINGS = {
 }  # added by `blend`, which so tells its graphs apart
 
 
-NOISE_MODEL = {"noise_basis": ["B", 3, 3], "noise_std": ["B", 3], "noise_shape": ["B", 4]}
+NOISE_MODEL = {"noise_basis": ["B", 3, 3], "noise_std": ["B", 3], "noise_shape": ["B", 5]}
 
 
 def inputs_of(family, told=False):
@@ -178,7 +178,7 @@ def blend(g):
 
 
 def told(g):
-    """Column x holds number x mod 17 of those that describe the noise: basis, stds, shape, level.
+    """Column x holds number x mod 18 of those that describe the noise: basis, stds, shape, level.
 
     What makes samples is added, and changes nothing where it is zero.
     """
@@ -189,7 +189,7 @@ def told(g):
     numbers = g.node("Concat", basis, "noise_std", "noise_shape", level, axis=1)
     width = g.node("Gather", g.node("Shape", "xt"), g.constant(3, np.int64))
     columns = g.node("Range", g.constant(0, np.int64), width, g.constant(1, np.int64))
-    columns = g.node("Mod", columns, g.constant(17, np.int64))
+    columns = g.node("Mod", columns, g.constant(18, np.int64))
     row = g.node("Gather", numbers, columns, axis=1)
     across = g.constant([1, 2, 3], np.int64)
     drawn = [

@@ -6,6 +6,7 @@ Descriptions of noise and the tensors that a step is told of them; and small fra
 on a smooth image. Run it after a change of either:  python3 tests/data/make_noise.py
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,11 +28,12 @@ FRAMES = {
 
 
 def models() -> list[NoiseModel]:
-    """Of each kind three, and one of unequal, correlated channels as a camera's."""
+    """Of each kind three, and one of unequal, correlated channels as a camera's; half estimated."""
     rng = np.random.default_rng(26)
     drawn = [draw_sources(kind, rng.uniform(*KINDS[kind][1]), rng) for kind in 3 * DRAWN]
     factor = np.array([[0.03, 0.0, 0.0], [0.01, 0.02, 0.0], [0.005, -0.01, 0.04]])
-    return [*(s.model() for s in drawn), NoiseModel(factor @ factor.T, 0.5, 0.8, -0.6)]
+    described = [*(s.model() for s in drawn), NoiseModel(factor @ factor.T, 0.5, 0.8, -0.6)]
+    return [replace(model, estimated=i % 2 == 1) for i, model in enumerate(described)]
 
 
 def smooth() -> np.ndarray:

@@ -59,7 +59,7 @@ fn a_step_is_told_of_noise_what_training_tells_it() {
             growth: shape[2],
             ..NoiseEstimate::NONE
         };
-        let told: NoiseTensors = estimate.tensors([0.0, 1.0]);
+        let told: NoiseTensors = estimate.tensors([0.0, 1.0], shape[4] > 0.0);
         assert_near(&told.std, of("noise_std", i), 1e-4, (i, "std"));
         assert_near(&[told.sigma_y], of("sigma_y", i), 1e-4, (i, "level"));
         assert_near(&told.shape, shape, 0.0, (i, "shape"));
@@ -97,12 +97,12 @@ fn drawn_noise_is_estimated_as_it_is_described() {
             data: codes.iter().map(|v| v / 127.5 - 1.0).collect(),
         };
         let found = estimate_noise(&frame, None, false).shown;
-        let told = found.tensors([0.0, 1.0]);
+        let told = found.tensors([0.0, 1.0], false);
         let wanted = NoiseEstimate {
             covariance: opponent(row(&arrays["frame_covariance"], i)),
             ..NoiseEstimate::NONE
         };
-        let wanted = wanted.tensors([0.0, 1.0]);
+        let wanted = wanted.tensors([0.0, 1.0], false);
         let (level, loudest) = (wanted.sigma_y, wanted.std[2]);
         assert_near(&[told.sigma_y], &[level], 0.15 * level, (i, "level"));
         assert_near(&told.std[2..], &[loudest], 0.2 * loudest, (i, told, wanted));

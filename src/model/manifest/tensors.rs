@@ -25,7 +25,7 @@ type Inputs = [(&'static str, &'static [Option<usize>])];
 pub const NOISE: &Inputs = &[
     ("noise_basis", &[None, Some(3), Some(3)]),
     ("noise_std", &[None, Some(3)]),
-    ("noise_shape", &[None, Some(4)]),
+    ("noise_shape", &[None, Some(5)]),
 ];
 /// The inputs that make samples; a graph takes all or none.
 const SAMPLES: &Inputs = &[

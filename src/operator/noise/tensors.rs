@@ -76,8 +76,9 @@ impl NoiseEstimate {
 
     /// What a graph is told of it that was trained for `sigma_y` within `limits`.
     ///
-    /// The axes are the eigenvectors of the covariance of R, G and B, the least noisy first.
-    pub fn tensors(&self, limits: [f32; 2]) -> NoiseTensors {
+    /// `estimated`: from the frame, so that it errs. The axes are the eigenvectors of the covariance
+    /// of R, G and B, the least noisy first.
+    pub fn tensors(&self, limits: [f32; 2], estimated: bool) -> NoiseTensors {
         let (variances, vectors) = eigen(self.rgb_covariance());
         let mut basis = [0.0; 9];
         let values = vectors.iter().flatten();
@@ -92,6 +93,7 @@ impl NoiseEstimate {
             self.chroma_correlation,
             self.growth,
             0.0,
+            f32::from(u8::from(estimated)),
         ];
         NoiseTensors::along(basis, std, shape, limits)
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What a graph that takes a noise model is told, by `told`, which answers with it: column x holds
-//! number x mod 17 of nine for the axes, three standard deviations, four for the shape, the level.
+//! number x mod 18 of nine for the axes, three standard deviations, five for the shape, the level.
 
 use gst::prelude::*;
 use gst_video::VideoFormat::{self, Gray8, Rgb, Y444};
@@ -8,11 +8,11 @@ use gstud2m::sampler;
 
 use crate::common::{Bench, assert_code, caps, code, element, info, path, place, value};
 
-const NUMBERS: usize = 17;
+const NUMBERS: usize = 18;
 /// White noise of 0.05 of full scale.
 const WHITE: [f64; NUMBERS] = [
     1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, // axes
-    0.1, 0.1, 0.1, 0.0, 0.0, 0.0, 0.0, 0.1,
+    0.1, 0.1, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1,
 ];
 
 /// The numbers that `told` shows in a frame of `side` that was flat, from the column `first` on.
@@ -92,7 +92,7 @@ fn stated_noise_of_a_gray_frame_lies_along_one_axis() {
     assert!((share - 1.0 / 3.0f64.sqrt()).abs() < 0.005, "{share}");
     assert!(found[6] == found[7] && found[7] == found[8], "{found:?}");
     // 2 √3 0.05 along luma, and half a code elsewhere.
-    for (i, wanted) in [(9, 0.004), (10, 0.004), (11, 0.1732), (16, 0.1)] {
+    for (i, wanted) in [(9, 0.004), (10, 0.004), (11, 0.1732), (16, 0.0), (17, 0.1)] {
         assert_code(found[i], code(wanted), i);
     }
 }
@@ -127,6 +127,7 @@ fn estimated_noise_is_told_with_its_axes_and_its_correlation() {
     told(2.0 * 3.0f64.sqrt() * sigma, 0.02);
     told(2.0 * sigma, 0.012);
     told(0.25, 0.1);
+    told(1.0, 0.01);
 }
 
 #[test]
