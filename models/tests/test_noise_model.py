@@ -141,7 +141,7 @@ def test_a_cameras_filter_keeps_edges_and_cleans_flat_parts_most(patch):
 def test_a_cameras_filter_takes_apart_what_it_makes_of_the_sum():
     rng = np.random.default_rng(7)
     clean, noise = picture(64), 0.03 * rng.standard_normal((3, 64, 64))
-    own = in_camera.NoiseFilter(2, 3, 1.0, 0.7, 0.9)
+    own = in_camera.NoiseFilter(2, 3, 1.0, 0.7, 0.9, length=1.0, sharpening=0.5)
     parts = own.apply(clean, noise, 0.03)
     whole = own.apply(clean + noise, 0 * noise, 0.03)
     assert np.allclose(sum(parts), sum(whole)) and np.allclose(whole[1], 0)

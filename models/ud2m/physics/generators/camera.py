@@ -20,7 +20,7 @@ def camera_noise(clean: np.ndarray, sigma: float, rng: np.random.Generator) -> n
     noise = np.sqrt(linear / gain + read) * rng.standard_normal(clean.shape)
     noise = gain * demosaic(noise * bayer(clean.shape))
     noise *= np.maximum(linear, 0.01) ** (1 / 2.2 - 1)  # slope of the tone curve
-    length = rng.choice([0.0, rng.uniform(0.3, 0.8)])  # what the camera smooths
+    length = rng.choice([0.0, rng.uniform(0.3, 1.2)])  # what the camera smooths
     if length:
         noise = ndimage.gaussian_filter(noise, (0, length, length), mode="wrap")
     return noise * (sigma / np.sqrt(np.mean(noise**2)))

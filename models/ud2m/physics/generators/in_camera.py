@@ -1,4 +1,4 @@
-"""The noise filter of a camera, which cleans quiet areas more than busy ones.
+"""The noise filter of a camera, which cleans quiet areas more than busy ones, and its sharpening.
 
 Each pixel becomes a mean of its neighbours, weighted by how much their luma resembles its own: a
 bilateral filter, or non-local means where patches are compared. The weights come from the noisy
@@ -19,7 +19,9 @@ class NoiseFilter:
 
     reach: neighbours up to so many pixels away. patch: pixels a side that are compared; 1 is a
     bilateral filter. tolerance: difference of luma that still resembles, in stds of its noise.
-    luma, chroma: share of the filtered planes in the answer, 0 … 1.
+    luma, chroma: share of the filtered planes in the answer, 0 … 1. length: std in pixels of a
+    Gaussian over chroma. sharpening: how much of what a Gaussian of one pixel takes from luma is
+    added to it.
     """
 
     reach: int
@@ -27,6 +29,8 @@ class NoiseFilter:
     tolerance: float
     luma: float
     chroma: float
+    length: float = 0.0
+    sharpening: float = 0.0
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> "NoiseFilter":
@@ -34,7 +38,13 @@ class NoiseFilter:
         patch = int(rng.choice([1, 3]))
         tolerance = rng.uniform(1.0, 3.0) if patch == 1 else rng.uniform(0.5, 1.2)
         return cls(
-            int(rng.choice([2, 3])), patch, tolerance, rng.uniform(0.2, 0.8), rng.uniform(0.4, 0.9)
+            int(rng.choice([2, 3])),
+            patch,
+            tolerance,
+            rng.uniform(0.2, 0.8),
+            rng.uniform(0.4, 0.9),
+            length=float(rng.choice([0.0, rng.uniform(0.5, 2.5)])),
+            sharpening=float(rng.choice([0.0, rng.uniform(0.2, 1.2)])),
         )
 
     def apply(
@@ -54,6 +64,11 @@ class NoiseFilter:
             weights += weight
         share = np.array([self.luma, self.chroma, self.chroma])[:, None, None]
         parts += share * (total / weights - parts)
+        if self.length:
+            parts[:, 1:] = ndimage.gaussian_filter(parts[:, 1:], (0, 0, self.length, self.length))
+        parts[:, 0] += self.sharpening * (
+            parts[:, 0] - ndimage.gaussian_filter(parts[:, 0], (0, 1, 1))
+        )
         return tuple(np.tensordot(RGB_OF_YCC, v, 1) for v in parts)
 
     def _weight(self, guide: np.ndarray, other: np.ndarray, std: float) -> np.ndarray:

@@ -25,17 +25,17 @@ from ud2m.physics.noise_model import (
 
 # How often each kind is drawn, and the range of its level (full scale 1, log-uniform).
 KINDS = {
-    "white": (0.14, (0.006, 0.3)),  # independent in R, G, B, clipped and rounded to 8 bits
-    "unclipped": (0.14, (0.006, 0.3)),  # neither clipped nor rounded: the protocol of papers
+    "white": (0.12, (0.006, 0.3)),  # independent in R, G, B, clipped and rounded to 8 bits
+    "unclipped": (0.12, (0.006, 0.3)),  # neither clipped nor rounded: the protocol of papers
     "gray": (0.08, (0.006, 0.2)),  # one noise for three channels; half of the images are gray
     "ycc": (0.1, (0.006, 0.15)),  # another level in Y than in Cb, Cr
-    "chroma": (0.04, (0.006, 0.1)),  # in Cb, Cr alone
+    "chroma": (0.03, (0.006, 0.1)),  # in Cb, Cr alone
     "correlated": (0.1, (0.006, 0.12)),  # over pixels
-    "growing": (0.06, (0.006, 0.15)),  # with brightness, or towards the shadows
-    "camera": (0.08, (0.006, 0.1)),  # of a sensor: linear light, demosaicing, white balance, gamma
+    "growing": (0.05, (0.006, 0.15)),  # with brightness, or towards the shadows
+    "camera": (0.1, (0.006, 0.1)),  # of a sensor: linear light, demosaicing, white balance, gamma
     "subsampled": (0.05, (0.006, 0.1)),  # white to camera, before chroma is averaged to 4:2:0
     "jpeg": (0.05, (0.006, 0.08)),  # white to camera, before JPEG
-    "filtered": (0.16, (0.008, 0.1)),  # white to camera, before a camera's filter, mostly JPEG
+    "filtered": (0.2, (0.008, 0.1)),  # white to camera, before a camera's filter, mostly JPEG
 }
 BEFORE_CODEC = ("white", "correlated", "growing", "camera")
 SMOOTH = 12  # std in pixels of the Gaussian that takes an image's detail
