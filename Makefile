@@ -107,7 +107,8 @@ NIGHTLY = test -d "$(SYSROOT)/lib/rustlib/src/rust" || \
 
 sanitize: setup ## run tests with AddressSanitizer (needs Rust nightly with rust-src)
 	@$(NIGHTLY)
-	$(TEST_ENV) ASAN_OPTIONS=detect_leaks=0 RUSTFLAGS="-Zsanitizer=address" \
+	$(TEST_ENV) ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
+	  RUSTFLAGS="-Zsanitizer=address" \
 	  cargo +nightly test -Zbuild-std --target $(HOST) --target-dir $(BUILD_DIR)/address \
 	  --locked $(SANITIZED)
 
