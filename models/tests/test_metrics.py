@@ -122,6 +122,7 @@ def test_a_method_that_is_not_defined_is_reported_so():
     }
     text = comparison(rows, ["ud2m-9", "ddrm"])
     assert "| jpeg-q10 | 30.00 / 0.900 | not defined |" in text and "UD²M N·K=9" in text
+    assert "| case | UD²M |" in comparison({}, ["ud2m"]).replace("PSNR in dB / SSIM", "case")
 
 
 def test_the_command_names_no_place_outside_the_checkout(tmp_path):

@@ -1,7 +1,7 @@
 """The tables of an evaluation as Markdown: what was measured, where, and the command for it.
 
-A row is {case: {column: {score: value}}}; a column that is absent is not defined. Columns `ud2m-9`
-are UD²M at N·K = 9.
+A row is {case: {column: {score: value}}}; a column that is absent is not defined. A column
+`ud2m-9` is UD²M at N·K = 9, `ud2m` at the N that was asked for.
 """
 
 import os
@@ -20,6 +20,7 @@ NAMES = {
     "ddrm": "DDRM",
     "dpir": "DPIR",
     "latino": "LATINO",
+    "ud2m": "UD²M",
 }
 WIDTH = 100  # columns of a document
 CODES = 127.5  # code values of 8 bits for each unit of [-1, 1]
@@ -41,7 +42,7 @@ def cell(found: dict | None, **formats: str) -> str:
 
 def title(column: str) -> str:
     """The heading of a column."""
-    return NAMES.get(column, f"UD²M N·K={column.removeprefix('ud2m-')}")
+    return NAMES.get(column, f"{NAMES['ud2m']} N·K={column.removeprefix('ud2m-')}")
 
 
 def comparison(rows: Rows, columns: list[str]) -> str:
