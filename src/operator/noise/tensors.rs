@@ -39,7 +39,7 @@ impl NoiseEstimate {
     }
 
     /// This noise, scaled so that luma has standard deviation `sigma`. Where that is not within a
-    /// factor of [`SCALED`] of what it has, noise of luma alone.
+    /// factor of three of what it has, noise of luma alone.
     pub fn with_luma(mut self, sigma: f32) -> Self {
         let scale = sigma / self.luma().max(f32::MIN_POSITIVE);
         if !(1.0 / SCALED..=SCALED).contains(&scale) {
