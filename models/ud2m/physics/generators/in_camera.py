@@ -69,7 +69,8 @@ class NoiseFilter:
         parts[:, 0] += self.sharpening * (
             parts[:, 0] - ndimage.gaussian_filter(parts[:, 0], (0, 1, 1))
         )
-        return tuple(np.tensordot(RGB_OF_YCC, v, 1) for v in parts)
+        clean, left = parts
+        return np.tensordot(RGB_OF_YCC, clean, 1), np.tensordot(RGB_OF_YCC, left, 1)
 
     def _weight(self, guide: np.ndarray, other: np.ndarray, std: float) -> np.ndarray:
         distance = ndimage.uniform_filter((guide - other) ** 2, self.patch, mode="wrap")
