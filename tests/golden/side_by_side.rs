@@ -14,11 +14,12 @@ fn restored(threads: usize, tiling: Tiling) -> (Image, usize) {
     };
     let degradation = Degradation::Denoise;
     let mut restorer = lite_on(engine, &degradation);
-    let mut frame = normal_image(3, 0, 3, 120, 200);
-    frame
-        .data
-        .iter_mut()
-        .for_each(|v| *v = (0.4 * *v).clamp(-1.0, 1.0));
+    // Waves with the noise that is told.
+    let noise = normal_image(3, 0, 3, 120, 200);
+    let frame = Image::from_fn(3, 120, 200, |c, y, x| {
+        let wave = 0.4 * (0.06 * (x + c * y) as f32).sin();
+        (wave + 0.2 * noise.row(c, y)[x]).clamp(-1.0, 1.0)
+    });
     let settings = Settings {
         tiling,
         steps: 2,
