@@ -8,7 +8,7 @@ from ud2m.export.nodes import count
 
 ZOO = Path(__file__).parents[1] / "zoo"
 MOST = {  # nodes of a step
-    "denoise": 347,
+    "denoise": 450,  # with the noise model
     "mask": 352,
     "blur": 552,
     "downscale2": 412,

@@ -146,10 +146,11 @@ def test_a_file_says_whether_its_step_takes_the_noise_model(tmp_path):
         assert (run(back, told=told) - run(net, told=told)).abs().max() < 0.05  # half precision
 
 
-def test_the_bundled_steps_take_none():
+def test_the_bundled_step_for_denoising_takes_it_and_the_others_none():
     with safe_open(LITE / "step-denoise.safetensors", "pt") as f:
-        assert "noise_model" not in json.loads(f.metadata()["conditioning"])
-    assert not load_model(LITE / "step-denoise.safetensors").step("denoise").takes_noise_model
+        assert json.loads(f.metadata()["conditioning"])["noise_model"]
+    assert load_model(LITE / "step-denoise.safetensors").step("denoise").takes_noise_model
+    assert not load_model(LITE / "step-blur.safetensors").step("blur").takes_noise_model
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -168,7 +169,8 @@ def test_a_problem_is_whole_and_a_function_of_its_seed(seed):
     assert first.tensors(True) == first.noise and first.tensors(False) == ()
     true = (first.y - first.clean).square().mean((1, 2, 3)).sqrt() / first.sigma_y
     stated = true[first.noise[2][:, 4] == 0]
-    assert ((stated > 0.6) & (stated < 1.5)).all()  # clipping takes away
+    # Clipping takes away; behind a camera's filter busy parts have more than is told.
+    assert (stated > 0.6).all() and (not len(stated) or stated.median() < 1.5)
 
 
 def test_an_estimate_errs_and_what_is_stated_does_not():
