@@ -123,6 +123,7 @@ MAY = {
         "step",
     },
     "evaluation.public": {
+        NOISE,
         "evaluation.bench",
         "evaluation.cases",
         "evaluation.metrics",

@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy import ndimage
 
-from ud2m.physics.generators import camera, in_camera
+from ud2m.physics.generators import camera, codec, in_camera
 from ud2m.physics.generators import noise as draws
 from ud2m.physics.noise_model import (
     FACTS,
@@ -62,6 +62,19 @@ def test_the_model_of_a_kind_is_what_its_noise_measures(kind, seed):
 def test_gray_noise_is_one_for_three_channels():
     n, _ = noise_of("gray")
     assert np.abs(n[0] - n[1]).max() <= 1.01 / 255 and n[0].std() == pytest.approx(0.04, rel=0.03)
+
+
+@pytest.mark.parametrize("kind", draws.SEEN_GRAY)
+def test_a_gray_version_has_one_noise_and_is_told_its_power(kind):
+    _, o = noise_of(kind)
+    gray = draws.grayed(o)
+    n = gray.y - gray.clean
+    assert np.array_equal(gray.y[0], gray.y[1]) and np.array_equal(gray.clean[0], gray.clean[2])
+    assert np.allclose(255 * gray.y, np.rint(255 * gray.y))
+    assert np.linalg.matrix_rank(gray.model.covariance) == 1
+    assert gray.model.sigma == pytest.approx(n.std(), rel=0.1)
+    assert gray.model.chroma_correlation == 0 and gray.model.growth == o.model.growth
+    assert gray.model.luma_correlation == o.model.luma_correlation
 
 
 def test_noise_of_chroma_leaves_luma_alone():
@@ -164,10 +177,10 @@ def test_demosaicing_keeps_a_flat_picture_flat():
 def test_halved_chroma_keeps_luma_and_flat_colour():
     x = picture(64)
     for smooth in (False, True):
-        y = draws.halved_chroma(x, smooth)
+        y = codec.halved_chroma(x, smooth)
         assert np.allclose(np.tensordot(YCC_OF_RGB[0], y - x, 1), 0, atol=1e-9)
     flat = np.broadcast_to(np.array([0.2, 0.5, 0.7])[:, None, None], (3, 8, 8))
-    assert np.allclose(draws.halved_chroma(flat, True), flat)
+    assert np.allclose(codec.halved_chroma(flat, True), flat)
 
 
 def test_the_same_seed_draws_the_same_picture():

@@ -5,13 +5,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from ud2m.evaluation.public import protocols
+from ud2m.evaluation.public import protocols, scores
 from ud2m.evaluation.public.protocols import PROTOCOLS, Levin, bicubic, eight_bits, luma, noise, rgb
 from ud2m.evaluation.public.published import PUBLISHED
 from ud2m.evaluation.public.scores import Kept, Task
@@ -122,6 +123,24 @@ def toy(tmp_path):
         UnfoldedModel(net, None, {"denoise": ScalarValues()}, 1), tmp_path / "toy.safetensors", {}
     )
     return tmp_path
+
+
+def test_the_noise_of_papers_is_told_as_not_clipped(toy, monkeypatch):
+    told = []
+
+    def answer(step, observation, *_, **options):
+        told.append(options["told"])
+        return observation.z0
+
+    step = SimpleNamespace(multiple=4, iterations=1, takes_noise_model=True)
+    model = SimpleNamespace(step=lambda family: step)
+    monkeypatch.setattr(scores, "restore", answer)
+    monkeypatch.setattr(scores, "_load", lambda path: model)
+    networks = scores.Networks(toy / "toy.safetensors", 1)
+    scores.measured(PROTOCOLS["noise"], 50, toy / "cbsd68/a.png", networks)
+    basis, std, shape = told[0]
+    assert torch.equal(basis[0], torch.eye(3)) and torch.allclose(std, torch.tensor(100 / 255))
+    assert shape.tolist() == [[0, 0, 0, 1, 0]]  # the fourth says that nothing was clipped
 
 
 def public(toy, *words):

@@ -34,19 +34,22 @@ def restore(
     generator: torch.Generator,
     initial: torch.Tensor | None = None,
     stochasticity: float = 0.0,
+    told: tuple[torch.Tensor, ...] = (),
 ) -> torch.Tensor:
     """What the element answers for one observation: [1,3,H,W] on its canvas, not cut to [-1, 1].
 
     sigma_y: noise std in units of [-1, 1]. counts: outer steps N and iterations K.
     initial: the first estimate instead of a plain inverse. stochasticity: zeta of the sampler.
+    told: of `noise_model.INPUTS`, for a step that takes them; without, the noise is white, clipped.
     """
+    physics = (*told, *observation.physics)
     shape, (steps, iterations) = observation.z0.shape, counts
 
     def normal(*size: int) -> torch.Tensor:
         return torch.randn(*size, generator=generator)
 
     def run(xt: torch.Tensor, z: torch.Tensor, n: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        return step(xt, z, observation.y, n, t, torch.tensor([sigma_y]), *observation.physics)
+        return step(xt, z, observation.y, n, t, torch.tensor([sigma_y]), *physics)
 
     with torch.no_grad():
         return sample(

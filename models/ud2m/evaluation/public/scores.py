@@ -12,6 +12,7 @@ import torch
 from ud2m.evaluation.bench import cropped, restore
 from ud2m.evaluation.cases import Degraded
 from ud2m.evaluation.public.protocols import Protocol, load, pictures
+from ud2m.physics.noise_model import NoiseModel, tensors
 from ud2m.physics.observation import observe
 from ud2m.physics.operators import operator_of
 from ud2m.physics.operators.downscale import upscaled
@@ -131,5 +132,7 @@ def measured(protocol: Protocol, level: float, path: Path, networks: Networks | 
     net = _load(networks.path).step(family)
     d = Degraded(clean, y, parameters, observe(operator, y[None], parameters, net.multiple))
     counts, generator = (networks.steps, net.iterations), torch.Generator().manual_seed(seed)
-    x0 = restore(net, d.observation, sigma_y, counts, generator)
+    model = NoiseModel.white(protocol.sigma(level), clipped=False, rounded=False)
+    told = tensors([model]) if net.takes_noise_model else ()
+    x0 = restore(net, d.observation, sigma_y, counts, generator, told=told)
     return protocol.score(cropped(x0, d), clean, level)

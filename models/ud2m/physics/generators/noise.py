@@ -4,15 +4,14 @@ Images are [3,H,W] arrays in [0, 1] with even sides. What a camera or a codec ma
 measured from the difference to the clean image, as an estimator would measure it.
 """
 
-import io
 import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from PIL import Image
 from scipy import ndimage
 
 from ud2m.physics.generators.camera import camera_noise
+from ud2m.physics.generators.codec import compressed, halved_chroma, stored
 from ud2m.physics.generators.in_camera import NoiseFilter
 from ud2m.physics.noise_model import (
     OPPONENT,
@@ -37,6 +36,8 @@ KINDS = {
     "jpeg": (0.05, (0.006, 0.08)),  # white to camera, before JPEG
     "filtered": (0.2, (0.008, 0.1)),  # white to camera, before a camera's filter, mostly JPEG
 }
+# Kinds that black-and-white footage has too.
+SEEN_GRAY = ("correlated", "growing", "camera", "subsampled", "jpeg", "filtered")
 BEFORE_CODEC = ("white", "correlated", "growing", "camera")
 SMOOTH = 12  # std in pixels of the Gaussian that takes an image's detail
 LEAST_SHARE = 0.02  # of the variance at mid-gray: noise that depends on the signal is no less
@@ -88,6 +89,18 @@ def draw_level(kind: str, rng: np.random.Generator) -> float:
     """Std of full scale 1 for an image of `kind`."""
     low, high = KINDS[kind][1]
     return float(np.exp(rng.uniform(math.log(low), math.log(high))))
+
+
+def grayed(observation: Observation) -> Observation:
+    """The luma of `observation` in all three channels, rounded to 8 bits, with one noise."""
+    y, clean = (
+        np.broadcast_to(np.tensordot(YCC_OF_RGB[0], v, 1), v.shape)
+        for v in (observation.y, observation.clean)
+    )
+    model = observation.model
+    variance = YCC_OF_RGB[0] @ model.covariance @ YCC_OF_RGB[0]
+    model = replace(model, covariance=np.full((3, 3), variance), chroma_correlation=0.0)
+    return Observation(stored(y), clean, model)
 
 
 def observe(clean: np.ndarray, kind: str, sigma: float, rng: np.random.Generator) -> Observation:
@@ -165,11 +178,6 @@ def unit_field(shape: tuple[int, int], length: float, rng: np.random.Generator) 
     return field / (taps @ taps)
 
 
-def stored(y: np.ndarray) -> np.ndarray:
-    """y clipped and rounded to 8 bits."""
-    return np.rint(255 * y.clip(0, 1)) / 255
-
-
 def _after_codec(
     clean: np.ndarray, noise: np.ndarray, kind: str, rng: np.random.Generator
 ) -> Observation:
@@ -203,26 +211,6 @@ def _filtered(clean: np.ndarray, sigma: float, rng: np.random.Generator) -> Obse
         observed.append((y, halved_chroma(image, True) if packed and halved else image))
     (y, clean), (y_flat, flat) = observed
     return Observation(y, clean, measured(y_flat - flat, flat))
-
-
-def halved_chroma(x: np.ndarray, smooth: bool) -> np.ndarray:
-    """x as 4:2:0 keeps it: chroma averaged over 2×2, then repeated or (`smooth`) interpolated."""
-    planes = np.tensordot(YCC_OF_RGB, x, 1)
-    h, w = x.shape[1:]
-    small = planes[1:].reshape(2, h // 2, 2, w // 2, 2).mean((2, 4))
-    big = small.repeat(2, 1).repeat(2, 2)
-    if smooth:  # centred samples: weights 3/4 and 1/4
-        for axis in (1, 2):
-            big = ndimage.convolve1d(big, np.array([1, 2, 1]) / 4, axis, mode="nearest")
-    return np.tensordot(RGB_OF_YCC, np.concatenate([planes[:1], big]), 1)
-
-
-def compressed(x: np.ndarray, quality: int, halved: bool) -> np.ndarray:
-    """x after JPEG, 4:2:0 where `halved`."""
-    codes = np.rint(255 * x.clip(0, 1)).astype(np.uint8).transpose(1, 2, 0)
-    buffer, chroma = io.BytesIO(), "4:2:0" if halved else "4:4:4"
-    Image.fromarray(codes).save(buffer, "JPEG", quality=quality, subsampling=chroma)
-    return np.asarray(Image.open(buffer).convert("RGB"), np.float64).transpose(2, 0, 1) / 255
 
 
 def measured(noise: np.ndarray, clean: np.ndarray) -> NoiseModel:

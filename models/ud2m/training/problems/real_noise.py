@@ -1,6 +1,6 @@
 """Training problems of denoising with the noise of real footage, and what a step is told of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from ud2m.training.problems.problem import Problem, Source, bins, inset
 
 LEVELS = (0.012, 0.024, 0.05, 0.1)  # of full scale: bounds of the classes of the loss's balance
 MADE = ("camera", "subsampled", "jpeg", "filtered")  # of footage: nobody can state their noise
+GRAY_SHARE = 0.2  # of the images of noise.SEEN_GRAY are made gray
 # What is held out: name -> kind, and level of full scale; None where it is drawn.
 HELD_OUT: dict[str, tuple[str, float | None]] = {
     **{kind: (kind, None) for kind in noise.KINDS},
@@ -20,6 +21,7 @@ HELD_OUT: dict[str, tuple[str, float | None]] = {
     "unclipped-15": ("unclipped", 15 / 255),
     "unclipped-25": ("unclipped", 25 / 255),
     "unclipped-50": ("unclipped", 50 / 255),
+    **{f"{kind}, gray": (kind, None) for kind in ("camera", "jpeg", "filtered")},
 }
 
 
@@ -30,7 +32,8 @@ def real_noise(source: Source, count: int, side: int, rng: np.random.Generator) 
     """
     shares = np.array([share for share, _ in noise.KINDS.values()])
     kinds = [str(k) for k in rng.choice(list(noise.KINDS), count, p=shares / shares.sum())]
-    problem = of_kinds(kinds, None, source, side, rng)
+    gray = [k in noise.SEEN_GRAY and rng.random() < GRAY_SHARE for k in kinds]
+    problem = of_kinds(kinds, None, source, side, rng, gray)
     basis, std, shape = problem.noise
     # Papers state the noise. Of footage it is mostly estimated.
     chances = np.array([0.0 if k == "unclipped" else 0.85 if k in MADE else 0.5 for k in kinds])
@@ -61,14 +64,23 @@ def errs(
 
 
 def of_kinds(
-    kinds: list[str], sigma: float | None, source: Source, side: int, rng: np.random.Generator
+    kinds: list[str],
+    sigma: float | None,
+    source: Source,
+    side: int,
+    rng: np.random.Generator,
+    gray: Sequence[bool] = (),
 ) -> Problem:
-    """An image of `side` with each of `kinds`, told exactly; sigma: of full scale, None: drawn."""
+    """An image of `side` with each of `kinds`, told exactly.
+
+    sigma: of full scale, None: drawn. gray: which images are made gray; none if it is empty.
+    """
     images = (source(len(kinds), side).double().numpy() + 1) / 2
     observed = []
-    for image, kind in zip(images, kinds, strict=True):
+    for image, kind, made_gray in zip(images, kinds, gray or [False] * len(kinds), strict=True):
         level = noise.draw_level(kind, rng) if sigma is None else sigma
-        observed.append(noise.observe(image, kind, level, rng))
+        seen = noise.observe(image, kind, level, rng)
+        observed.append(noise.grayed(seen) if made_gray else seen)
     models = [o.model for o in observed]
     told = noise_model.tensors(models)
     y, clean = _batch([o.y for o in observed]), _batch([o.clean for o in observed])
@@ -94,7 +106,8 @@ def kinds_held_out(
     problems = {}
     for i, (name, (kind, sigma)) in enumerate(HELD_OUT.items()):
         rng = np.random.default_rng((97, i))
-        problem = of_kinds([kind] * count, sigma, source_of(rng), side, rng)
+        gray = [name.endswith("gray")] * count
+        problem = of_kinds([kind] * count, sigma, source_of(rng), side, rng, gray)
         if kind in MADE:
             basis, std, shape = problem.noise
             std, shape = errs(std, shape, np.ones(count, bool), rng)
