@@ -18,7 +18,7 @@ pub struct Blocks {
     coefficients: Scratch<f32>,
     /// Mean brightness of each block, 0 to 1.
     mean: Scratch<f32>,
-    /// Distance of each block's channels from black and white, the least, 0 to 0.5.
+    /// Distance of each block's three channels from black and white, 0 to 0.5.
     room: Scratch<f32>,
 }
 
@@ -34,7 +34,7 @@ impl Blocks {
         let mut blocks = Self {
             coefficients: Scratch::with_capacity(3 * SIZE * most),
             mean: Scratch::with_capacity(most),
-            room: Scratch::with_capacity(most),
+            room: Scratch::with_capacity(3 * most),
         };
         for row in 0..rows {
             for column in 0..columns {
@@ -51,7 +51,7 @@ impl Blocks {
     /// Adds the block at row y and column x, unless it is constant.
     fn add(&mut self, frame: &Image, y: usize, x: usize) {
         let mut values = [[0.0f32; SIZE]; 3];
-        let (mut constant, mut mean, mut room) = (true, 0.0, f32::MAX);
+        let (mut constant, mut mean, mut room) = (true, 0.0, [0.0; 3]);
         for (c, values) in values.iter_mut().enumerate() {
             for (row, values) in values.chunks_exact_mut(BLOCK).enumerate() {
                 let from = &frame.row(c.min(frame.channels - 1), y + row)[x..x + BLOCK];
@@ -61,7 +61,7 @@ impl Blocks {
             constant &= values.iter().all(|v| (v - values[0]).abs() < CONSTANT);
             let own = values.iter().sum::<f32>() / SIZE as f32;
             mean += own / 3.0;
-            room = room.min(own.min(1.0 - own));
+            room[c] = own.min(1.0 - own);
         }
         if constant {
             return;
@@ -73,7 +73,7 @@ impl Blocks {
             self.coefficients.extend(along);
         }
         self.mean.push(mean);
-        self.room.push(room);
+        self.room.extend(room);
     }
 
     /// How many there are.
@@ -91,9 +91,10 @@ impl Blocks {
         self.mean[block]
     }
 
-    /// Distance of a block's channels from black and white, the least, 0 to 0.5.
-    pub fn room(&self, block: usize) -> f32 {
-        self.room[block]
+    /// Distance of the mean of each of a block's channels from black and white, 0 to 0.5.
+    pub fn room(&self, block: usize) -> [f32; 3] {
+        let own = &self.room[3 * block..];
+        [own[0], own[1], own[2]]
     }
 }
 

@@ -31,13 +31,16 @@ struct Bin {
     high: f32,
 }
 
-/// The noise that the blocks `chosen`, sorted by brightness, show.
-pub fn measured(blocks: &Blocks, chosen: &[u32]) -> NoiseEstimate {
+/// The noise that the blocks `chosen`, sorted by brightness, show. `left`: the share of the variance
+/// that black and white left of it in a block.
+pub fn measured(blocks: &Blocks, chosen: &[u32], left: &dyn Fn(u32) -> f32) -> NoiseEstimate {
     let quietness = Quietness::of(blocks, chosen);
     let size = chosen.len().div_ceil(BINS);
     let bins = chosen.chunks(size).map(|part| {
         let count = LEAST.max((QUIET * part.len() as f32) as usize);
         let (power, products) = quietness.power(blocks, part, count);
+        let left = part.iter().map(|b| left(*b)).sum::<f32>() / part.len() as f32;
+        let power = power.map(|axis| axis.map(|p| p / left));
         let sum: f32 = part.iter().map(|b| blocks.mean(*b as usize)).sum();
         Bin {
             high: high(&power),

@@ -2,6 +2,7 @@
 //! The noise in a frame, estimated from the frame itself (docs/decisions/027-noise-estimate.md).
 
 mod blocks;
+mod clipping;
 mod eigen;
 mod level;
 mod measure;
@@ -10,11 +11,10 @@ mod split;
 mod tensors;
 
 use blocks::Blocks;
-use measure::{measured, or_smoothed};
 
 use std::f32::consts::FRAC_1_SQRT_2;
 
-use crate::image::{Image, Scratch};
+use crate::image::Image;
 
 /// Orthonormal axes of colour, as rows over R, G, B: luma, blue against yellow, red against green.
 pub const OPPONENT: [[f32; 3]; 3] = [
@@ -22,8 +22,6 @@ pub const OPPONENT: [[f32; 3]; 3] = [
     [-0.408_248_3, -0.408_248_3, 0.816_496_6],
     [FRAC_1_SQRT_2, -FRAC_1_SQRT_2, 0.0],
 ];
-/// Noise is cut off within this many standard deviations of black and white.
-const REACH: f32 = 1.7;
 /// Far below a code: keeps logarithms finite.
 const TINY: f32 = 1e-5;
 
@@ -126,43 +124,7 @@ impl From<NoiseEstimate> for NoiseEstimates {
 /// noise that a camera or a codec smoothed as noise. Frames below 8x8 pixels, and those of one
 /// colour, have none.
 pub fn estimate_noise(frame: &Image, usable: Option<&Image>, noisy: bool) -> NoiseEstimates {
-    let blocks = Blocks::of(frame, usable);
-    let mut found = NoiseEstimates::from(NoiseEstimate::NONE);
-    // Noise is cut off further from the range's ends the stronger it is.
-    for _ in 0..3 {
-        let chosen = unclipped(&blocks, found.shown.sigma());
-        if chosen.is_empty() {
-            return NoiseEstimate::NONE.into();
-        }
-        let shown = measured(&blocks, &chosen);
-        let told = if noisy {
-            or_smoothed(shown, &blocks, &chosen)
-        } else {
-            shown
-        };
-        found = NoiseEstimates { shown, told };
-    }
-    found
-}
-
-/// Blocks in which noise of `sigma` is not cut off, as far as there are enough, by brightness.
-fn unclipped(blocks: &Blocks, sigma: f32) -> Scratch<u32> {
-    let enough = 64.max(blocks.len() / 20);
-    let mut chosen = Scratch::with_capacity(blocks.len());
-    for least in [REACH * sigma + 0.004, 0.5 * REACH * sigma, 0.0] {
-        chosen.clear();
-        chosen.extend((0..blocks.len() as u32).filter(|b| blocks.room(*b as usize) > least));
-        if chosen.len() >= enough {
-            break;
-        }
-    }
-    if chosen.len() < 16 {
-        chosen.clear();
-        chosen.extend(0..blocks.len() as u32);
-    }
-    let mean = |b: &u32| blocks.mean(*b as usize);
-    chosen.sort_unstable_by(|a, b| mean(a).total_cmp(&mean(b)));
-    chosen
+    clipping::estimated(&Blocks::of(frame, usable), noisy)
 }
 
 #[cfg(test)]

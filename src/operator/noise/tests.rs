@@ -119,6 +119,21 @@ fn flat_and_clipped_parts_do_not_hide_the_noise() {
 }
 
 #[test]
+fn noise_of_a_bright_or_a_dark_image_is_not_sought_in_its_few_textured_parts() {
+    for ground in [0.88f32, -0.88] {
+        // Most of it lies near white or black and is smooth; a quarter is texture of mid-grays.
+        let clean = Image::from_fn(3, 160, 240, |c, y, x| {
+            let stripes = ((y * 7 + x * 3) as f32 * 0.7).sin() * ((x * 5 + c) as f32 * 1.1).cos();
+            if x < 54 { 0.5 * stripes } else { ground + 0.0002 * y as f32 }
+        });
+        for sigma in [0.01, 0.03, 0.05, 0.1] {
+            let found = shown(&with(&clean, &noise(1, 160, 240), |_, _, _| sigma));
+            assert_near(found.sigma(), sigma, 0.2, "near the end of the range");
+        }
+    }
+}
+
+#[test]
 fn noise_that_was_smoothed_needs_a_higher_level_where_the_frame_is_known_to_be_noisy() {
     let clean = textured(240, 320);
     let own = |c, n, _| if c == n { 0.02 } else { 0.0 };
