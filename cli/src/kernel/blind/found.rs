@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What is found of a blur: a kernel, a name for it where one fits, and how sure that is.
+
+use super::fit::{Trial, refine, refinements};
+use super::plane::{Plane, Region};
+use super::scales::{Estimate, View, estimate, turns_of};
+use super::shapes::{Shape, similarity};
+
+/// Sides that are tried where none is asked for, in pixels.
+const SIDES: [usize; 3] = [15, 31, 61];
+/// Side of the part on which shapes are tried: their numbers need less than a free kernel.
+const PART: usize = 256;
+/// How alike a shape and the free kernel must be, for the shape to be tried, and to be named.
+const TRIED: f64 = 0.5;
+const NAMED: f64 = 0.8;
+
+/// What a kernel is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Want {
+    /// What fits best
+    Auto,
+    /// Free of any form, such as a shaken camera
+    Free,
+    /// A disk: a lens out of focus
+    Disk,
+    /// A Gaussian: a soft lens
+    Gaussian,
+    /// A line: a straight motion
+    Line,
+}
+
+/// What was found.
+pub struct Found {
+    pub kernel: Plane,
+    /// The shape that it has; none where it is free.
+    pub shape: Option<Shape>,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// Share of the edges' energy that is left unexplained.
+    pub residual: f64,
+}
+
+/// The kernel of all views. `go_on` is asked before each step; nothing where it says no.
+pub fn find(
+    views: &[View],
+    side: Option<usize>,
+    want: Want,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Option<Found> {
+    let free = widest(views, side, go_on)?;
+    let named = if want == Want::Free {
+        None
+    } else {
+        named(views, &free, want, go_on)?
+    };
+    let confidence = free.agreement.clamp(0.0, 1.0);
+    Some(match named {
+        Some((shape, kernel)) => Found {
+            kernel,
+            shape: Some(shape),
+            confidence,
+            residual: free.residual,
+        },
+        None => Found {
+            kernel: free.kernel,
+            shape: None,
+            confidence,
+            residual: free.residual,
+        },
+    })
+}
+
+/// Steps that [`find`] takes at most.
+pub fn turns(views: &[View], side: Option<usize>, want: Want) -> usize {
+    let sides = side.map_or_else(|| SIDES.to_vec(), |side| vec![side]);
+    let free: usize = sides
+        .into_iter()
+        .filter(|s| fits(views, *s))
+        .map(turns_of)
+        .sum();
+    let shapes = match want {
+        Want::Free => 0,
+        Want::Auto => 3,
+        _ => 1,
+    };
+    free + shapes * refinements()
+}
+
+/// Whether a kernel of a side can be told from the views.
+fn fits(views: &[View], side: usize) -> bool {
+    let least = views.iter().map(|v| v.luma.width.min(v.luma.height)).min();
+    side <= SIDES[0] || least.is_some_and(|least| least >= 3 * side)
+}
+
+/// The free kernel of `side`, or of the least of [`SIDES`] that holds it.
+fn widest(
+    views: &[View],
+    side: Option<usize>,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Option<Estimate> {
+    if let Some(side) = side {
+        return estimate(views, side, go_on);
+    }
+    let mut best: Option<Estimate> = None;
+    for side in SIDES.into_iter().filter(|side| fits(views, *side)) {
+        let now = estimate(views, side, go_on)?;
+        let holds = holds(&now.kernel);
+        best = Some(now);
+        if holds {
+            break;
+        }
+    }
+    best
+}
+
+/// Whether a kernel's mass keeps off the edge of its plane.
+fn holds(kernel: &Plane) -> bool {
+    let side = kernel.width;
+    let ring = (side / 10).max(1);
+    let at_edge = |i: usize| {
+        let (x, y) = (i % side, i / side);
+        x.min(y).min(side - 1 - x).min(side - 1 - y) < ring
+    };
+    let mass = kernel.data.iter().enumerate().filter(|(i, _)| at_edge(*i));
+    mass.map(|(_, v)| f64::from(*v)).sum::<f64>() < 0.02
+}
+
+/// The shape that fits best, with its kernel; none where none fits.
+#[allow(clippy::type_complexity)]
+fn named(
+    views: &[View],
+    free: &Estimate,
+    want: Want,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Option<Option<(Shape, Plane)>> {
+    let parts: Vec<View> = views.iter().map(middle).collect();
+    let trial = Trial::of(&parts, free.kernel.width);
+    let mut best: Option<(Shape, Plane, f64)> = None;
+    for start in Shape::alike(&free.kernel) {
+        let asked = match want {
+            Want::Auto => start
+                .kernel()
+                .is_some_and(|kernel| similarity(&free.kernel, &kernel) > TRIED),
+            Want::Free => false,
+            Want::Disk => matches!(start, Shape::Disk { .. }),
+            Want::Gaussian => matches!(start, Shape::Gaussian { .. }),
+            Want::Line => matches!(start, Shape::Line { .. }),
+        };
+        if !asked {
+            continue;
+        }
+        let (shape, cost) = refine(&trial, start, go_on)?;
+        let Some(kernel) = shape.kernel() else {
+            continue;
+        };
+        let alike = similarity(&free.kernel, &kernel);
+        let cheaper = best.as_ref().is_none_or(|best| cost < best.2);
+        if cheaper && (want != Want::Auto || alike > NAMED) {
+            best = Some((shape, kernel, cost));
+        }
+    }
+    if want == Want::Auto {
+        let cost = trial.cost(&free.kernel);
+        best = best.filter(|best| best.2 <= 1.02 * cost);
+    }
+    Some(best.map(|(shape, kernel, _)| (shape, kernel)))
+}
+
+/// The middle of a view.
+fn middle(view: &View) -> View {
+    let (width, height) = (view.luma.width.min(PART), view.luma.height.min(PART));
+    let region = Region {
+        x: (view.luma.width - width) / 2,
+        y: (view.luma.height - height) / 2,
+        width,
+        height,
+    };
+    View {
+        luma: view.luma.crop(region),
+        usable: view.usable.crop(region),
+    }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What makes a kernel of a solution: nothing negative, in one piece, about its middle, of sum one.
+
+use super::plane::Plane;
+
+/// Below this share of the largest value a value is noise.
+const FLOOR: f32 = 0.1;
+/// A piece with less than this share of the sum does not belong to the kernel.
+const PIECE: f64 = 0.1;
+
+/// Makes a kernel of a solution, in place.
+pub fn project(kernel: &mut Plane) {
+    project_above(kernel, FLOOR);
+}
+
+/// The same with another floor.
+pub fn project_above(kernel: &mut Plane, floor: f32) {
+    let largest = kernel.data.iter().fold(0.0f32, |m, v| m.max(*v));
+    if !(largest > 0.0) {
+        *kernel = point(kernel.width);
+        return;
+    }
+    let floor = floor * largest;
+    let keep = |v: &mut f32| {
+        if !(*v >= floor) {
+            *v = 0.0;
+        }
+    };
+    kernel.data.iter_mut().for_each(keep);
+    kernel.to_sum_one();
+    drop_pieces(kernel);
+    kernel.to_sum_one();
+    centre(kernel);
+}
+
+/// The kernel that changes nothing.
+pub fn point(side: usize) -> Plane {
+    let mut kernel = Plane::zeros(side, side);
+    kernel.data[side / 2 * side + side / 2] = 1.0;
+    kernel
+}
+
+/// Sets pieces that do not hang together with the main one to zero, if they weigh little.
+fn drop_pieces(kernel: &mut Plane) {
+    let (width, height) = (kernel.width, kernel.height);
+    let mut seen = vec![false; kernel.data.len()];
+    let mut pieces: Vec<(f64, Vec<usize>)> = Vec::new();
+    for start in 0..kernel.data.len() {
+        if seen[start] || kernel.data[start] == 0.0 {
+            continue;
+        }
+        seen[start] = true;
+        let (mut piece, mut next) = (vec![start], 0);
+        while let Some(&at) = piece.get(next) {
+            next += 1;
+            let (x, y) = (at % width, at / width);
+            for row in y.saturating_sub(1)..=(y + 1).min(height - 1) {
+                for column in x.saturating_sub(1)..=(x + 1).min(width - 1) {
+                    let other = row * width + column;
+                    if !seen[other] && kernel.data[other] > 0.0 {
+                        seen[other] = true;
+                        piece.push(other);
+                    }
+                }
+            }
+        }
+        let weight = piece.iter().map(|i| f64::from(kernel.data[*i])).sum();
+        pieces.push((weight, piece));
+    }
+    let heaviest = pieces
+        .iter()
+        .fold(0.0, |m: f64, (weight, _)| m.max(*weight));
+    for (weight, piece) in pieces {
+        if weight < PIECE && weight < heaviest {
+            piece.iter().for_each(|i| kernel.data[*i] = 0.0);
+        }
+    }
+}
+
+/// The middle of the mass against the middle of the plane, in pixels across and down.
+pub fn offset(kernel: &Plane) -> (f64, f64) {
+    let (mut x, mut y, mut sum) = (0.0, 0.0, 0.0);
+    for (i, v) in kernel.data.iter().enumerate() {
+        let v = f64::from(*v);
+        x += v * ((i % kernel.width) as f64 - (kernel.width / 2) as f64);
+        y += v * ((i / kernel.width) as f64 - (kernel.height / 2) as f64);
+        sum += v;
+    }
+    if sum > 0.0 {
+        (x / sum, y / sum)
+    } else {
+        (0.0, 0.0)
+    }
+}
+
+/// Moves the mass by whole pixels, its middle to the plane's.
+pub fn centre(kernel: &mut Plane) {
+    let (x, y) = offset(kernel);
+    let (x, y) = (x.round() as i64, y.round() as i64);
+    if (x, y) == (0, 0) {
+        return;
+    }
+    let (width, height) = (kernel.width as i64, kernel.height as i64);
+    let from = kernel.clone();
+    *kernel = Plane::of(kernel.width, kernel.height, |column, row| {
+        let (column, row) = (column as i64 + x, row as i64 + y);
+        let inside = (0..width).contains(&column) && (0..height).contains(&row);
+        if inside {
+            from.at(column as usize, row as usize)
+        } else {
+            0.0
+        }
+    });
+    kernel.to_sum_one();
+}
