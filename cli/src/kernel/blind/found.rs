@@ -12,7 +12,7 @@ const SIDES: [usize; 3] = [15, 31, 61];
 const PART: usize = 256;
 /// How alike a shape and the free kernel must be, for the shape to be tried, and to be named.
 const TRIED: f64 = 0.5;
-const NAMED: f64 = 0.8;
+const NAMED: f64 = 0.6;
 
 /// What a kernel is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -53,7 +53,7 @@ pub fn find(
     } else {
         named(views, &free, want, go_on)?
     };
-    let confidence = free.agreement.clamp(0.0, 1.0);
+    let confidence = agreement(views, free.kernel.width, go_on)?;
     Some(match named {
         Some((shape, kernel)) => Found {
             kernel,
@@ -68,6 +68,39 @@ pub fn find(
             residual: free.residual,
         },
     })
+}
+
+/// How alike the kernels of two halves of what is seen are, 0 to 1: other frames, or the left and
+/// the right half of one.
+fn agreement(views: &[View], side: usize, go_on: &mut dyn FnMut() -> bool) -> Option<f64> {
+    let half = |second: bool| -> Vec<View> {
+        match views {
+            [view] => vec![part(view, second)],
+            _ => views.iter().skip(usize::from(second)).step_by(2).cloned().collect(),
+        }
+    };
+    let first = estimate(&half(false), side, go_on)?;
+    let second = estimate(&half(true), side, go_on)?;
+    Some(similarity(&first.kernel, &second.kernel).clamp(0.0, 1.0))
+}
+
+/// The left or the right half of a view; of a high one the upper or the lower.
+fn part(view: &View, second: bool) -> View {
+    let (width, height) = (view.luma.width, view.luma.height);
+    let mut region = Region {
+        x: 0,
+        y: 0,
+        width,
+        height,
+    };
+    if width >= height {
+        region.width = width / 2;
+        region.x = if second { width - region.width } else { 0 };
+    } else {
+        region.height = height / 2;
+        region.y = if second { height - region.height } else { 0 };
+    }
+    cropped(view, region)
 }
 
 /// Steps that [`find`] takes at most.
@@ -154,6 +187,7 @@ fn named(
             continue;
         };
         let alike = similarity(&free.kernel, &kernel);
+        if std::env::var("DBG").is_ok() { eprintln!("{shape:?} cost {:.3} alike {alike:.3} free {:.3}", cost*1e4, trial.cost(&free.kernel)*1e4); }
         let cheaper = best.as_ref().is_none_or(|best| cost < best.2);
         if cheaper && (want != Want::Auto || alike > NAMED) {
             best = Some((shape, kernel, cost));
@@ -175,6 +209,10 @@ fn middle(view: &View) -> View {
         width,
         height,
     };
+    cropped(view, region)
+}
+
+fn cropped(view: &View, region: Region) -> View {
     View {
         luma: view.luma.crop(region),
         usable: view.usable.crop(region),

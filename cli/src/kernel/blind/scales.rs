@@ -6,7 +6,6 @@ use super::fourier::{Fourier, Spectrum};
 use super::latent::Latent;
 use super::plane::Plane;
 use super::project::{point, project};
-use super::shapes::similarity;
 use super::update::{Equation, solve};
 
 /// Pixels of a kernel's side at the coarsest scale.
@@ -32,8 +31,6 @@ pub struct Estimate {
     pub kernel: Plane,
     /// The share of the blurred gradients' energy that the kernel leaves unexplained.
     pub residual: f64,
-    /// How alike the kernels of the parts of the views are, 0 to 1.
-    pub agreement: f64,
 }
 
 /// A view at one scale.
@@ -115,7 +112,6 @@ pub fn estimate(views: &[View], side: usize, go_on: &mut dyn FnMut() -> bool) ->
     let mut best = Estimate {
         kernel: Plane::default(),
         residual: 1.0,
-        agreement: 0.0,
     };
     for (factor, side) in scales(side) {
         let mut scaled: Vec<_> = views.iter().map(|v| Scaled::of(v, factor, side)).collect();
@@ -141,7 +137,6 @@ pub fn estimate(views: &[View], side: usize, go_on: &mut dyn FnMut() -> bool) ->
             weight = (weight / FALL).max(EDGES.1);
             if factor == 1.0 && turn == TURNS {
                 best.residual = residual(&equations, &now);
-                best.agreement = agreement(&equations, side);
             }
         }
         (best.kernel, scale) = (now, factor);
@@ -154,19 +149,6 @@ fn residual(equations: &[Equation], kernel: &Plane) -> f64 {
     let sums = equations.iter().map(|equation| equation.residual(kernel));
     let sums = sums.fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
     sums.0 / sums.1.max(1e-12)
-}
-
-/// How alike the kernels of the left and the right half of all views are.
-fn agreement(equations: &[Equation], side: usize) -> f64 {
-    let half = |left: bool| {
-        let masks: Vec<Vec<f32>> = equations.iter().map(|e| e.half(left)).collect();
-        let parts = equations.iter().zip(&masks);
-        let parts: Vec<_> = parts.map(|(e, mask)| e.masked(mask)).collect();
-        let mut kernel = solve(&parts, &point(side));
-        project(&mut kernel);
-        kernel
-    };
-    similarity(&half(true), &half(false))
 }
 
 /// What the coarsest scale begins with: two pixels side by side.

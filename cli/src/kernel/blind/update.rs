@@ -5,8 +5,6 @@
 //! gradients; m leaves out what lies too near to the edge and what was cut off at white. A gradient
 //! is a complex number, its horizontal part the real one, so that one transform serves both parts.
 
-use std::borrow::Cow;
-
 use rustfft::num_complex::Complex;
 
 use super::fourier::{Fourier, Spectrum};
@@ -25,7 +23,7 @@ const SMOOTH: f64 = 10.0;
 pub struct Equation<'a> {
     pub fourier: &'a Fourier,
     /// The spectrum of the gradients of the sharp picture.
-    pub sharp: Cow<'a, [Complex<f32>]>,
+    pub sharp: Spectrum,
     /// Gradients of the blurred picture, on the canvas.
     pub blurred: &'a [Complex<f32>],
     /// 1 where the blurred picture counts, on the canvas.
@@ -64,39 +62,6 @@ impl Equation<'_> {
     fn data(&self, side: usize) -> Vec<f64> {
         let masked = self.blurred.iter().zip(self.mask).map(|(v, m)| *v * *m);
         self.adjoint(masked.collect(), side)
-    }
-
-    /// Where the left or the right half of what counts lies, with as much in each.
-    pub fn half(&self, left: bool) -> Vec<f32> {
-        let width = self.fourier.width;
-        let mut columns = vec![0.0; width];
-        for row in self.mask.chunks_exact(width) {
-            columns.iter_mut().zip(row).for_each(|(sum, m)| *sum += m);
-        }
-        let all: f32 = columns.iter().sum();
-        let mut before = 0.0;
-        let middle = columns.iter().position(|sum| {
-            before += sum;
-            2.0 * before >= all
-        });
-        let middle = middle.unwrap_or(width / 2);
-        let mine = |(i, m): (usize, &f32)| {
-            if (i % width <= middle) == left {
-                *m
-            } else {
-                0.0
-            }
-        };
-        self.mask.iter().enumerate().map(mine).collect()
-    }
-
-    /// The same equation with another mask.
-    pub fn masked<'b>(&'b self, mask: &'b [f32]) -> Equation<'b> {
-        Equation {
-            sharp: Cow::Borrowed(&self.sharp),
-            mask,
-            ..*self
-        }
     }
 
     /// |m · (∇y - k * ∇x)|² and |m · ∇y|².
