@@ -39,9 +39,8 @@ impl Kernel {
             i as f64 - (side / 2) as f64 + (s as f64 + 0.5) / fine as f64 - 0.5
         };
         let cell = |i: usize| {
-            let samples = (0..fine * fine).map(|s| {
-                density(place(i % side, s % fine), place(i / side, s / fine))
-            });
+            let samples = (0..fine * fine)
+                .map(|s| density(place(i % side, s % fine), place(i / side, s / fine)));
             samples.sum::<f64>()
         };
         let mut data: Vec<f64> = (0..side * side).map(cell).collect();
@@ -72,7 +71,10 @@ fn shapes(side: usize, seed: u64) -> Vec<f64> {
         let (sin, cos) = turn.sin_cos();
         for (i, v) in picture.iter_mut().enumerate() {
             let (dx, dy) = ((i % side) as f64 - x, (i / side) as f64 - y);
-            let (u, w) = ((dx * cos + dy * sin) / (a + 2.0), (dy * cos - dx * sin) / (b + 2.0));
+            let (u, w) = (
+                (dx * cos + dy * sin) / (a + 2.0),
+                (dy * cos - dx * sin) / (b + 2.0),
+            );
             if (round && u * u + w * w < 1.0) || (!round && u.abs().max(w.abs()) < 0.7) {
                 *v = gray;
             }
@@ -91,7 +93,10 @@ fn blurred(kernel: &Kernel, seed: u64) -> GrayImage {
         let (x, y) = (i % SIDE, i / SIDE);
         let mut sum = 0.0;
         for (j, v) in kernel.data.iter().enumerate().filter(|(_, v)| **v > 0.0) {
-            let (kx, ky) = (kernel.side - 1 - j % kernel.side, kernel.side - 1 - j / kernel.side);
+            let (kx, ky) = (
+                kernel.side - 1 - j % kernel.side,
+                kernel.side - 1 - j / kernel.side,
+            );
             sum += v * picture[(y + ky) * whole + x + kx];
         }
         let noise: f64 = (0..12).map(|_| numbers.next()).sum::<f64>() - 6.0;
@@ -102,11 +107,20 @@ fn blurred(kernel: &Kernel, seed: u64) -> GrayImage {
 
 /// Estimates a kernel; the exit code, the lines of JSON, and what went wrong.
 fn estimated(input: &Path, output: &Path, options: &[&str]) -> (i32, Vec<Value>, String) {
-    let fixed = ["kernel".as_ref(), input.as_os_str(), "-o".as_ref(), output.as_os_str()];
+    let fixed = [
+        "kernel".as_ref(),
+        input.as_os_str(),
+        "-o".as_ref(),
+        output.as_os_str(),
+    ];
     let options = options.iter().chain(&["--json"]).map(|text| text.as_ref());
     let done = call(&fixed.into_iter().chain(options).collect::<Vec<_>>());
     let wrong = String::from_utf8_lossy(&done.stderr).into_owned();
-    (done.status.code().expect("no signal"), lines(&done.stdout), wrong)
+    (
+        done.status.code().expect("no signal"),
+        lines(&done.stdout),
+        wrong,
+    )
 }
 
 /// What is found of a picture: its last line, and the kernel that was written.
@@ -127,7 +141,9 @@ fn array(path: &Path) -> Vec<f64> {
     let header = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
     assert_eq!(header % 64, 0);
     let values = bytes[header..].chunks_exact(4);
-    values.map(|v| f64::from(f32::from_le_bytes([v[0], v[1], v[2], v[3]]))).collect()
+    values
+        .map(|v| f64::from(f32::from_le_bytes([v[0], v[1], v[2], v[3]])))
+        .collect()
 }
 
 /// The largest normalised cross-correlation of two square kernels.
@@ -156,13 +172,20 @@ fn a_free_kernel_is_found_the_right_way_round() {
     let path: Vec<_> = (0..60)
         .map(|i| {
             let t = f64::from(i) / 59.0;
-            if t < 0.6 { (-4.0 + 12.0 * t, -4.0 + 3.0 * t) } else { (3.2, -2.2 + 16.0 * (t - 0.6)) }
+            if t < 0.6 {
+                (-4.0 + 12.0 * t, -4.0 + 3.0 * t)
+            } else {
+                (3.2, -2.2 + 16.0 * (t - 0.6))
+            }
         })
         .collect();
     let kernel = Kernel::path(15, &path);
     let picture = blurred(&kernel, 1);
     let (said, data) = found(&picture, folder.path(), &["--size", "15", "--kind", "free"]);
-    assert_eq!((&said["kind"], &said["width"]), (&"free".into(), &15.into()));
+    assert_eq!(
+        (&said["kind"], &said["width"]),
+        (&"free".into(), &15.into())
+    );
     assert!((data.iter().sum::<f64>() - 1.0).abs() < 1e-4, "its sum");
     assert!(data.iter().all(|v| *v >= 0.0), "negative");
     let alike = similarity(&data, &kernel.data);
@@ -170,8 +193,14 @@ fn a_free_kernel_is_found_the_right_way_round() {
     let turned: Vec<f64> = data.iter().rev().copied().collect();
     assert!(similarity(&turned, &kernel.data) < alike, "turned around");
     let restore = said["restore"].as_str().expect("a command");
-    assert!(restore.contains("--task deblur --kernel-file "), "{restore}");
-    assert!(said["confidence"].as_f64().expect("a number") > 0.5, "{said}");
+    assert!(
+        restore.contains("--task deblur --kernel-file "),
+        "{restore}"
+    );
+    assert!(
+        said["confidence"].as_f64().expect("a number") > 0.5,
+        "{said}"
+    );
 }
 
 #[test]
@@ -226,12 +255,18 @@ fn deep_pictures_are_read_and_kernels_are_pictures_too() {
 fn what_shows_no_blur_is_told_in_a_sentence() {
     let folder = folder();
     let at = |name: &str| folder.path().join(name);
-    GrayImage::from_pixel(80, 80, Luma([90])).save(at("flat.png")).expect("a file");
+    GrayImage::from_pixel(80, 80, Luma([90]))
+        .save(at("flat.png"))
+        .expect("a file");
     RgbImage::from_fn(40, 90, |x, y| image::Rgb([x as u8 * 6, y as u8, 7]))
         .save(at("tiny.png"))
         .expect("a file");
-    GrayImage::from_pixel(1, 1, Luma([9])).save(at("dot.png")).expect("a file");
-    blurred(&Kernel::of(3, |_, _| 1.0), 4).save(at("in.png")).expect("a file");
+    GrayImage::from_pixel(1, 1, Luma([9]))
+        .save(at("dot.png"))
+        .expect("a file");
+    blurred(&Kernel::of(3, |_, _| 1.0), 4)
+        .save(at("in.png"))
+        .expect("a file");
     std::fs::write(at("there.npy"), "precious").expect("a file");
     std::fs::write(at("text.png"), "no picture").expect("a file");
     for (name, output, options, code, word) in [
@@ -242,14 +277,36 @@ fn what_shows_no_blur_is_told_in_a_sentence() {
         ("none.png", "k.npy", &[], 1, "cannot be read"),
         ("in.png", "k.txt", &[], 2, ".npy or .png"),
         ("in.png", "there.npy", &[], 1, "is there already"),
-        ("in.png", "k.npy", &["--region", "0,0,20,200"], 2, "reaches beyond"),
-        ("in.png", "k.npy", &["--region", "0,0,20,20"], 1, "20x20 pixels, too few"),
+        (
+            "in.png",
+            "k.npy",
+            &["--region", "0,0,20,200"],
+            2,
+            "reaches beyond",
+        ),
+        (
+            "in.png",
+            "k.npy",
+            &["--region", "0,0,20,20"],
+            1,
+            "20x20 pixels, too few",
+        ),
         ("in.png", "k.npy", &["--region", "0,0,20"], 2, "X,Y,W,H"),
-        ("in.png", "k.npy", &["--size", "14"], 2, "an odd number from 3 to 127"),
+        (
+            "in.png",
+            "k.npy",
+            &["--size", "14"],
+            2,
+            "an odd number from 3 to 127",
+        ),
         ("in.png", "k.npy", &["--frames", "1"], 2, "has 1 frames"),
         ("-", "k.npy", &[], 2, "from a file"),
     ] {
-        let input = if name == "-" { PathBuf::from(name) } else { at(name) };
+        let input = if name == "-" {
+            PathBuf::from(name)
+        } else {
+            at(name)
+        };
         let (found, _, said) = estimated(&input, &at(output), options);
         assert_eq!(found, code, "{name}: {said}");
         assert!(said.contains(word), "{word}: {said}");

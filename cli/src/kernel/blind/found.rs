@@ -10,9 +10,12 @@ use super::shapes::{Shape, similarity};
 const SIDES: [usize; 3] = [15, 31, 61];
 /// Side of the part on which shapes are tried: their numbers need less than a free kernel.
 const PART: usize = 256;
-/// How alike a shape and the free kernel must be, for the shape to be tried, and to be named.
+/// How alike a shape and the free kernel must be, for the shape to be tried.
 const TRIED: f64 = 0.5;
-const NAMED: f64 = 0.6;
+/// How alike they must be for the shape to be named, and the most that it may cost, as a share of
+/// the free kernel's cost. A line has few ways to fit by chance.
+const NAMED: (f64, f64) = (0.8, 1.02);
+const LINE: (f64, f64) = (0.6, 0.97);
 
 /// What a kernel is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -48,10 +51,9 @@ pub fn find(
     go_on: &mut dyn FnMut() -> bool,
 ) -> Option<Found> {
     let free = widest(views, side, go_on)?;
-    let named = if want == Want::Free {
-        None
-    } else {
-        named(views, &free, want, go_on)?
+    let named = match want {
+        Want::Free => None,
+        _ => named(views, &free, want, go_on)?,
     };
     let confidence = agreement(views, free.kernel.width, go_on)?;
     Some(match named {
@@ -76,7 +78,12 @@ fn agreement(views: &[View], side: usize, go_on: &mut dyn FnMut() -> bool) -> Op
     let half = |second: bool| -> Vec<View> {
         match views {
             [view] => vec![part(view, second)],
-            _ => views.iter().skip(usize::from(second)).step_by(2).cloned().collect(),
+            _ => views
+                .iter()
+                .skip(usize::from(second))
+                .step_by(2)
+                .cloned()
+                .collect(),
         }
     };
     let first = estimate(&half(false), side, go_on)?;
@@ -158,16 +165,19 @@ fn holds(kernel: &Plane) -> bool {
     mass.map(|(_, v)| f64::from(*v)).sum::<f64>() < 0.02
 }
 
+/// A shape and its kernel, or neither.
+type Named = Option<(Shape, Plane)>;
+
 /// The shape that fits best, with its kernel; none where none fits.
-#[allow(clippy::type_complexity)]
 fn named(
     views: &[View],
     free: &Estimate,
     want: Want,
     go_on: &mut dyn FnMut() -> bool,
-) -> Option<Option<(Shape, Plane)>> {
+) -> Option<Named> {
     let parts: Vec<View> = views.iter().map(middle).collect();
     let trial = Trial::of(&parts, free.kernel.width);
+    let free_cost = trial.cost(&free.kernel);
     let mut best: Option<(Shape, Plane, f64)> = None;
     for start in Shape::alike(&free.kernel) {
         let asked = match want {
@@ -187,15 +197,12 @@ fn named(
             continue;
         };
         let alike = similarity(&free.kernel, &kernel);
-        if std::env::var("DBG").is_ok() { eprintln!("{shape:?} cost {:.3} alike {alike:.3} free {:.3}", cost*1e4, trial.cost(&free.kernel)*1e4); }
-        let cheaper = best.as_ref().is_none_or(|best| cost < best.2);
-        if cheaper && (want != Want::Auto || alike > NAMED) {
+        let within = |(least, most): (f64, f64)| alike > least && cost <= most * free_cost;
+        let is_line = matches!(shape, Shape::Line { .. });
+        let fits = want != Want::Auto || within(NAMED) || is_line && within(LINE);
+        if fits && best.as_ref().is_none_or(|best| cost < best.2) {
             best = Some((shape, kernel, cost));
         }
-    }
-    if want == Want::Auto {
-        let cost = trial.cost(&free.kernel);
-        best = best.filter(|best| best.2 <= 1.02 * cost);
     }
     Some(best.map(|(shape, kernel, _)| (shape, kernel)))
 }

@@ -83,12 +83,29 @@ impl Shape {
             Self::Gaussian {
                 sigma: mean.sqrt().max(0.3),
             },
-            Self::Line {
-                length: (12.0 * (mean + apart)).sqrt().max(1.0),
-                angle: angle.rem_euclid(180.0),
-            },
+            line(kernel, (12.0 * (mean + apart)).sqrt(), angle),
         ]
     }
+}
+
+/// The line that is most like a kernel. Length and angle are a first guess, in which noise about the
+/// kernel shows.
+fn line(kernel: &Plane, length: f64, angle: f64) -> Shape {
+    let shape = |turn: i32, factor: f64| Shape::Line {
+        length: (length * factor).max(1.0),
+        angle: (angle + 15.0 * f64::from(turn)).rem_euclid(180.0),
+    };
+    let mut best = (shape(0, 1.0), 0.0);
+    for turn in 0..12 {
+        for factor in [0.5, 0.7, 1.0] {
+            let shape = shape(turn, factor);
+            let alike = shape.kernel().map_or(0.0, |line| similarity(kernel, &line));
+            if alike > best.1 {
+                best = (shape, alike);
+            }
+        }
+    }
+    best.0
 }
 
 /// Second moments about the middle of the mass: across, mixed, down.
