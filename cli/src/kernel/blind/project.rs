@@ -113,3 +113,37 @@ pub fn centre(kernel: &mut Plane) {
     });
     kernel.to_sum_one();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kernel_is_in_one_piece_about_its_middle_and_of_sum_one() {
+        let mut kernel = Plane::zeros(9, 9);
+        for (x, y, v) in [
+            (1, 1, 4.0),
+            (2, 1, 4.0),
+            (1, 2, 4.0),
+            (7, 7, 1.0),
+            (4, 8, -3.0),
+        ] {
+            kernel.data[y * 9 + x] = v;
+        }
+        project(&mut kernel);
+        assert!((kernel.sum() - 1.0).abs() < 1e-6);
+        assert!(kernel.data.iter().all(|v| *v >= 0.0));
+        assert_eq!(kernel.data.iter().filter(|v| **v > 0.0).count(), 3);
+        let (x, y) = offset(&kernel);
+        assert!(x.abs() <= 0.5 && y.abs() <= 0.5, "{x}, {y}");
+    }
+
+    #[test]
+    fn a_solution_without_anything_positive_is_a_point() {
+        for value in [0.0, -1.0, f32::NAN] {
+            let mut kernel = Plane::of(5, 5, |_, _| value);
+            project(&mut kernel);
+            assert_eq!(kernel, point(5));
+        }
+    }
+}

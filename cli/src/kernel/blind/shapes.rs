@@ -158,3 +158,41 @@ fn product(a: &Plane, b: &Plane, dx: i64, dy: i64) -> f64 {
     }
     sum
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_are_told_from_their_kernels() {
+        let disk = Shape::Disk { radius: 4.2 };
+        let gaussian = Shape::Gaussian { sigma: 1.8 };
+        let line = Shape::Line {
+            length: 13.0,
+            angle: 160.0,
+        };
+        for (at, shape) in [disk, gaussian, line].into_iter().enumerate() {
+            let kernel = shape.kernel().expect("a kernel");
+            let guess = Shape::alike(&kernel)[at];
+            let alike = similarity(&kernel, &guess.kernel().expect("a kernel"));
+            assert!(alike > 0.98, "{shape:?}, {guess:?}: {alike}");
+        }
+    }
+
+    #[test]
+    fn similarity_knows_no_shift_but_tells_kernels_apart() {
+        let line = Shape::Line {
+            length: 9.0,
+            angle: 0.0,
+        };
+        let kernel = line.kernel().expect("a kernel");
+        let mut moved = Plane::zeros(31, 31);
+        for (i, v) in kernel.data.iter().enumerate() {
+            moved.data[(i / kernel.width + 3) * 31 + i % kernel.width + 17] = *v;
+        }
+        assert!((similarity(&kernel, &moved) - 1.0).abs() < 1e-5);
+        let upright = line.turned(90.0).kernel().expect("a kernel");
+        assert!(similarity(&kernel, &upright) < 0.3);
+        assert!(Shape::Disk { radius: -1.0 }.kernel().is_none());
+    }
+}

@@ -168,3 +168,45 @@ fn plane_of(k: &[f64], side: usize) -> Plane {
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::project::point;
+    use super::*;
+
+    #[test]
+    fn a_kernel_follows_from_gradients_before_and_after() {
+        let fourier = Fourier::at_least(60, 50);
+        let kernel = Plane::of(7, 7, |x, y| if x == y || x == 5 { 0.1 } else { 0.0 });
+        let gradients: Vec<_> = (0..fourier.len())
+            .map(|i| {
+                let (x, y) = (i % fourier.width, i / fourier.width);
+                let inside = (8..52).contains(&x) && (8..42).contains(&y);
+                let value = if inside {
+                    (i * i % 97) as f32 - 48.0
+                } else {
+                    0.0
+                };
+                Complex::new(value, (i * 31 % 89) as f32 * value.signum())
+            })
+            .collect();
+        let mask = vec![1.0; fourier.len()];
+        let nothing = vec![Complex::default(); fourier.len()];
+        let mut equation = Equation {
+            fourier: &fourier,
+            sharp: fourier.forward(gradients),
+            blurred: &nothing,
+            mask: &mask,
+        };
+        let blurred = equation.predicted(&kernel);
+        equation.blurred = &blurred;
+        let found = solve(&[equation], &point(7));
+        let apart = found
+            .data
+            .iter()
+            .zip(&kernel.data)
+            .map(|(a, b)| (a - b).abs());
+        let worst = apart.fold(0.0f32, f32::max);
+        assert!(worst < 0.01, "{worst}");
+    }
+}
