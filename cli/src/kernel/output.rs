@@ -20,6 +20,13 @@ pub fn check(path: &Path, overwrite: bool) -> Result<()> {
             "{shown} is to be a kernel: let its name end with .npy or .png."
         )));
     }
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        let folder = folder.display();
+        return Err(Failure::failed(format!(
+            "{shown} cannot be written: {folder} is no folder, so make it first."
+        )));
+    }
     if path.exists() && !overwrite {
         return Err(Failure::failed(format!(
             "{shown} is there already: choose another name, or replace it with --overwrite."

@@ -3,6 +3,7 @@
 
 use super::fit::{Trial, refine, refinements};
 use super::plane::{Plane, Region};
+use super::project::trimmed;
 use super::scales::{Estimate, View, estimate, turns_of};
 use super::shapes::{Shape, similarity};
 
@@ -64,7 +65,7 @@ pub fn find(
             residual: free.residual,
         },
         None => Found {
-            kernel: free.kernel,
+            kernel: trimmed(&free.kernel),
             shape: None,
             confidence,
             residual: free.residual,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What makes a kernel of a solution: nothing negative, in one piece, about its middle, of sum one.
 
-use super::plane::Plane;
+use super::plane::{Plane, Region};
 
 /// Below this share of the largest value a value is noise.
 const FLOOR: f32 = 0.1;
@@ -38,6 +38,20 @@ pub fn point(side: usize) -> Plane {
     let mut kernel = Plane::zeros(side, side);
     kernel.data[side / 2 * side + side / 2] = 1.0;
     kernel
+}
+
+/// A square kernel without the zeros all around it, its middle where it was.
+pub fn trimmed(kernel: &Plane) -> Plane {
+    let (side, middle) = (kernel.width, kernel.width / 2);
+    let full = kernel.data.iter().enumerate().filter(|(_, v)| **v > 0.0);
+    let away = full.map(|(i, _)| (i % side).abs_diff(middle).max((i / side).abs_diff(middle)));
+    let reach = away.max().unwrap_or(0);
+    kernel.crop(Region {
+        x: middle - reach,
+        y: middle - reach,
+        width: 2 * reach + 1,
+        height: 2 * reach + 1,
+    })
 }
 
 /// Sets pieces that do not hang together with the main one to zero, if they weigh little.
@@ -136,6 +150,16 @@ mod tests {
         assert_eq!(kernel.data.iter().filter(|v| **v > 0.0).count(), 3);
         let (x, y) = offset(&kernel);
         assert!(x.abs() <= 0.5 && y.abs() <= 0.5, "{x}, {y}");
+    }
+
+    #[test]
+    fn what_is_trimmed_keeps_its_middle() {
+        let mut kernel = point(9);
+        kernel.data[2 * 9 + 4] = 0.5;
+        let trimmed = trimmed(&kernel);
+        assert_eq!((trimmed.width, trimmed.height), (5, 5));
+        assert_eq!((trimmed.at(2, 0), trimmed.at(2, 2)), (0.5, 1.0));
+        assert_eq!(trimmed.sum(), 1.5);
     }
 
     #[test]
