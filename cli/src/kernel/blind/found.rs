@@ -9,14 +9,17 @@ use super::shapes::{Shape, similarity};
 
 /// Sides that are tried where none is asked for, in pixels.
 const SIDES: [usize; 3] = [15, 31, 61];
+/// By how much less the halves may agree on a larger kernel.
+const SLACK: f64 = 0.1;
 /// Side of the part on which shapes are tried: their numbers need less than a free kernel.
 const PART: usize = 256;
 /// How alike a shape and the free kernel must be, for the shape to be tried.
 const TRIED: f64 = 0.5;
 /// How alike they must be for the shape to be named, and the most that it may cost, as a share of
-/// the free kernel's cost. A line has few ways to fit by chance.
-const NAMED: (f64, f64) = (0.8, 1.02);
-const LINE: (f64, f64) = (0.6, 0.97);
+/// the free kernel's cost: free kernels of blurred photographs are that much like the true disks and
+/// Gaussians, and less like true lines.
+const NAMED: (f64, f64) = (0.9, 1.02);
+const LINE: (f64, f64) = (0.75, 0.97);
 
 /// What a kernel is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -51,12 +54,11 @@ pub fn find(
     want: Want,
     go_on: &mut dyn FnMut() -> bool,
 ) -> Option<Found> {
-    let free = widest(views, side, go_on)?;
+    let (free, confidence) = widest(views, side, go_on)?;
     let named = match want {
         Want::Free => None,
         _ => named(views, &free, want, go_on)?,
     };
-    let confidence = agreement(views, free.kernel.width, go_on)?;
     Some(match named {
         Some((shape, kernel)) => Found {
             kernel,
@@ -114,11 +116,9 @@ fn part(view: &View, second: bool) -> View {
 /// Steps that [`find`] takes at most.
 pub fn turns(views: &[View], side: Option<usize>, want: Want) -> usize {
     let sides = side.map_or_else(|| SIDES.to_vec(), |side| vec![side]);
-    let free: usize = sides
-        .into_iter()
-        .filter(|s| fits(views, *s))
-        .map(turns_of)
-        .sum();
+    let fitting = sides.iter().filter(|s| side.is_some() || fits(views, **s));
+    // All, and two halves.
+    let free: usize = fitting.map(|s| 3 * turns_of(*s)).sum();
     let shapes = match want {
         Want::Free => 0,
         Want::Auto => 3,
@@ -133,20 +133,26 @@ fn fits(views: &[View], side: usize) -> bool {
     side <= SIDES[0] || least.is_some_and(|least| least >= 3 * side)
 }
 
-/// The free kernel of `side`, or of the least of [`SIDES`] that holds it.
+/// The free kernel of `side`, or of the least of [`SIDES`] that holds it, and how alike its halves
+/// are. A larger one on which the halves agree less is none.
 fn widest(
     views: &[View],
     side: Option<usize>,
     go_on: &mut dyn FnMut() -> bool,
-) -> Option<Estimate> {
-    if let Some(side) = side {
-        return estimate(views, side, go_on);
-    }
-    let mut best: Option<Estimate> = None;
-    for side in SIDES.into_iter().filter(|side| fits(views, *side)) {
+) -> Option<(Estimate, f64)> {
+    let sides = side.map_or_else(|| SIDES.to_vec(), |side| vec![side]);
+    let fitting = sides
+        .into_iter()
+        .filter(|s| side.is_some() || fits(views, *s));
+    let mut best: Option<(Estimate, f64)> = None;
+    for side in fitting {
         let now = estimate(views, side, go_on)?;
+        let agreed = agreement(views, side, go_on)?;
+        if best.as_ref().is_some_and(|best| agreed < best.1 - SLACK) {
+            break;
+        }
         let holds = holds(&now.kernel);
-        best = Some(now);
+        best = Some((now, agreed));
         if holds {
             break;
         }
