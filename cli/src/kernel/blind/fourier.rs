@@ -70,9 +70,9 @@ impl Fourier {
 /// The next number that has no prime factor above five.
 fn smooth(n: usize) -> usize {
     let is_smooth = |n: &usize| {
-        let mut rest = *n;
+        let mut rest: usize = *n;
         for prime in [2, 3, 5] {
-            while rest % prime == 0 {
+            while rest.is_multiple_of(prime) {
                 rest /= prime;
             }
         }

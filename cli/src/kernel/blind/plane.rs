@@ -46,7 +46,7 @@ impl Plane {
     }
 
     /// Divides by the sum, if there is one.
-    pub fn to_sum_one(&mut self) {
+    pub fn normalise(&mut self) {
         let sum = self.sum() as f32;
         if sum > 0.0 {
             self.data.iter_mut().for_each(|v| *v /= sum);

@@ -16,20 +16,21 @@ pub fn project(kernel: &mut Plane) {
 /// The same with another floor.
 pub fn project_above(kernel: &mut Plane, floor: f32) {
     let largest = kernel.data.iter().fold(0.0f32, |m, v| m.max(*v));
-    if !(largest > 0.0) {
+    // A largest value that is no number is 0 here.
+    if largest <= 0.0 {
         *kernel = point(kernel.width);
         return;
     }
     let floor = floor * largest;
     let keep = |v: &mut f32| {
-        if !(*v >= floor) {
+        if *v < floor || v.is_nan() {
             *v = 0.0;
         }
     };
     kernel.data.iter_mut().for_each(keep);
-    kernel.to_sum_one();
+    kernel.normalise();
     drop_pieces(kernel);
-    kernel.to_sum_one();
+    kernel.normalise();
     centre(kernel);
 }
 
@@ -125,7 +126,7 @@ pub fn centre(kernel: &mut Plane) {
             0.0
         }
     });
-    kernel.to_sum_one();
+    kernel.normalise();
 }
 
 #[cfg(test)]

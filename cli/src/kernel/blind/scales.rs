@@ -78,10 +78,7 @@ impl Scaled {
         };
         self.threshold = Some(threshold);
         Equation {
-            sharp: self
-                .fourier
-                .forward(edges::above(&gradients, threshold))
-                .into(),
+            sharp: self.fourier.forward(edges::above(&gradients, threshold)),
             fourier: &self.fourier,
             blurred: &self.blurred,
             mask: &self.mask,

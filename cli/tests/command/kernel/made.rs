@@ -104,7 +104,7 @@ pub fn blurred(kernel: &Kernel, seed: u64) -> GrayImage {
 /// The numbers of an .npy file of float32.
 pub fn array(path: &Path) -> Vec<f64> {
     let bytes = std::fs::read(path).expect("a kernel");
-    assert!(bytes.starts_with(b"\x93NUMPY\x01\x00") && bytes.len() % 4 == 0);
+    assert!(bytes.starts_with(b"\x93NUMPY\x01\x00") && bytes.len().is_multiple_of(4));
     let header = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
     assert_eq!(header % 64, 0);
     let values = bytes[header..].chunks_exact(4);
