@@ -9,6 +9,7 @@
 mod compare;
 mod failure;
 mod interrupt;
+mod kernel;
 mod media;
 mod report;
 mod restore;
@@ -32,6 +33,7 @@ struct Command {
 enum Verb {
     Restore(restore::Arguments),
     Compare(compare::Arguments),
+    Kernel(kernel::Arguments),
 }
 
 fn run() -> Result<()> {
@@ -42,6 +44,7 @@ fn run() -> Result<()> {
     match Command::parse().verb {
         Verb::Restore(arguments) => restore::run(&arguments),
         Verb::Compare(arguments) => compare::run(&arguments),
+        Verb::Kernel(arguments) => kernel::run(&arguments),
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! How far apart two frames are.
 
-use super::frames::Frame;
+use crate::media::frames::Frame;
 
 /// The window of SSIM: 11 taps of a Gaussian of standard deviation 1.5.
 const TAPS: usize = 11;

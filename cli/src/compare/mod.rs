@@ -3,7 +3,6 @@
 
 mod chart;
 mod figures;
-mod frames;
 mod page;
 mod pair;
 mod pictures;

@@ -4,8 +4,9 @@
 use std::time::Instant;
 
 use super::figures;
-use super::frames::{Frame, Frames};
+
 use crate::failure::{Failure, Result};
+use crate::media::frames::{Frame, Frames};
 use crate::media::source::Source;
 use crate::report::{Progress, Report};
 

@@ -5,8 +5,8 @@ use image::ExtendedColorType::Rgb8;
 use image::ImageEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 
-use super::frames::Frame;
 use crate::failure::{Failure, Result};
+use crate::media::frames::Frame;
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

@@ -3,6 +3,7 @@
 //! standard output.
 
 mod facts;
+mod kernel;
 mod words;
 
 use std::io::Write;

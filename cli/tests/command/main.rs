@@ -5,6 +5,7 @@ mod browser;
 mod compare;
 mod errors;
 mod folders;
+mod kernel;
 mod media;
 mod pictures;
 mod pipes;

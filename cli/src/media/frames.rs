@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use gst::prelude::*;
 use gst_video::prelude::*;
 
+use super::make;
+use super::source::Source;
 use crate::failure::{Failure, Result};
 use crate::interrupt;
-use crate::media::make;
-use crate::media::source::Source;
 use crate::y4m;
 
 /// How long a frame may be in coming, in steps of [`STEP`].
@@ -90,7 +90,7 @@ impl Frames {
     pub fn next(&mut self) -> Result<Option<Frame>> {
         for _ in 0..PATIENCE {
             if interrupt::asked() {
-                return Err(Failure::interrupted("Interrupted: no report was written."));
+                return Err(Failure::interrupted("Interrupted: nothing was written."));
             }
             if let Some(sample) = self.sink.try_pull_sample(STEP) {
                 return self.packed(&sample).map(Some);

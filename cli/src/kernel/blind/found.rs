@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MPL-2.0
+//! What is found of a blur: a kernel, a name for it where one fits, and how sure that is.
+
+use super::fit::{Trial, refine, refinements};
+use super::plane::{Plane, Region};
+use super::project::trimmed;
+use super::scales::{Estimate, View, estimate, turns_of};
+use super::shapes::{Shape, similarity};
+
+/// Sides that are tried where none is asked for, in pixels.
+const SIDES: [usize; 3] = [15, 31, 61];
+/// By how much less the halves may agree on a larger kernel.
+const SLACK: f64 = 0.1;
+/// Side of the part on which shapes are tried: their numbers need less than a free kernel.
+const PART: usize = 256;
+/// How alike a shape and the free kernel must be, for the shape to be tried.
+const TRIED: f64 = 0.5;
+/// How alike they must be for the shape to be named, and the most that it may cost, as a share of
+/// the free kernel's cost: free kernels of blurred photographs are that much like the true disks and
+/// Gaussians, and less like true lines.
+const NAMED: (f64, f64) = (0.9, 1.02);
+const LINE: (f64, f64) = (0.75, 0.97);
+
+/// What a kernel is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Want {
+    /// What fits best
+    Auto,
+    /// Free of any form, such as a shaken camera
+    Free,
+    /// A disk: a lens out of focus
+    Disk,
+    /// A Gaussian: a soft lens
+    Gaussian,
+    /// A line: a straight motion
+    Line,
+}
+
+/// What was found.
+pub struct Found {
+    pub kernel: Plane,
+    /// The shape that it has; none where it is free.
+    pub shape: Option<Shape>,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// Share of the edges' energy that is left unexplained.
+    pub residual: f64,
+}
+
+/// The kernel of all views. `go_on` is asked before each step; nothing where it says no.
+pub fn find(
+    views: &[View],
+    side: Option<usize>,
+    want: Want,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Option<Found> {
+    let (free, confidence) = widest(views, side, go_on)?;
+    let named = match want {
+        Want::Free => None,
+        _ => named(views, &free, want, go_on)?,
+    };
+    Some(match named {
+        Some((shape, kernel)) => Found {
+            kernel,
+            shape: Some(shape),
+            confidence,
+            residual: free.residual,
+        },
+        None => Found {
+            kernel: trimmed(&free.kernel),
+            shape: None,
+            confidence,
+            residual: free.residual,
+        },
+    })
+}
+
+/// How alike the kernels of two halves of what is seen are, 0 to 1: other frames, or the left and
+/// the right half of one.
+fn agreement(views: &[View], side: usize, go_on: &mut dyn FnMut() -> bool) -> Option<f64> {
+    let half = |second: bool| -> Vec<View> {
+        match views {
+            [view] => vec![part(view, second)],
+            _ => views
+                .iter()
+                .skip(usize::from(second))
+                .step_by(2)
+                .cloned()
+                .collect(),
+        }
+    };
+    let first = estimate(&half(false), side, go_on)?;
+    let second = estimate(&half(true), side, go_on)?;
+    Some(similarity(&first.kernel, &second.kernel).clamp(0.0, 1.0))
+}
+
+/// The left or the right half of a view; of a high one the upper or the lower.
+fn part(view: &View, second: bool) -> View {
+    let (width, height) = (view.luma.width, view.luma.height);
+    let mut region = Region {
+        x: 0,
+        y: 0,
+        width,
+        height,
+    };
+    if width >= height {
+        region.width = width / 2;
+        region.x = if second { width - region.width } else { 0 };
+    } else {
+        region.height = height / 2;
+        region.y = if second { height - region.height } else { 0 };
+    }
+    cropped(view, region)
+}
+
+/// Steps that [`find`] takes at most.
+pub fn turns(views: &[View], side: Option<usize>, want: Want) -> usize {
+    let sides = side.map_or_else(|| SIDES.to_vec(), |side| vec![side]);
+    let fitting = sides.iter().filter(|s| side.is_some() || fits(views, **s));
+    // All, and two halves.
+    let free: usize = fitting.map(|s| 3 * turns_of(*s)).sum();
+    let shapes = match want {
+        Want::Free => 0,
+        Want::Auto => 3,
+        _ => 1,
+    };
+    free + shapes * refinements()
+}
+
+/// Whether a kernel of a side can be told from the views.
+fn fits(views: &[View], side: usize) -> bool {
+    let least = views.iter().map(|v| v.luma.width.min(v.luma.height)).min();
+    side <= SIDES[0] || least.is_some_and(|least| least >= 3 * side)
+}
+
+/// The free kernel of `side`, or of the least of [`SIDES`] that holds it, and how alike its halves
+/// are. A larger one on which the halves agree less is none.
+fn widest(
+    views: &[View],
+    side: Option<usize>,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Option<(Estimate, f64)> {
+    let sides = side.map_or_else(|| SIDES.to_vec(), |side| vec![side]);
+    let fitting = sides
+        .into_iter()
+        .filter(|s| side.is_some() || fits(views, *s));
+    let mut best: Option<(Estimate, f64)> = None;
+    for side in fitting {
+        let now = estimate(views, side, go_on)?;
+        let agreed = agreement(views, side, go_on)?;
+        if best.as_ref().is_some_and(|best| agreed < best.1 - SLACK) {
+            break;
+        }
+        let holds = holds(&now.kernel);
+        best = Some((now, agreed));
+        if holds {
+            break;
+        }
+    }
+    best
+}
+
+/// Whether a kernel's mass keeps off the edge of its plane.
+fn holds(kernel: &Plane) -> bool {
+    let side = kernel.width;
+    let ring = (side / 10).max(1);
+    let at_edge = |i: usize| {
+        let (x, y) = (i % side, i / side);
+        x.min(y).min(side - 1 - x).min(side - 1 - y) < ring
+    };
+    let mass = kernel.data.iter().enumerate().filter(|(i, _)| at_edge(*i));
+    mass.map(|(_, v)| f64::from(*v)).sum::<f64>() < 0.02
+}
+
+/// A shape and its kernel, or neither.
+type Named = Option<(Shape, Plane)>;
+
+/// The shape that fits best, with its kernel; none where none fits.
+fn named(
+    views: &[View],
+    free: &Estimate,
+    want: Want,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Option<Named> {
+    let parts: Vec<View> = views.iter().map(middle).collect();
+    let trial = Trial::of(&parts, free.kernel.width);
+    let free_cost = trial.cost(&free.kernel);
+    let mut best: Option<(Shape, Plane, f64)> = None;
+    for start in Shape::alike(&free.kernel) {
+        let asked = match want {
+            Want::Auto => start
+                .kernel()
+                .is_some_and(|kernel| similarity(&free.kernel, &kernel) > TRIED),
+            Want::Free => false,
+            Want::Disk => matches!(start, Shape::Disk { .. }),
+            Want::Gaussian => matches!(start, Shape::Gaussian { .. }),
+            Want::Line => matches!(start, Shape::Line { .. }),
+        };
+        if !asked {
+            continue;
+        }
+        let (shape, cost) = refine(&trial, start, go_on)?;
+        let Some(kernel) = shape.kernel() else {
+            continue;
+        };
+        let alike = similarity(&free.kernel, &kernel);
+        let within = |(least, most): (f64, f64)| alike > least && cost <= most * free_cost;
+        let is_line = matches!(shape, Shape::Line { .. });
+        let fits = want != Want::Auto || within(NAMED) || is_line && within(LINE);
+        if fits && best.as_ref().is_none_or(|best| cost < best.2) {
+            best = Some((shape, kernel, cost));
+        }
+    }
+    Some(best.map(|(shape, kernel, _)| (shape, kernel)))
+}
+
+/// The middle of a view.
+fn middle(view: &View) -> View {
+    let (width, height) = (view.luma.width.min(PART), view.luma.height.min(PART));
+    let region = Region {
+        x: (view.luma.width - width) / 2,
+        y: (view.luma.height - height) / 2,
+        width,
+        height,
+    };
+    cropped(view, region)
+}
+
+fn cropped(view: &View, region: Region) -> View {
+    View {
+        luma: view.luma.crop(region),
+        usable: view.usable.crop(region),
+    }
+}
