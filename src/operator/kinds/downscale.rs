@@ -115,6 +115,15 @@ impl Downscale {
 }
 
 impl Physics for Downscale {
+    fn twin(&self) -> Box<dyn Physics> {
+        Box::new(Self {
+            scale: self.scale,
+            taps: self.taps.clone(),
+            kernel: self.kernel.clone(),
+            grams: self.grams.clone(),
+        })
+    }
+
     fn margin(&self) -> usize {
         MARGIN * self.scale
     }

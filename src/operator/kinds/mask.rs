@@ -59,6 +59,14 @@ fn masked(x: &Image, mask: &Image) -> Image {
 }
 
 impl Physics for Mask {
+    fn twin(&self) -> Box<dyn Physics> {
+        Box::new(Self {
+            mask: self.mask.clone(),
+            remarks: self.remarks.clone(),
+            padded: None,
+        })
+    }
+
     fn remarks(&self) -> &[String] {
         &self.remarks
     }

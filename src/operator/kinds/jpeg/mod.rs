@@ -100,6 +100,15 @@ impl Jpeg {
 }
 
 impl Physics for Jpeg {
+    fn twin(&self) -> Box<dyn Physics> {
+        Box::new(Self {
+            compression: self.compression.filter(|_| !self.estimates),
+            observed: None,
+            tables: None,
+            ..*self
+        })
+    }
+
     fn grid(&self) -> usize {
         self.subsampling.grid()
     }
