@@ -37,6 +37,7 @@ pub(super) fn kind(scale: usize) -> Kind<'static> {
 }
 
 /// The bicubic filter, and the eigenvalues of A A' by size.
+#[derive(Clone)]
 struct Downscale {
     scale: usize,
     /// Weights along one side.
@@ -116,12 +117,7 @@ impl Downscale {
 
 impl Physics for Downscale {
     fn twin(&self) -> Box<dyn Physics> {
-        Box::new(Self {
-            scale: self.scale,
-            taps: self.taps.clone(),
-            kernel: self.kernel.clone(),
-            grams: self.grams.clone(),
-        })
+        Box::new(self.clone())
     }
 
     fn margin(&self) -> usize {

@@ -27,6 +27,7 @@ pub(super) fn kind(file: &InputFile) -> Kind<'_> {
 }
 
 /// Multiplication with a mask.
+#[derive(Clone)]
 struct Mask {
     /// One channel of the frame's size: 1 observed, 0 missing.
     mask: Image,
@@ -60,11 +61,7 @@ fn masked(x: &Image, mask: &Image) -> Image {
 
 impl Physics for Mask {
     fn twin(&self) -> Box<dyn Physics> {
-        Box::new(Self {
-            mask: self.mask.clone(),
-            remarks: self.remarks.clone(),
-            padded: None,
-        })
+        Box::new(self.clone())
     }
 
     fn remarks(&self) -> &[String] {

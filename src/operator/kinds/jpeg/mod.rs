@@ -53,6 +53,7 @@ fn graph(subsampling: Subsampling) -> GraphSpec {
 }
 
 /// Compression with tables that are told or that the frames show.
+#[derive(Clone)]
 struct Jpeg {
     /// Whether the settings leave the tables to the frames.
     estimates: bool,
@@ -101,12 +102,7 @@ impl Jpeg {
 
 impl Physics for Jpeg {
     fn twin(&self) -> Box<dyn Physics> {
-        Box::new(Self {
-            compression: self.compression.filter(|_| !self.estimates),
-            observed: None,
-            tables: None,
-            ..*self
-        })
+        Box::new(self.clone())
     }
 
     fn grid(&self) -> usize {
