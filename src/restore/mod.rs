@@ -9,12 +9,10 @@ mod fallback;
 mod missing;
 mod noise_model;
 mod pipeline;
-mod relay;
 mod restorer;
 mod settings;
-mod smoothing;
-mod split;
 mod step;
+mod stream;
 mod temporal;
 mod tiling;
 
@@ -23,10 +21,9 @@ use std::time::Duration;
 pub use fallback::guarded;
 pub use noise_model::NoiseModel;
 pub use pipeline::Output;
-pub use relay::Place;
 pub use restorer::Restorer;
 pub use settings::{Settings, is_passthrough};
-pub use split::Prepared;
+pub use stream::{Place, Prepared};
 pub use temporal::Temporal;
 pub use tiling::Tiling;
 

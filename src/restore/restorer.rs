@@ -6,17 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use super::missing::Filler;
-use super::pipeline::SharedNoise;
-use super::relay::{Place, Relay};
+use super::pipeline::{Levels, SharedNoise};
 use super::step::TensorCache;
-use super::temporal::{self, PreviousFrame, StillTiles};
+use super::stream::{Place, Relay};
+use super::temporal::{PreviousFrame, StillTiles};
 use super::{Engine, Interrupt, Settings, Stop, fallback};
 use crate::error::RestoreError;
 use crate::graph::GraphSpec;
 use crate::image::{Image, Pool};
 use crate::model::{self, OrtStep};
 use crate::operator::{Degradation, InputFile, Operator};
-use crate::sampler::{Initial, Level, level, levels};
 use crate::tile::Tiles;
 
 /// A loaded model, and what a stream keeps from one frame to the next.
@@ -67,26 +66,6 @@ pub(super) struct CachedOperator {
     pub operator: Operator,
 }
 
-/// The levels of the outer steps, kept from frame to frame.
-pub(super) struct Levels {
-    cold: Vec<Level>,
-    warm: [Level; 1],
-}
-
-impl Levels {
-    /// Those of `steps` outer steps, at least one, or of the one step of a warm start.
-    pub fn of(&mut self, initial: &Initial, steps: usize) -> &[Level] {
-        if matches!(initial, Initial::Warm(_)) {
-            return &self.warm;
-        }
-        let steps = steps.max(1);
-        if self.cold.len() != steps {
-            self.cold = levels(steps);
-        }
-        &self.cold
-    }
-}
-
 impl Restorer {
     /// Loads the graph that `degradation` needs from the package `model`, a name or a path.
     ///
@@ -121,10 +100,7 @@ impl Restorer {
             previous: None,
             pool: Pool::default(),
             noise: SharedNoise::default(),
-            levels: Levels {
-                cold: Vec::new(),
-                warm: [level(temporal::LEVEL)],
-            },
+            levels: Levels::default(),
             tiles: Tiles::default(),
             still: StillTiles::default(),
             settings: None,

@@ -6,11 +6,13 @@
 
 mod compose;
 mod draw;
+mod levels;
 mod moments;
 mod observe;
 mod shared_noise;
 mod strength;
 
+pub use self::levels::Levels;
 pub use self::moments::Output;
 pub use self::shared_noise::SharedNoise;
 

@@ -79,12 +79,12 @@ impl Formats {
 
     fn between(input: VideoInfo, output: VideoInfo, planes: bool) -> Option<Self> {
         let direct = DIRECT.contains(&input.format()) && DIRECT.contains(&output.format());
-        let converter = (!direct).then(|| Converter::new(&input, &output, planes));
+        let converter = match direct {
+            true => None,
+            false => Some(Converter::new(&input, &output, planes)?),
+        };
         Some(Self {
-            converter: match converter {
-                Some(converter) => Some(converter?),
-                None => None,
-            },
+            converter,
             input,
             output,
             planes,
@@ -97,10 +97,7 @@ impl Formats {
         let fps = self.input.fps();
         let numer = u64::try_from(fps.numer()).ok().filter(|n| *n > 0)?;
         let denom = u64::try_from(fps.denom()).ok()?;
-        let second = gst::ClockTime::SECOND.nseconds();
-        second
-            .mul_div_ceil(denom, numer)
-            .map(gst::ClockTime::from_nseconds)
+        gst::ClockTime::SECOND.mul_div_ceil(denom, numer)
     }
 
     /// Width and height of an input frame, in pixels.

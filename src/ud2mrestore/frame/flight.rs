@@ -54,11 +54,6 @@ impl Flight {
         self.lanes.len()
     }
 
-    /// How many frames are on their way.
-    pub fn len(&self) -> usize {
-        self.frames.len()
-    }
-
     /// Whether the next frame may begin: in a lane, or where it is to be `alone`, by itself.
     pub fn has_room(&self, alone: bool) -> bool {
         self.frames.is_empty() || (!alone && self.frames.len() < self.lanes.len())

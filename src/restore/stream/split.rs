@@ -2,12 +2,12 @@
 //! Restorers that share a loaded model and a stream: each restores a frame beside the others
 //! (docs/decisions/038-frames-in-flight.md).
 
-use super::missing::Filler;
-use super::relay::Place;
-use super::restorer::CachedOperator;
-use super::tiling::{self, Demands};
-use super::{Restorer, Tiling};
+use super::Place;
 use crate::error::RestoreError;
+use crate::restore::missing::Filler;
+use crate::restore::restorer::CachedOperator;
+use crate::restore::tiling::{self, Demands};
+use crate::restore::{Restorer, Tiling};
 
 /// What [`Restorer::prepare`] made, for a restorer that was split from that one.
 pub struct Prepared(CachedOperator);

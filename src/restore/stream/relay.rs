@@ -10,7 +10,7 @@ use super::smoothing::Smoothing;
 
 /// What a frame leaves to the next.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Carried {
+pub struct Carried {
     pub smoothing: Smoothing,
     /// Whether a doubt about the settings was reported: once is enough.
     pub doubted: bool,
@@ -18,7 +18,7 @@ pub(super) struct Carried {
 
 /// What the frames of a stream hand on. A clone is the same stream.
 #[derive(Clone, Default)]
-pub(super) struct Relay(Arc<Shared>);
+pub struct Relay(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
@@ -70,14 +70,14 @@ pub struct Place {
 impl Place {
     /// What the frame before left, to be changed. It waits until all frames before have passed it
     /// on; at a second try of the same frame it is what it was at the first.
-    pub(super) fn carried(&mut self) -> &mut Carried {
+    pub fn carried(&mut self) -> &mut Carried {
         let (relay, number) = (&self.relay, self.number);
         let before = self.before.get_or_insert_with(|| relay.wait(number));
         self.own.get_or_insert_with(|| before.clone())
     }
 
     /// Passes on what the frame leaves; from here on the next one goes on. The first time counts.
-    pub(super) fn pass(&mut self) {
+    pub fn pass(&mut self) {
         let own = self.own.take();
         if !self.passed {
             self.passed = true;
