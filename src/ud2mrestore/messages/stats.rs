@@ -62,7 +62,7 @@ fields! {
     "late-passthrough": u64, "frames", "left unrestored, for being late" = stats.late_passthrough;
     "fewer-steps": u64, "frames", "were restored with less work than set" = stats.fewer_steps;
     "dropped": u64, "frames", "were dropped, for being late" = stats.dropped;
-    "frame-ms": f64, "ms", "a frame's time in the element, mean" = stats.mean_ms(stats.frame_time);
+    "frame-ms": f64, "ms", "spent on a frame, mean" = stats.mean_ms(stats.frame_time);
     "unpack-ms": f64, "ms", "of it: reading the frame, mean" = stats.mean_ms(stats.stages.unpack);
     "model-ms": f64, "ms", "of it: the network, mean" = stats.mean_ms(stats.model_time);
     "sampling-ms": f64, "ms", "of it: the sampling around it, mean"
