@@ -92,7 +92,7 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// In a live pipeline, as harnesses are.
+    /// Live, as harnesses are.
     pub fn new(element: &gst::Element, caps: &gst::Caps) -> Self {
         Self::of(element, caps, true)
     }
