@@ -108,9 +108,12 @@ impl Ud2mRestore {
         };
         let (late, passthrough, gap) = (frame.late, frame.passthrough, frame.gap);
         let (mut output, record) = match frame.arrive() {
-            Stage::Done(Ok((output, record))) => (output, (!passthrough).then_some(record)),
+            Stage::Done(done) => match *done {
+                Ok((output, record)) => (output, (!passthrough).then_some(record)),
+                Err(error) => return Err(self.failed(error)),
+            },
             Stage::Passed(output) => (output, None),
-            Stage::Done(Err(error)) | Stage::Failed(error) => return Err(self.failed(error)),
+            Stage::Failed(error) => return Err(self.failed(error)),
             Stage::Away(_) => return Err(gst::FlowError::Error),
         };
         if gap {

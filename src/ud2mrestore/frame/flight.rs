@@ -36,7 +36,7 @@ pub enum Stage {
     /// In a lane.
     Away(Receiver<Done>),
     /// Done by a lane.
-    Done(Done),
+    Done(Box<Done>),
     /// It was not restored.
     Passed(gst::Buffer),
     /// It could not begin.
@@ -131,7 +131,7 @@ impl Frame {
     fn is_done(&mut self) -> bool {
         if let Stage::Away(arrival) = &self.stage {
             match arrival.try_recv() {
-                Ok(done) => self.stage = Stage::Done(done),
+                Ok(done) => self.stage = Stage::Done(Box::new(done)),
                 Err(TryRecvError::Empty) => return false,
                 Err(TryRecvError::Disconnected) => self.stage = Stage::Failed(lost()),
             }
@@ -143,7 +143,7 @@ impl Frame {
     fn settle(&mut self) {
         if let Stage::Away(arrival) = &self.stage {
             self.stage = match arrival.recv() {
-                Ok(done) => Stage::Done(done),
+                Ok(done) => Stage::Done(Box::new(done)),
                 Err(_) => Stage::Failed(lost()),
             };
         }
