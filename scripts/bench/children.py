@@ -38,8 +38,9 @@ class Host:
 def pipeline(host: Host, cell: Cell, mask: Path) -> dict:
     """What a frame takes in the element, by its own `stats`.
 
-    frames: milliseconds of each frame after the first. Means of these frames: stages (ms by name)
-    and cpu (s). peak: MiB of the process. tiles, tile: their number, their width and height.
+    frames: milliseconds of each frame after the first; its share where frames are restored side by
+    side. Means of these frames: stages (ms by name, shares too) and cpu (s). peak: MiB of the
+    process. tiles, tile: their number, their width and height.
     """
     width, height = cell.size_in
     properties = TASKS[cell.task].properties.format(mask=mask)
@@ -79,7 +80,7 @@ def _figures(snapshots: list[dict]) -> dict:
     def spent(a: dict, b: dict, stage: str) -> float:
         """ms a frame from a to b, out of the means since the start."""
         sums = [s[f"{stage}-ms"] * s["frames"] for s in (a, b)]
-        return (sums[1] - sums[0]) / (b["frames"] - a["frames"])
+        return (sums[1] - sums[0]) / (b["frames"] - a["frames"]) / last["in-flight"]
 
     pairs = zip(snapshots, snapshots[1:], strict=False)
     return {

@@ -60,6 +60,20 @@ impl Operator {
         Ok(self)
     }
 
+    /// The same for other frames, which may be looked at beside those of this one. Files are not
+    /// read again.
+    pub fn twin(&self) -> Self {
+        Self {
+            physics: self.physics.twin(),
+            graph: self.graph.clone(),
+            width: self.width,
+            height: self.height,
+            remarks: Vec::new(),
+            missing: self.missing.clone(),
+            observed: None,
+        }
+    }
+
     /// The step graph it needs.
     pub fn graph(&self) -> &GraphSpec {
         &self.graph

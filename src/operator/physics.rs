@@ -16,6 +16,9 @@ const ROUNDING: f32 = 0.288_675 * EIGHT_BIT_STEP as f32 / 2.0;
 /// x is an image of the output's size, y one of the observation's. Lengths are in pixels of the
 /// output unless said otherwise.
 pub trait Physics: Send {
+    /// The same for other frames.
+    fn twin(&self) -> Box<dyn Physics>;
+
     /// Pixels added on each side of the frame, because the observation leans on what lies beyond.
     fn margin(&self) -> usize {
         0

@@ -80,12 +80,13 @@ impl Restorer {
             ..settings.clone()
         };
         // Where memory runs out, it is this restorer whose tiles become smaller.
-        filler.largest_tile = self.largest_tile;
+        filler.largest_tile = self.largest_tile.clone();
         let filled = filler.restore_entered(Request {
             frame: &unobserved.frame,
             settings: &inpaint,
             ..request
         });
+        filler.place = None;
         self.tile_side = self.tile_side.max(filler.tile_side);
         // They are those of this restorer's own mask.
         filler.remarks.clear();

@@ -11,8 +11,8 @@ mod noise_model;
 mod pipeline;
 mod restorer;
 mod settings;
-mod smoothing;
 mod step;
+mod stream;
 mod temporal;
 mod tiling;
 
@@ -23,6 +23,7 @@ pub use noise_model::NoiseModel;
 pub use pipeline::Output;
 pub use restorer::Restorer;
 pub use settings::{Settings, is_passthrough};
+pub use stream::{Place, Prepared};
 pub use temporal::Temporal;
 pub use tiling::Tiling;
 

@@ -2,7 +2,6 @@
 //! What is assumed of the noise in a frame.
 
 use super::Settings;
-use super::smoothing::Smoothing;
 use crate::graph::NoiseTensors;
 use crate::image::Image;
 use crate::model::Manifest;
@@ -27,7 +26,7 @@ pub struct NoiseModel {
 impl NoiseModel {
     /// What the settings say or, where they leave it open, what `frame` and those before it show.
     ///
-    /// `missing` is 0 where pixels of the frame are known to be missing.
+    /// `smooth` has the estimates smoothed over the frames before. `missing` is 0 where pixels of the frame are known to be missing.
     /// `manifest`: of the graph. Where that takes a noise model it is told all of it, else the
     /// level of white noise that serves best. Outside the limits for which it was trained the
     /// nearest level does.
@@ -35,7 +34,7 @@ impl NoiseModel {
         frame: &Image,
         missing: Option<&Image>,
         settings: &Settings,
-        smoothing: &mut Smoothing,
+        smooth: impl FnOnce(NoiseEstimates) -> NoiseEstimates,
         manifest: &Manifest,
     ) -> Self {
         let [low, high] = manifest.sigma_y;
@@ -46,11 +45,11 @@ impl NoiseModel {
                 NoiseTensors::white((2.0 * estimate.level).clamp(low, high))
             }
         };
-        let mut estimates = || {
+        let estimates = || {
             // Who asks for noise to be removed says that there is some.
             let noisy = settings.degradation == Degradation::Denoise;
             let found = estimate_noise(frame, Some(&usable_pixels(frame, missing)), noisy);
-            smoothing.noise(found)
+            smooth(found)
         };
         if settings.noise_sigma < 0.0 {
             let NoiseEstimates {

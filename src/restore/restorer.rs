@@ -2,36 +2,39 @@
 //! [`Restorer`]: a loaded model, and what a stream keeps from one frame to the next.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use super::missing::Filler;
-use super::pipeline::SharedNoise;
-use super::smoothing::Smoothing;
+use super::pipeline::{Levels, SharedNoise};
 use super::step::TensorCache;
-use super::temporal::{self, PreviousFrame, StillTiles};
+use super::stream::{Place, Relay};
+use super::temporal::{PreviousFrame, StillTiles};
 use super::{Engine, Interrupt, Settings, Stop, fallback};
 use crate::error::RestoreError;
 use crate::graph::GraphSpec;
 use crate::image::{Image, Pool};
 use crate::model::{self, OrtStep};
 use crate::operator::{Degradation, InputFile, Operator};
-use crate::sampler::{Initial, Level, level, levels};
 use crate::tile::Tiles;
 
 /// A loaded model, and what a stream keeps from one frame to the next.
 pub struct Restorer {
     pub(super) step: OrtStep,
-    graph: GraphSpec,
+    pub(super) graph: GraphSpec,
     /// Where it was loaded from, and onto.
     pub(super) package: PathBuf,
     pub(super) engine: Engine,
     /// What fills missing pixels; `None` where no file has named any yet.
     pub(super) filler: Option<Filler>,
     pub(super) operator: Option<CachedOperator>,
+    /// How many operators were made.
+    pub(super) operators: u64,
     /// 0 where pixels of the next frame hold no data beside those of a mask's file.
     pub(super) hidden: Option<Image>,
-    pub(super) smoothing: Smoothing,
-    /// Whether a doubt about the settings was reported: once is enough.
-    pub(super) doubted: bool,
+    /// What frames hand on, and the place of the frame that is restored.
+    pub(super) relay: Relay,
+    pub(super) place: Option<Place>,
     pub(super) previous: Option<PreviousFrame>,
     /// The memory of images, which goes from frame to frame.
     pub(super) pool: Pool,
@@ -47,39 +50,20 @@ pub struct Restorer {
     pub(super) tile_side: usize,
     /// The same of the last frame that left memory to others.
     pub(super) roomy_side: usize,
-    /// Longest side, in pixels, of tiles for which memory suffices.
-    pub(super) largest_tile: usize,
+    /// Longest side, in pixels, of tiles for which memory suffices: of this restorer and those
+    /// that were split from it.
+    pub(super) largest_tile: Arc<AtomicUsize>,
     /// What operators assumed, which nobody has asked for yet.
     pub(super) remarks: Vec<String>,
 }
 
 /// The operator of one degradation and one size of frames.
 pub(super) struct CachedOperator {
-    degradation: Degradation,
-    mask: InputFile,
-    width: usize,
-    height: usize,
-    operator: Operator,
-}
-
-/// The levels of the outer steps, kept from frame to frame.
-pub(super) struct Levels {
-    cold: Vec<Level>,
-    warm: [Level; 1],
-}
-
-impl Levels {
-    /// Those of `steps` outer steps, at least one, or of the one step of a warm start.
-    pub fn of(&mut self, initial: &Initial, steps: usize) -> &[Level] {
-        if matches!(initial, Initial::Warm(_)) {
-            return &self.warm;
-        }
-        let steps = steps.max(1);
-        if self.cold.len() != steps {
-            self.cold = levels(steps);
-        }
-        &self.cold
-    }
+    pub degradation: Degradation,
+    pub mask: InputFile,
+    pub width: usize,
+    pub height: usize,
+    pub operator: Operator,
 }
 
 impl Restorer {
@@ -97,32 +81,35 @@ impl Restorer {
         let graph = degradation.graph();
         let package = model::locate(model.as_ref())?;
         let step = OrtStep::load(&package, &graph, &engine, warn, stop)?;
-        Ok(Self {
+        Ok(Self::of(step, graph, package, engine))
+    }
+
+    /// A restorer that has seen no frame.
+    pub(super) fn of(step: OrtStep, graph: GraphSpec, package: PathBuf, engine: Engine) -> Self {
+        Self {
             step,
             graph,
             package,
             engine,
             filler: None,
             operator: None,
+            operators: 0,
             hidden: None,
-            smoothing: Smoothing::default(),
-            doubted: false,
+            relay: Relay::default(),
+            place: None,
             previous: None,
             pool: Pool::default(),
             noise: SharedNoise::default(),
-            levels: Levels {
-                cold: Vec::new(),
-                warm: [level(temporal::LEVEL)],
-            },
+            levels: Levels::default(),
             tiles: Tiles::default(),
             still: StillTiles::default(),
             settings: None,
             tensors: TensorCache::new(),
             tile_side: 0,
             roomy_side: 0,
-            largest_tile: usize::MAX,
+            largest_tile: Arc::new(AtomicUsize::new(usize::MAX)),
             remarks: Vec::new(),
-        })
+        }
     }
 
     /// Whether the loaded graph is the one that `degradation` needs.
@@ -148,17 +135,22 @@ impl Restorer {
 
     /// Forgets the frames so far: the next belongs to another scene or stream.
     pub fn forget(&mut self) {
-        self.smoothing = Smoothing::default();
+        self.relay.forget();
         self.previous = None;
     }
 
-    /// An error where there is no memory to restore frames of `width` x `height` pixels.
-    pub fn check_memory(&self, width: usize, height: usize) -> Result<(), RestoreError> {
+    /// An error where there is no memory to restore `count` frames of `width` x `height` pixels at
+    /// once.
+    pub fn check_memory(
+        &self,
+        (width, height): (usize, usize),
+        count: usize,
+    ) -> Result<(), RestoreError> {
         self.pool.clear();
         let along = |side: usize| side.saturating_mul(self.graph.scale);
         let iterations = self.step.manifest().iterations;
         let bytes = fallback::estimate(along(width), along(height), iterations);
-        fallback::check(bytes, width, height)
+        fallback::check(bytes, (width, height), count)
     }
 
     /// Builds the operator for frames of `width` x `height` pixels, unless it is at hand. `mask`
@@ -193,6 +185,7 @@ impl Restorer {
         self.previous = None;
         self.pool.clear();
         self.remarks.extend_from_slice(operator.remarks());
+        self.operators += 1;
         self.operator = Some(CachedOperator {
             degradation: degradation.clone(),
             mask: mask.clone(),

@@ -84,6 +84,7 @@ use parking_lot::Mutex;
 
 use super::errors::CAT;
 use super::format::caps;
+use super::frame::flight::Flight;
 use super::properties::SPECS;
 use super::properties::settings::Settings;
 use super::shared::Shared;
@@ -95,6 +96,8 @@ use super::state::State;
 pub struct Ud2mRestore {
     /// The streaming thread's, for a whole frame: properties and queries never take it.
     pub(super) state: Mutex<Option<State>>,
+    /// The streaming thread's, for instants.
+    pub(super) flight: Mutex<Flight>,
     /// Any thread's, for instants.
     pub(super) settings: Mutex<Settings>,
     /// Any thread's, for instants, and never while the pipeline or the application is called.

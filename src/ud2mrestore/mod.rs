@@ -11,7 +11,6 @@ mod errors;
 pub mod format;
 mod frame;
 mod imp;
-mod in_flight;
 #[doc(hidden)] // For the documents.
 pub mod messages;
 mod properties;

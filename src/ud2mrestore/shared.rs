@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What threads other than the streaming one ask for while a frame is restored.
 
-use super::in_flight::InFlight;
 use super::messages::stats::Stats;
+use super::properties::in_force::InForce;
 use super::properties::settings::Live;
 use super::qos::Lateness;
 use super::state::State;
@@ -20,7 +20,7 @@ pub struct Shared {
     pub loading: Stop,
     pub stats: Stats,
     pub lateness: Lateness,
-    pub in_flight: InFlight,
+    pub in_force: InForce,
     /// Whether downstream looks for a `GstVideoMeta` in buffers.
     pub downstream_takes_meta: bool,
     /// Whether the source is live, and its latency, once it was asked.
@@ -31,7 +31,7 @@ impl Shared {
     /// What is known before the first frame.
     pub fn new(state: &State, live: &Live) -> Self {
         Self {
-            in_flight: InFlight::new(live),
+            in_force: InForce::new(live),
             scale: Some(state.fixed.output_scale()),
             interrupt: Some(state.restorer.interrupt()),
             stats: Stats::new(state.restorer.provider()),

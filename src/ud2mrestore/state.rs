@@ -5,14 +5,12 @@ use std::time::Instant;
 
 use super::format::caps::packed_views;
 use super::format::{self, Formats};
+use super::frame::lane::{self, Wanted};
 use super::messages::meta::FrameRecord;
-use super::messages::stats::Stages;
 use super::properties::settings::{Fixed, Live, Settings};
 use super::{Output, Task};
 use crate::error::RestoreError;
-use crate::restore::{
-    Degradation, InputFile, RestoredFrame, Restorer, Stop, Subsampling, check_mask, guarded,
-};
+use crate::restore::{Degradation, InputFile, Restorer, Stop, Subsampling, check_mask, guarded};
 
 /// A degradation, and the file that says which pixels are missing beside it.
 type Asked = (Degradation, InputFile);
@@ -27,7 +25,7 @@ pub struct State {
     remarks: Vec<String>,
     /// Chroma subsampling of the last caps.
     subsampling: Subsampling,
-    formats: Option<Formats>,
+    pub formats: Option<Formats>,
     /// Caps that were refused, whose reason has been posted.
     pub refused: Option<gst::Caps>,
     frames: u64,
@@ -119,7 +117,7 @@ impl State {
         }
         let size = format::size(incaps, outcaps)?;
         if !live.is_passthrough() {
-            self.restorer.check_memory(size.0, size.1)?;
+            self.restorer.check_memory(size, 1)?;
         }
         guarded(|| {
             let formats = Formats::new(incaps, outcaps, self.fixed.task == Task::Jpeg)?;
@@ -176,6 +174,32 @@ impl State {
         formats.in_default_layout(input)
     }
 
+    /// How the frame of `input`, the next of the stream, is to be restored. What that takes is
+    /// prepared.
+    pub fn wanted(
+        &mut self,
+        live: &Live,
+        input: &gst::BufferRef,
+    ) -> Result<Wanted, gst::ErrorMessage> {
+        let begun = Instant::now();
+        let size = self.formats.as_ref().ok_or_else(without_caps)?.input_size();
+        let asked = guarded(|| self.prepare(live, size))?;
+        let formats = self.formats.as_ref().ok_or_else(without_caps)?;
+        let number = formats.frame_number(input).unwrap_or(self.frames);
+        self.frames += 1;
+        // After a seek, a flush or a loss the stream may show something else.
+        if input.flags().contains(gst::BufferFlags::DISCONT) {
+            self.restorer.forget();
+        }
+        Ok(Wanted {
+            settings: live.restore_settings(&self.fixed, asked, formats.has_luma()),
+            number,
+            // A spread has no colours of its own under transparency.
+            alpha: live.output != Output::Stddev,
+            spent: begun.elapsed(),
+        })
+    }
+
     /// Restores the frame of `input` into `output`.
     pub fn restore(
         &mut self,
@@ -183,55 +207,15 @@ impl State {
         input: &gst::BufferRef,
         output: &mut gst::BufferRef,
     ) -> Result<FrameRecord, gst::ErrorMessage> {
-        guarded(|| self.restored(live, input, output))
-    }
-
-    /// [`State::restore`], which ends where memory is refused.
-    fn restored(
-        &mut self,
-        live: &Live,
-        input: &gst::BufferRef,
-        output: &mut gst::BufferRef,
-    ) -> Result<FrameRecord, gst::ErrorMessage> {
-        let begun = Instant::now();
-        let size = self.formats.as_ref().ok_or_else(without_caps)?.input_size();
-        let asked = self.prepare(live, size)?;
+        let wanted = self.wanted(live, input)?;
         let formats = self.formats.as_mut().ok_or_else(without_caps)?;
-        let number = formats.frame_number(input).unwrap_or(self.frames);
-        let luma = formats.has_luma();
-        let mut frames = formats.map(input, output)?;
-        // Images that are dropped here leave their memory to the next frame.
-        let pool = self.restorer.pool();
-        let _entered = pool.enter();
-        let settings = live.restore_settings(&self.fixed, asked, luma);
-        let degraded = frames.unpack(self.restorer.missing())?;
-        self.restorer.hide(frames.visible());
-        let unpacked = Instant::now();
-        // After a seek, a flush or a loss the stream may show something else.
-        if input.flags().contains(gst::BufferFlags::DISCONT) {
-            self.restorer.forget();
-        }
-        let RestoredFrame { image, report } = self
-            .restorer
-            .restore_with_fallback(&degraded, number, &settings)?;
-        let sampled = Instant::now();
-        // A spread has no colours of its own under transparency.
-        frames.pack(image, live.output != Output::Stddev)?;
-        self.frames += 1;
-        Ok(FrameRecord {
-            report,
-            stages: Stages {
-                unpack: unpacked - begun,
-                restore: sampled - unpacked,
-                pack: sampled.elapsed(),
-            },
-            time: begun.elapsed(),
-        })
+        let restorer = &mut self.restorer;
+        guarded(|| lane::restored(restorer, formats, &wanted, (input, output)))
     }
 }
 
 /// An error where a frame came before its caps.
-fn without_caps() -> gst::ErrorMessage {
+pub fn without_caps() -> gst::ErrorMessage {
     gst::error_msg!(
         gst::CoreError::Negotiation,
         ("A frame came before its caps: link the element to a source of raw video.")

@@ -11,6 +11,7 @@ use gst_video::{VideoInfo, VideoMeta};
 use super::OverloadPolicy;
 use super::errors::CAT;
 use super::format::caps;
+use super::frame::flight::Flight;
 use super::imp::Ud2mRestore;
 use super::messages::meta;
 use super::properties::settings::Live;
@@ -36,6 +37,8 @@ impl BaseTransformImpl for Ud2mRestore {
     }
 
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
+        self.interrupt();
+        *self.flight.lock() = Flight::default();
         *self.state.lock() = None;
         self.shared.lock().stop();
         gst::info!(CAT, imp = self, "stopped");
@@ -57,6 +60,9 @@ impl BaseTransformImpl for Ud2mRestore {
     }
 
     fn set_caps(&self, incaps: &gst::Caps, outcaps: &gst::Caps) -> Result<(), gst::LoggableError> {
+        // Frames of the caps before leave before; downstream says with the next what it thinks.
+        let _ = self.drain();
+        self.flight.lock().set_lanes(Vec::new());
         let live = self.live_settings();
         let mut guard = self.state.lock();
         let Some(state) = guard.as_mut() else {
@@ -66,6 +72,12 @@ impl BaseTransformImpl for Ud2mRestore {
             .load_graph_for(state, &live, incaps)
             .and_then(|()| state.negotiate(&live, incaps, outcaps));
         let remarks = state.take_remarks();
+        drop(guard);
+        let ready = ready.and_then(|()| self.set_in_flight(&live));
+        let mut guard = self.state.lock();
+        let Some(state) = guard.as_mut() else {
+            return Err(gst::loggable_error!(CAT, "the element was stopped"));
+        };
         // Upstream offers refused caps again with its next buffer; the reason is posted once.
         let refused = ready.is_err().then(|| incaps.clone());
         let posted = state.refused == refused;
@@ -111,11 +123,25 @@ impl BaseTransformImpl for Ud2mRestore {
         query: &mut gst::query::Allocation,
     ) -> Result<(), gst::LoggableError> {
         let takes_meta = query.find_allocation_meta::<VideoMeta>().is_some();
-        self.shared.lock().downstream_takes_meta = takes_meta;
+        let held = {
+            let mut shared = self.shared.lock();
+            shared.downstream_takes_meta = takes_meta;
+            shared.stats.in_flight() - 1
+        };
+        // Buffers that are filled while others of the pool are shown.
+        let pool = query.allocation_pools().next();
+        if let Some((pool, size, min, max)) = pool.filter(|_| held > 0) {
+            let max = if max > 0 { max.saturating_add(held) } else { 0 };
+            query.set_nth_allocation_pool(0, pool.as_ref(), size, min.saturating_add(held), max);
+        }
         self.parent_decide_allocation(query)
     }
 
     fn query(&self, direction: gst::PadDirection, query: &mut gst::QueryRef) -> bool {
+        if direction == gst::PadDirection::Sink && query.is_serialized() {
+            // Upstream asks for its buffers, or for others.
+            let _ = self.drain();
+        }
         let answered = BaseTransformImplExt::parent_query(self, direction, query);
         if answered
             && direction == gst::PadDirection::Src
@@ -130,10 +156,27 @@ impl BaseTransformImpl for Ud2mRestore {
         answered
     }
 
+    fn submit_input_buffer(
+        &self,
+        is_discont: bool,
+        input: gst::Buffer,
+    ) -> Result<gst::FlowSuccess, gst::FlowError> {
+        // What the base class marks next is this frame.
+        if input.flags().contains(gst::BufferFlags::DISCONT) {
+            self.drain()?;
+        }
+        self.parent_submit_input_buffer(is_discont, input)
+    }
+
     fn sink_event(&self, event: gst::Event) -> bool {
+        if event.is_serialized() && event.type_() != gst::EventType::FlushStop {
+            // Where downstream takes no more, it says so again with the next frame.
+            let _ = self.drain();
+        }
         match event.type_() {
             gst::EventType::FlushStart => self.interrupt(),
             gst::EventType::FlushStop => {
+                self.discard();
                 let mut shared = self.shared.lock();
                 if let Some(interrupt) = shared.interrupt.as_ref() {
                     interrupt.clear();

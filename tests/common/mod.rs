@@ -92,7 +92,17 @@ pub struct Bench {
 }
 
 impl Bench {
+    /// Live, as harnesses are.
     pub fn new(element: &gst::Element, caps: &gst::Caps) -> Self {
+        Self::of(element, caps, true)
+    }
+
+    /// In a pipeline that is not live.
+    pub fn not_live(element: &gst::Element, caps: &gst::Caps) -> Self {
+        Self::of(element, caps, false)
+    }
+
+    fn of(element: &gst::Element, caps: &gst::Caps, live: bool) -> Self {
         let bus = gst::Bus::new();
         element.set_bus(Some(&bus));
         // A harness aborts the program when its element does not start.
@@ -100,6 +110,7 @@ impl Bench {
             panic!("the element does not start: {:?}", errors(&bus));
         }
         let mut harness = gst_check::Harness::with_element(element, Some("sink"), Some("src"));
+        harness.set_live(live);
         harness.set_src_caps(caps.clone());
         Self { harness, bus }
     }

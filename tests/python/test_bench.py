@@ -14,9 +14,10 @@ import nodes
 from cells import SIZES, TASKS, cells
 
 
-def snapshot(frames: int, mean: float) -> dict:
+def snapshot(frames: int, mean: float, in_flight: int = 1) -> dict:
     stages = {f"{stage}-ms": mean / 4 for stage in children.STAGES}
     rest = {"tiles": 6, "tile-width": 464, "tile-height": 384, "provider": "CPU", "peak": 100.0}
+    rest["in-flight"] = in_flight
     return {"frames": frames, "frame-ms": mean, "cpu": 2.0 * frames, **stages, **rest}
 
 
@@ -28,6 +29,11 @@ def test_frames_after_the_first_are_told_from_means_over_all():
     assert found["cpu"] == pytest.approx(2) and found["tile"] == (464, 384)
     with pytest.raises(children.Failed, match="ended before"):
         children._figures([snapshot(1, 90)])
+
+
+def test_frames_side_by_side_count_by_their_share():
+    found = children._figures([snapshot(n, m, 2) for n, m in ((1, 90), (2, 60), (3, 50))])
+    assert found["frames"] == pytest.approx([15, 15])
 
 
 def test_a_structure_is_read_as_it_is_printed():

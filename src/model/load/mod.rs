@@ -27,20 +27,19 @@ pub struct Loaded {
     pub provider: &'static str,
     /// The graph's inputs in its own order.
     pub inputs: Vec<TensorSpec>,
-    /// Where images lie between steps, if not in the processor's memory.
-    pub on_device: Option<OnDevice>,
 }
 
 /// Loads `<name>.onnx` from the directory `package`, on the first of the engine's providers that
 /// works, and checks that it is the graph `needed`, with the weights it was exported with. `warn`
-/// gets a sentence about a fallback; `stop` gives it up.
+/// gets a sentence about a fallback; `stop` gives it up. Beside it, where images lie between steps
+/// if not in the processor's memory.
 pub fn graph(
     package: &Path,
     needed: &GraphSpec,
     engine: &Engine,
     warn: &mut dyn FnMut(String),
     stop: &Stop,
-) -> Result<Loaded, RestoreError> {
+) -> Result<(Loaded, Option<OnDevice>), RestoreError> {
     let path = package.join(format!("{}.onnx", needed.name));
     let broken = |reason: String| RestoreError::Model {
         path: path.display().to_string(),
@@ -74,8 +73,10 @@ pub fn graph(
                          silence this."
                     ));
                 }
-                let provider = (opened.provider, opened.on_device);
-                return checked(opened.sessions?, manifest, needed, provider).map_err(broken);
+                let checked = checked(opened.sessions?, manifest, needed, opened.provider);
+                return checked
+                    .map(|loaded| (loaded, opened.on_device))
+                    .map_err(broken);
             }
             Err(_) if stop.is_raised() => return Err(RestoreError::Stopped),
             Err(Failure::Provider(unusable)) => failure = Some(unusable),
@@ -132,7 +133,7 @@ fn checked(
     sessions: Sessions,
     manifest: Manifest,
     needed: &GraphSpec,
-    (provider, on_device): (&'static str, Option<OnDevice>),
+    provider: &'static str,
 ) -> Result<Loaded, String> {
     let inputs = specs("input", sessions.alone().inputs())?;
     let outputs = specs("output", sessions.alone().outputs())?;
@@ -142,7 +143,6 @@ fn checked(
         manifest,
         provider,
         inputs,
-        on_device,
     })
 }
 

@@ -8,8 +8,11 @@
 
 use std::thread::available_parallelism;
 
+use std::ops::Range;
+
 use ort::session::{RunOptions, Session};
 use ort::value::DynValue;
+use parking_lot::{Mutex, MutexGuard};
 use rayon_core::{ThreadPool, ThreadPoolBuilder};
 
 use super::super::inputs::Values;
@@ -50,10 +53,10 @@ impl Threads {
     }
 }
 
-/// The sessions of one graph.
+/// The sessions of one graph. Each runs one call at a time, of whichever step asks first.
 pub struct Sessions {
-    alone: Session,
-    beside: Vec<Session>,
+    alone: Mutex<Session>,
+    beside: Vec<Mutex<Session>>,
     /// A thread for each session of `beside`.
     pool: Option<ThreadPool>,
 }
@@ -65,7 +68,8 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
-    fn run(&mut self, session: &mut Session, options: &RunOptions) {
+    fn run(&mut self, session: &Mutex<Session>, options: &RunOptions) {
+        let mut session = session.lock();
         let outputs = session.run_with_options(self.inputs.as_slice(), options);
         self.answer = outputs.map(|mut all| all.remove("x0")).transpose();
     }
@@ -84,50 +88,48 @@ impl Sessions {
             _ => Some(threads.build().map_err(no_threads)?),
         };
         Ok(Self {
-            alone,
-            beside,
+            alone: Mutex::new(alone),
+            beside: beside.into_iter().map(Mutex::new).collect(),
             pool,
         })
     }
 
     /// The session that runs single calls.
-    pub fn alone(&self) -> &Session {
-        &self.alone
+    pub fn alone(&self) -> MutexGuard<'_, Session> {
+        self.alone.lock()
     }
 
-    /// The same, to run calls whose inputs and outputs are bound.
-    pub fn alone_mut(&mut self) -> &mut Session {
-        &mut self.alone
+    /// How many sessions run side by side; 0 where none do.
+    pub fn beside(&self) -> usize {
+        self.beside.len()
     }
 
-    /// How many calls run at once, at least 1.
-    pub fn lanes(&self) -> usize {
-        self.beside.len().max(1)
-    }
-
-    /// Answers the calls, at most [`Sessions::lanes`].
-    pub fn run(&mut self, calls: &mut [Call], options: &RunOptions) {
-        match &self.pool {
-            Some(pool) if calls.len() > 1 => {
-                let sessions = &mut self.beside;
+    /// Answers the calls, all at once on the sessions `lanes` of those side by side, at least as
+    /// many. A call that is alone has the session on all threads, where it may have all lanes.
+    pub fn run(&self, calls: &mut [Call], lanes: Range<usize>, options: &RunOptions) {
+        let sessions = self.beside.get(lanes).unwrap_or_default();
+        match (&self.pool, sessions) {
+            (Some(pool), [_, _, ..]) if calls.len() > 1 => {
                 pool.install(|| side_by_side(sessions, calls, options));
             }
-            _ => calls
-                .iter_mut()
-                .for_each(|call| call.run(&mut self.alone, options)),
+            (_, sessions) => {
+                let part = sessions.len() < self.beside.len();
+                let session = sessions.first().filter(|_| part).unwrap_or(&self.alone);
+                calls.iter_mut().for_each(|call| call.run(session, options));
+            }
         }
     }
 }
 
 /// Runs each call on a session of its own, all at once.
-fn side_by_side(sessions: &mut [Session], calls: &mut [Call], options: &RunOptions) {
+fn side_by_side(sessions: &[Mutex<Session>], calls: &mut [Call], options: &RunOptions) {
     match (calls, sessions) {
         ([call], [session, ..]) => call.run(session, options),
         ([], _) | (_, []) => {}
         (calls, sessions) => {
             let half = calls.len() / 2;
             let (calls, more_calls) = calls.split_at_mut(half);
-            let (sessions, more_sessions) = sessions.split_at_mut(half.min(sessions.len()));
+            let (sessions, more_sessions) = sessions.split_at(half.min(sessions.len()));
             rayon_core::join(
                 || side_by_side(sessions, calls, options),
                 || side_by_side(more_sessions, more_calls, options),

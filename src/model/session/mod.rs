@@ -10,6 +10,7 @@ mod lanes;
 pub use device::{COMBINE, Copies, DeviceWalk, OnDevice};
 pub use lanes::{Sessions, Threads};
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,9 +61,12 @@ impl Interrupt {
     }
 }
 
-/// A loaded step graph.
+/// A loaded step graph, or a part of its sessions.
 pub struct OrtStep {
-    loaded: Loaded,
+    loaded: Arc<Loaded>,
+    on_device: Option<OnDevice>,
+    /// Those of the sessions side by side that are its own.
+    lanes: Range<usize>,
     interrupt: Interrupt,
     evaluations: u64,
     spent: Duration,
@@ -79,10 +83,12 @@ impl OrtStep {
         warn: &mut dyn FnMut(String),
         stop: &Stop,
     ) -> Result<Self, RestoreError> {
-        let loaded = load::graph(package, needed, engine, warn, stop)?;
+        let (loaded, on_device) = load::graph(package, needed, engine, warn, stop)?;
         let options = RunOptions::new().map_err(failed)?;
         Ok(Self {
-            loaded,
+            lanes: 0..loaded.sessions.beside(),
+            loaded: Arc::new(loaded),
+            on_device,
             interrupt: Interrupt {
                 options: Arc::new(options),
                 raised: Arc::default(),
@@ -90,6 +96,23 @@ impl OrtStep {
             evaluations: 0,
             spent: Duration::ZERO,
         })
+    }
+
+    /// `parts` steps that share the sessions side by side, each with as many as every other has and
+    /// at least one; none where there are not so many. They end by the handle of this one, and run
+    /// beside each other, but not beside this one.
+    pub fn split(&self, parts: usize) -> Vec<Self> {
+        let each = self.lanes.len().checked_div(parts).unwrap_or(0);
+        let part = |lane: usize| Self {
+            loaded: self.loaded.clone(),
+            on_device: None,
+            lanes: lane * each..(lane + 1) * each,
+            interrupt: self.interrupt.clone(),
+            evaluations: 0,
+            spent: Duration::ZERO,
+        };
+        let parts = if each == 0 { 0 } else { parts };
+        (0..parts).map(part).collect()
     }
 
     /// The manifest of the graph.
@@ -115,12 +138,12 @@ impl OrtStep {
 
     /// What was copied to the device and back, where it has memory of its own.
     pub fn copies(&self) -> Option<Copies> {
-        self.loaded.on_device.as_ref().map(|device| device.copies)
+        self.on_device.as_ref().map(|device| device.copies)
     }
 
     /// How many calls run side by side, at least 1: [`OrtStep::run`] shares its patches out.
     pub fn lanes(&self) -> usize {
-        self.loaded.sessions.lanes()
+        self.lanes.len().max(1)
     }
 
     /// Network evaluations since the graph was loaded: K for each patch of each run.
@@ -156,10 +179,10 @@ impl OrtStep {
             manifest,
             inputs: specs,
             ..
-        } = &mut self.loaded;
+        } = &*self.loaded;
         let count = manifest.iterations;
         // As many for each session as leave none idle.
-        let share = patches.len().div_ceil(sessions.lanes());
+        let share = patches.len().div_ceil(self.lanes.len().max(1));
         let answers: SmallVec<[_; 8]> = {
             let told = (level.t as f32, noise);
             let inputs = patches.chunks(share).filter_map(|part| {
@@ -174,7 +197,7 @@ impl OrtStep {
             });
             let mut calls = calls.collect::<Result<SmallVec<[Call; 8]>, RestoreError>>()?;
             let begun = Instant::now();
-            sessions.run(&mut calls, &self.interrupt.options);
+            sessions.run(&mut calls, self.lanes.clone(), &self.interrupt.options);
             self.spent += begun.elapsed();
             let unanswered = || Err(ort::Error::new("it was not called"));
             let answers = calls.into_iter().map(|call| call.answer);

@@ -104,6 +104,18 @@ impl Blur {
 }
 
 impl Physics for Blur {
+    fn twin(&self) -> Box<dyn Physics> {
+        Box::new(Self {
+            psf: self.psf.clone(),
+            size: self.size,
+            convolver: OnceLock::new(),
+            otfs: self.otfs.clone(),
+            slopes: self.slopes.clone(),
+            peak: self.peak,
+            observed: None,
+        })
+    }
+
     fn remarks(&self) -> &[String] {
         &self.psf.remarks
     }

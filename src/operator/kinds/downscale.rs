@@ -37,6 +37,7 @@ pub(super) fn kind(scale: usize) -> Kind<'static> {
 }
 
 /// The bicubic filter, and the eigenvalues of A A' by size.
+#[derive(Clone)]
 struct Downscale {
     scale: usize,
     /// Weights along one side.
@@ -115,6 +116,10 @@ impl Downscale {
 }
 
 impl Physics for Downscale {
+    fn twin(&self) -> Box<dyn Physics> {
+        Box::new(self.clone())
+    }
+
     fn margin(&self) -> usize {
         MARGIN * self.scale
     }

@@ -19,6 +19,10 @@ pub(super) fn kind() -> Kind<'static> {
 struct Identity;
 
 impl Physics for Identity {
+    fn twin(&self) -> Box<dyn Physics> {
+        Box::new(Self)
+    }
+
     fn tensors(&mut self, observed: &Image, _canvas: &Canvas, window: Window) -> Tensors {
         smallvec![Tensor::own("y", part(observed, window, 1))]
     }

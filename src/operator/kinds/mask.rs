@@ -27,6 +27,7 @@ pub(super) fn kind(file: &InputFile) -> Kind<'_> {
 }
 
 /// Multiplication with a mask.
+#[derive(Clone)]
 struct Mask {
     /// One channel of the frame's size: 1 observed, 0 missing.
     mask: Image,
@@ -59,6 +60,10 @@ fn masked(x: &Image, mask: &Image) -> Image {
 }
 
 impl Physics for Mask {
+    fn twin(&self) -> Box<dyn Physics> {
+        Box::new(self.clone())
+    }
+
     fn remarks(&self) -> &[String] {
         &self.remarks
     }

@@ -37,8 +37,14 @@ pub fn estimate(width: usize, height: usize, iterations: usize) -> usize {
     pixels.saturating_mul(images.saturating_mul(IMAGE))
 }
 
-/// An error where so many bytes cannot be held, for frames of `width` x `height`.
-pub fn check(bytes: usize, width: usize, height: usize) -> Result<(), RestoreError> {
+/// An error where `count` frames of `width` x `height`, which take so many bytes each, cannot be
+/// held at once.
+pub fn check(
+    bytes: usize,
+    (width, height): (usize, usize),
+    count: usize,
+) -> Result<(), RestoreError> {
+    let bytes = bytes.saturating_mul(count);
     let free = free().unwrap_or(usize::MAX);
     if bytes <= free && can_hold(bytes) {
         return Ok(());
@@ -48,9 +54,16 @@ pub fn check(bytes: usize, width: usize, height: usize) -> Result<(), RestoreErr
     } else {
         "the process may not have so much".to_owned()
     };
+    let (frames, remedy) = match count {
+        0 | 1 => ("frames".to_owned(), ""),
+        count => (
+            format!("{count} frames at once,"),
+            "set frames-in-flight to 1, ",
+        ),
+    };
     Err(RestoreError::Memory(format!(
-        "Restoring frames of {width}x{height} pixels takes {} MiB of memory at least and {found}: \
-         make the frames smaller, or free memory.",
+        "Restoring {frames} of {width}x{height} pixels takes {} MiB of memory at least and \
+         {found}: {remedy}make the frames smaller, or free memory.",
         bytes.div_ceil(MEBI)
     )))
 }
@@ -109,12 +122,19 @@ mod tests {
     fn a_frame_that_no_machine_holds_is_refused_with_what_it_takes() {
         assert_eq!(estimate(1280, 720, 3), 1280 * 720 * 120);
         assert_eq!(estimate(usize::MAX, 2, 3), usize::MAX);
-        assert_eq!(check(estimate(64, 48, 3), 64, 48), Ok(()));
-        let error = check(usize::MAX / 2, 16384, 16384)
+        assert_eq!(check(estimate(64, 48, 3), (64, 48), 2), Ok(()));
+        let error = check(usize::MAX / 2, (16384, 16384), 1)
             .expect_err("too much")
             .to_string();
         assert!(
             error.contains("16384x16384") && error.contains("free"),
+            "{error}"
+        );
+        let least = usize::MAX / 1024;
+        let error = check(least, (64, 48), 1024).expect_err("too many");
+        let error = error.to_string();
+        assert!(
+            error.contains("1024 frames at once") && error.contains("frames-in-flight"),
             "{error}"
         );
     }

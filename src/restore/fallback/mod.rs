@@ -8,6 +8,8 @@ mod memory;
 
 pub use memory::{check, estimate, guarded};
 
+use std::sync::atomic::Ordering;
+
 use super::{Output, RestoredFrame, Restorer, Settings};
 use crate::error::RestoreError;
 use crate::image::{EIGHT_BIT_STEP, Image, can_hold};
@@ -30,6 +32,17 @@ impl Restorer {
         number: u64,
         settings: &Settings,
     ) -> Result<RestoredFrame, RestoreError> {
+        let restored = self.restore_or_pass(frame, number, settings);
+        self.place = None;
+        restored
+    }
+
+    fn restore_or_pass(
+        &mut self,
+        frame: &Image,
+        number: u64,
+        settings: &Settings,
+    ) -> Result<RestoredFrame, RestoreError> {
         let first = self.restore_in_memory(frame, number, settings);
         let Err(RestoreError::InvalidOutput(_)) = first else {
             return first;
@@ -47,7 +60,7 @@ impl Restorer {
             output: Output::Sample,
             ..other_noise
         };
-        let mut unrestored = guarded(|| self.restore(frame, number, &passthrough))?;
+        let mut unrestored = guarded(|| self.restore_again(frame, number, &passthrough))?;
         unrestored.report.failed = Some(reason);
         Ok(unrestored)
     }
@@ -62,7 +75,7 @@ impl Restorer {
     ) -> Result<RestoredFrame, RestoreError> {
         let mut smaller_tiles = None;
         loop {
-            let mut result = guarded(|| self.restore(frame, number, settings));
+            let mut result = guarded(|| self.restore_again(frame, number, settings));
             if result.is_ok() {
                 result = self.check_room().and(result);
             }
@@ -70,19 +83,18 @@ impl Restorer {
                 self.pool.clear();
                 continue;
             }
+            let largest = self.largest_tile.load(Ordering::Relaxed);
             match &mut result {
                 // Memory may run out before tiles are chosen, which leaves the last frame's side.
-                Err(RestoreError::Memory(_))
-                    if self.tile_side.min(self.largest_tile) > LEAST_TILE =>
-                {
-                    let side = (self.tile_side.min(self.largest_tile) / 2).max(LEAST_TILE);
+                Err(RestoreError::Memory(_)) if self.tile_side.min(largest) > LEAST_TILE => {
+                    let side = (self.tile_side.min(largest) / 2).max(LEAST_TILE);
                     smaller_tiles = Some(format!(
                         "Memory ran out with tiles of {} pixels: frames are restored in tiles of \
                         {side} from here on; set tile-width and tile-height to that, or free \
                         memory.",
                         self.tile_side
                     ));
-                    self.largest_tile = side;
+                    self.largest_tile.store(side, Ordering::Relaxed);
                     self.pool.clear();
                 }
                 Err(_) => {

@@ -6,13 +6,17 @@
 
 mod compose;
 mod draw;
+mod levels;
 mod moments;
 mod observe;
 mod shared_noise;
 mod strength;
 
+pub use self::levels::Levels;
 pub use self::moments::Output;
 pub use self::shared_noise::SharedNoise;
+
+use std::sync::atomic::Ordering;
 
 use self::draw::draw;
 use self::moments::Moments;
@@ -89,6 +93,18 @@ impl Restorer {
         number: u64,
         settings: &Settings,
     ) -> Result<RestoredFrame, RestoreError> {
+        let restored = self.restore_again(frame, number, settings);
+        self.place = None;
+        restored
+    }
+
+    /// [`Restorer::restore`] of a frame that keeps its place, should it be tried once more.
+    pub(super) fn restore_again(
+        &mut self,
+        frame: &Image,
+        number: u64,
+        settings: &Settings,
+    ) -> Result<RestoredFrame, RestoreError> {
         let pool = self.pool();
         let _entered = pool.enter();
         pool.next_frame();
@@ -132,7 +148,8 @@ impl Restorer {
             halo: manifest.halo.max(operator.margin()),
             lanes: self.step.lanes(),
         };
-        let sizes = request.settings.tiling.at_most(self.largest_tile);
+        let largest = self.largest_tile.load(Ordering::Relaxed);
+        let sizes = request.settings.tiling.at_most(largest);
         let plan = tiling::plan(&sizes, canvas, demands)?;
         self.tile_side = plan.tile_width.max(plan.tile_height);
         Ok(plan)

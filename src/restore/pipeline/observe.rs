@@ -24,15 +24,22 @@ impl Restorer {
         let operator = prepared(&mut self.operator)?;
         let missing = both(operator.missing(), self.hidden.as_ref());
         let missing = missing.as_ref();
+        let relay = &self.relay;
+        let place = self.place.get_or_insert_with(|| relay.place());
         // What lies in a hole is not to be found in the frame.
         let whole = missing.map(|missing| fill_holes(frame, missing));
         let seen = whole.as_ref().unwrap_or(frame);
-        let noise = NoiseModel::of(seen, missing, settings, &mut self.smoothing, manifest);
+        let smooth = |found| place.carried().smoothing.noise(found);
+        let noise = NoiseModel::of(seen, missing, settings, smooth, manifest);
         let detect = settings.detect_unobserved;
         let mut unobserved = operator.unobserved(seen, missing, detect, 2.0 * noise.sigma);
         operator.set_observed(unobserved.as_ref().map(|u| &u.mask));
-        let compression = operator.inspect(seen, self.smoothing.compression);
-        self.smoothing.compression = compression;
+        let carried = place.carried();
+        let compression = operator.inspect(seen, carried.smoothing.compression);
+        carried.smoothing.compression = compression;
+        let doubt = (!carried.doubted).then(|| operator.doubt(seen)).flatten();
+        carried.doubted |= doubt.is_some();
+        place.pass();
         if let Some(unobserved) = &mut unobserved {
             self.fill_missing(request, unobserved, &noise)?;
         }
@@ -50,14 +57,11 @@ impl Restorer {
                 initial.crop(canvas.frame())
             }
         });
-        let mut report = FrameReport {
+        let report = FrameReport {
             unobserved_share: unobserved.as_ref().map_or(0.0, Unobserved::share),
+            doubt,
             ..FrameReport::of_assumed(noise, compression.as_ref())
         };
-        if !self.doubted {
-            report.doubt = operator.doubt(whole.as_ref().unwrap_or(frame));
-            self.doubted = report.doubt.is_some();
-        }
         let observation = Observation {
             canvas,
             y,

@@ -32,6 +32,8 @@ pub struct Formats {
     output: VideoInfo,
     /// `None` where both formats are read and written as they are.
     converter: Option<Converter>,
+    /// Whether chroma is taken as it lies in its planes.
+    planes: bool,
     /// The input frame with its rows in order, where the buffer has them otherwise.
     copy: Option<gst::Buffer>,
 }
@@ -62,21 +64,40 @@ impl Formats {
                 ("Interlaced frames cannot be restored: put deinterlace before ud2mrestore.")
             ));
         }
+        Self::between(input, output, planes).ok_or_else(|| {
+            gst::error_msg!(
+                gst::StreamError::Format,
+                ("Frames of {incaps} cannot be converted: put videoconvert before ud2mrestore.")
+            )
+        })
+    }
+
+    /// The same for frames beside these; `None` where GStreamer's converter does not know them.
+    pub fn twin(&self) -> Option<Self> {
+        Self::between(self.input.clone(), self.output.clone(), self.planes)
+    }
+
+    fn between(input: VideoInfo, output: VideoInfo, planes: bool) -> Option<Self> {
         let direct = DIRECT.contains(&input.format()) && DIRECT.contains(&output.format());
-        let converter = (!direct).then(|| {
-            Converter::new(&input, &output, planes).ok_or_else(|| {
-                gst::error_msg!(
-                    gst::StreamError::Format,
-                    ("Frames of {incaps} cannot be converted: put videoconvert before ud2mrestore.")
-                )
-            })
-        });
-        Ok(Self {
-            converter: converter.transpose()?,
+        let converter = match direct {
+            true => None,
+            false => Some(Converter::new(&input, &output, planes)?),
+        };
+        Some(Self {
+            converter,
             input,
             output,
+            planes,
             copy: None,
         })
+    }
+
+    /// Time from one input frame to the next; `None` without a constant frame rate.
+    pub fn frame_duration(&self) -> Option<gst::ClockTime> {
+        let fps = self.input.fps();
+        let numer = u64::try_from(fps.numer()).ok().filter(|n| *n > 0)?;
+        let denom = u64::try_from(fps.denom()).ok()?;
+        gst::ClockTime::SECOND.mul_div_ceil(denom, numer)
     }
 
     /// Width and height of an input frame, in pixels.

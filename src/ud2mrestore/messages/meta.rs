@@ -51,7 +51,7 @@ fields! {
         = record.report.jpeg_fit.into();
     "jpeg-last-quality": u32, "1 to 100", "of a finer compression after it; 0 where none shows"
         = record.report.jpeg_last_quality;
-    "milliseconds": f64, "ms", "time in the element" = record.time.as_secs_f64() * 1e3;
+    "milliseconds": f64, "ms", "spent on it" = record.time.as_secs_f64() * 1e3;
     "passthrough": bool, "", "left unrestored, for whatever reason" = passthrough;
     "late": bool, "", "was late" = late;
 }

@@ -42,6 +42,10 @@ pub struct Stats {
     /// Of the last restored frame.
     last: FrameReport,
     latency: gst::ClockTime,
+    /// Frames that are restored side by side where none starts from another; 0 before the caps.
+    in_flight: u32,
+    /// How long frames wait for those after them.
+    held: gst::ClockTime,
     /// When the statistics were last posted.
     posted: Option<Instant>,
 }
@@ -58,7 +62,7 @@ fields! {
     "late-passthrough": u64, "frames", "left unrestored, for being late" = stats.late_passthrough;
     "fewer-steps": u64, "frames", "were restored with less work than set" = stats.fewer_steps;
     "dropped": u64, "frames", "were dropped, for being late" = stats.dropped;
-    "frame-ms": f64, "ms", "a frame's time in the element, mean" = stats.mean_ms(stats.frame_time);
+    "frame-ms": f64, "ms", "spent on a frame, mean" = stats.mean_ms(stats.frame_time);
     "unpack-ms": f64, "ms", "of it: reading the frame, mean" = stats.mean_ms(stats.stages.unpack);
     "model-ms": f64, "ms", "of it: the network, mean" = stats.mean_ms(stats.model_time);
     "sampling-ms": f64, "ms", "of it: the sampling around it, mean"
@@ -87,6 +91,8 @@ fields! {
         = stats.last.jpeg_fit.into();
     "jpeg-last-quality": u32, "1 to 100", "of a finer compression after it; 0 where none shows"
         = stats.last.jpeg_last_quality;
+    "in-flight": u32, "frames", "are restored side by side, where none starts from another"
+        = stats.in_flight;
     "tiles": u32, "tiles", "the frame was cut into" = stats.last.tiles as u32;
     "tile-width": u32, "pixels", "of the output, of a tile" = stats.last.tile_size.0 as u32;
     "tile-height": u32, "pixels", "of the output, of a tile" = stats.last.tile_size.1 as u32;
@@ -180,7 +186,24 @@ impl Stats {
 
     /// Time that a frame spends in the element; zero until it is known.
     pub fn latency(&self) -> gst::ClockTime {
-        self.latency
+        self.latency.max(self.held)
+    }
+
+    /// Sets how many frames are restored side by side, `interval` after each other where that is
+    /// known. True when the latency has changed.
+    pub fn set_in_flight(&mut self, count: usize, interval: Option<gst::ClockTime>) -> bool {
+        let before = self.latency();
+        self.in_flight = count as u32;
+        // A frame leaves when there is no room for the next, or before.
+        let intervals = if count > 1 { count as u64 } else { 0 };
+        let held = interval.and_then(|interval| interval.checked_mul(intervals));
+        self.held = held.unwrap_or(gst::ClockTime::ZERO);
+        self.latency() != before
+    }
+
+    /// Frames that are restored side by side, at least 1.
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight.max(1)
     }
 
     /// Frames that left, and frames that were dropped.

@@ -40,6 +40,13 @@ impl Settings {
                 nick(live.kernel)
             ));
         }
+        if fixed.frames_in_flight > 1 && !live.stands_alone() {
+            out.push(format!(
+                "frames-in-flight is set, and temporal={} does not use it, for each frame starts \
+                 from the one before: set temporal=off, or leave frames-in-flight out.",
+                nick(live.temporal)
+            ));
+        }
         let provider = fixed.provider;
         if !fixed.provider_library.is_empty() && !takes_library(provider) {
             out.push(format!(

@@ -2,6 +2,7 @@
 //! The properties: their table, their values, and what these ask of the restorer.
 
 pub mod enums;
+pub mod in_force;
 mod misuse;
 mod restore_settings;
 mod row;

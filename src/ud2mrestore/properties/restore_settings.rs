@@ -31,6 +31,16 @@ impl Fixed {
         }
     }
 
+    /// The tiles that were asked for.
+    pub fn tiling(&self) -> Tiling {
+        Tiling {
+            width: self.tile_width as usize,
+            height: self.tile_height as usize,
+            overlap: self.tile_overlap as usize,
+            batch: self.batch_size as usize,
+        }
+    }
+
     /// Where and how ONNX Runtime runs the network.
     pub fn engine(&self) -> Engine {
         Engine {
@@ -134,6 +144,11 @@ impl Live {
         })
     }
 
+    /// Whether a frame does not start from the one before it.
+    pub fn stands_alone(&self) -> bool {
+        self.temporal == Temporal::Off || self.output == Output::Stddev
+    }
+
     /// Whether a frame leaves as it came.
     pub fn is_passthrough(&self) -> bool {
         restore::is_passthrough(self.output(), self.strength as f32, self.compare as f32)
@@ -199,12 +214,7 @@ impl Live {
             },
             strength: self.strength as f32,
             compare: self.compare as f32,
-            tiling: Tiling {
-                width: fixed.tile_width as usize,
-                height: fixed.tile_height as usize,
-                overlap: fixed.tile_overlap as usize,
-                batch: fixed.batch_size as usize,
-            },
+            tiling: fixed.tiling(),
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Controllers that set properties by the stream's time.
 
+mod in_force;
 mod presets;
 
 use std::collections::BTreeSet;

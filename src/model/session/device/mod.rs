@@ -46,7 +46,7 @@ impl<'a> DeviceWalk<'a> {
         told: &'a NoiseTensors,
         tensors: &'a [Tensor],
     ) -> Option<Self> {
-        step.loaded.on_device.is_some().then_some(Self {
+        step.on_device.is_some().then_some(Self {
             step,
             told,
             tensors,
@@ -60,7 +60,7 @@ impl<'a> DeviceWalk<'a> {
 
     /// Binds the inputs of a step, those that changed since the one before.
     fn bind(&mut self, level: Level) -> Result<(), RestoreError> {
-        let (Some(start), Some(device)) = (&self.start, self.step.loaded.on_device.as_mut()) else {
+        let (Some(start), Some(device)) = (&self.start, self.step.on_device.as_mut()) else {
             return Err(not_begun());
         };
         let sessions = &self.step.loaded.sessions;
@@ -103,7 +103,7 @@ impl<'a> DeviceWalk<'a> {
         home: bool,
     ) -> Result<DynTensor, RestoreError> {
         let begun = Instant::now();
-        let device = step.loaded.on_device.as_mut().ok_or_else(not_begun)?;
+        let device = step.on_device.as_mut().ok_or_else(not_begun)?;
         let sum = device.sum(x, y, home, &step.interrupt.options);
         step.spent += begun.elapsed();
         sum.map_err(failed)
@@ -117,7 +117,7 @@ impl<'a> DeviceWalk<'a> {
     ) -> Result<DynTensor, RestoreError> {
         let shape = [1, image.channels, image.height, image.width];
         let tensor = TensorRef::from_array_view((shape, &*image.data)).map_err(failed)?;
-        if let Some(device) = self.step.loaded.on_device.as_mut() {
+        if let Some(device) = self.step.on_device.as_mut() {
             device.copies.to_device += 1;
         }
         Self::sum(self.step, x, (b, &*tensor), false)
@@ -151,13 +151,14 @@ impl Walk for DeviceWalk<'_> {
         let begun = Instant::now();
         self.bind(level)?;
         let binding = self.binding.as_ref().ok_or_else(not_begun)?;
-        let session = self.step.loaded.sessions.alone_mut();
-        let x0 = output(session, binding, "x0", &self.step.interrupt.options);
+        let mut session = self.step.loaded.sessions.alone();
+        let x0 = output(&mut session, binding, "x0", &self.step.interrupt.options);
+        drop(session);
         self.step.spent += begun.elapsed();
         self.step.evaluations += count as u64;
         let x0 = x0.map_err(failed)?;
         if x0.memory_info().is_cpu_accessible()
-            && let Some(device) = self.step.loaded.on_device.as_mut()
+            && let Some(device) = self.step.on_device.as_mut()
         {
             device.copies.to_host += 1;
         }

@@ -53,6 +53,7 @@ fn graph(subsampling: Subsampling) -> GraphSpec {
 }
 
 /// Compression with tables that are told or that the frames show.
+#[derive(Clone)]
 struct Jpeg {
     /// Whether the settings leave the tables to the frames.
     estimates: bool,
@@ -100,6 +101,10 @@ impl Jpeg {
 }
 
 impl Physics for Jpeg {
+    fn twin(&self) -> Box<dyn Physics> {
+        Box::new(self.clone())
+    }
+
     fn grid(&self) -> usize {
         self.subsampling.grid()
     }

@@ -4,28 +4,28 @@
 
 use gst::subclass::prelude::*;
 
-use super::imp::Ud2mRestore;
-use super::properties::settings::{Fixed, Live, Settings};
-use super::{KernelShape, Output, Task};
+use super::super::imp::Ud2mRestore;
+use super::enums::{KernelShape, Output, Task};
+use super::settings::{Fixed, Live, Settings};
 
 /// As many different warnings are posted from a start to the next.
 const WARNINGS: usize = 100;
 
 /// What outlasts a change of the settings.
-pub struct InFlight {
+pub struct InForce {
     /// The last output, with its number of samples, that can be made.
     output: (Output, u32),
     /// Texts that were posted since the start.
     told: Vec<String>,
 }
 
-impl Default for InFlight {
+impl Default for InForce {
     fn default() -> Self {
         Self::new(&Live::default())
     }
 }
 
-impl InFlight {
+impl InForce {
     /// From a start with these settings, which can be used.
     pub fn new(live: &Live) -> Self {
         Self {
@@ -68,19 +68,19 @@ impl InFlight {
 
 impl Ud2mRestore {
     /// The settings for what comes next, where need be without what cannot be used of them.
-    pub(super) fn live_settings(&self) -> Live {
+    pub(in super::super) fn live_settings(&self) -> Live {
         let Settings { fixed, mut live } = self.settings.lock().clone();
-        let remarks = self.shared.lock().in_flight.mend(&mut live, &fixed);
+        let remarks = self.shared.lock().in_force.mend(&mut live, &fixed);
         self.warn(remarks.into_iter().flatten());
         live
     }
 
     /// Posts warnings, each of them once from a start to the next.
-    pub(super) fn warn<T: AsRef<str>>(&self, texts: impl IntoIterator<Item = T>) {
+    pub(in super::super) fn warn<T: AsRef<str>>(&self, texts: impl IntoIterator<Item = T>) {
         for text in texts {
             let text = text.as_ref();
             // The lock is not held while the application is called.
-            let news = self.shared.lock().in_flight.is_news(text);
+            let news = self.shared.lock().in_force.is_news(text);
             if news {
                 gst::element_imp_warning!(self, gst::ResourceError::Settings, ("{text}"));
             }

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 //! One frame, from the queued buffer to the buffer that leaves.
 
+mod abreast;
+mod count;
+pub mod flight;
+pub mod lane;
+
 use gst::ClockTime;
 use gst::prelude::*;
 use gst::subclass::prelude::*;
@@ -22,11 +27,18 @@ impl Ud2mRestore {
     /// Makes the next output: queued buffer, controlled properties, lateness, then drop,
     /// passthrough or restoration, and the meta.
     pub(super) fn process_frame(&self) -> Result<GenerateOutputSuccess, gst::FlowError> {
-        let Some(input) = self.take_queued_buffer() else {
-            return Ok(GenerateOutputSuccess::NoOutput);
-        };
-        self.sync_controlled_properties(&input);
-        let live = self.live_settings();
+        if let Some(input) = self.take_queued_buffer() {
+            self.flight.lock().wait(input);
+        }
+        self.next_output(false)
+    }
+
+    /// Restores a frame by itself, now.
+    fn process_alone(
+        &self,
+        live: Live,
+        input: gst::Buffer,
+    ) -> Result<GenerateOutputSuccess, gst::FlowError> {
         let (decision, late) = self.decide(&live, &input);
         if decision == Decision::Drop {
             self.post_stats(false);
@@ -34,16 +46,36 @@ impl Ud2mRestore {
         }
         let live = live.adapted_to(decision);
         // A frame of the same size is passed on without a copy; a larger one has to be made.
-        let (mut output, record) = if live.is_passthrough() && self.output_scale() == 1 {
+        let (output, record) = if live.is_passthrough() && self.output_scale() == 1 {
             (self.passed_on(input)?, None)
         } else {
             self.restore(&live, &input)?
         };
-        let provider = self.count(record.as_ref(), late.is_some());
+        Ok(self.leaving(output, record, late.is_some()))
+    }
+
+    /// A frame that leaves, counted and with its meta.
+    fn leaving(
+        &self,
+        mut output: gst::Buffer,
+        record: Option<FrameRecord>,
+        late: bool,
+    ) -> GenerateOutputSuccess {
+        let provider = self.count(record.as_ref(), late);
         // Others may hold the buffer: what it says of itself is copied then, its memory is not.
-        meta::attach(output.make_mut(), record.as_ref(), provider, late.is_some());
+        meta::attach(output.make_mut(), record.as_ref(), provider, late);
         self.post_stats(false);
-        Ok(GenerateOutputSuccess::Buffer(output))
+        GenerateOutputSuccess::Buffer(output)
+    }
+
+    /// What a frame that failed means to the pipeline; its error is posted, where it is one.
+    fn failed(&self, error: gst::ErrorMessage) -> gst::FlowError {
+        let interrupt = self.shared.lock().interrupt.clone();
+        if interrupt.is_some_and(|interrupt| interrupt.is_raised()) {
+            return gst::FlowError::Flushing;
+        }
+        self.post_error_message(error);
+        gst::FlowError::Error
     }
 
     /// Sets controlled properties to their values at the frame's stream time.
@@ -111,17 +143,18 @@ impl Ud2mRestore {
     fn upstream(&self) -> (bool, ClockTime) {
         let known = self.shared.lock().upstream;
         known.unwrap_or_else(|| {
-            let mut query = gst::query::Latency::new();
-            let answered = self.obj().sink_pad().peer_query(&mut query);
-            let (live, min, _) = query.result();
-            let upstream = if answered {
-                (live, min)
-            } else {
-                Default::default()
-            };
+            let upstream = self.ask_upstream().unwrap_or_default();
             self.shared.lock().upstream = Some(upstream);
             upstream
         })
+    }
+
+    /// What upstream says of the same; `None` where it does not answer.
+    pub(super) fn ask_upstream(&self) -> Option<(bool, ClockTime)> {
+        let mut query = gst::query::Latency::new();
+        let answered = self.obj().sink_pad().peer_query(&mut query);
+        let (live, min, _) = query.result();
+        answered.then_some((live, min))
     }
 
     /// The buffer of a frame that is left as it came. Where downstream does not look for a
@@ -148,10 +181,7 @@ impl Ud2mRestore {
                 }
                 Ok(copy)
             }
-            Err(error) => {
-                self.post_error_message(error);
-                Err(gst::FlowError::Error)
-            }
+            Err(error) => Err(self.failed(error)),
         }
     }
 
@@ -162,27 +192,27 @@ impl Ud2mRestore {
         live: &Live,
         input: &gst::BufferRef,
     ) -> Result<(gst::Buffer, Option<FrameRecord>), gst::FlowError> {
-        let made = self.parent_prepare_output_buffer(InputBuffer::Readable(input))?;
-        let PrepareOutputBufferSuccess::Buffer(mut output) = made else {
-            // The base class reuses the input in place or in its own passthrough mode alone.
-            return Err(gst::FlowError::NotSupported);
-        };
+        let mut output = self.output_for(input)?;
         let mut guard = self.state.lock();
         let Some(state) = guard.as_mut() else {
             return Err(gst::FlowError::Flushing);
         };
         let result = state.restore(live, input, output.make_mut());
-        let interrupted = state.restorer.interrupt().is_raised();
         let remarks = state.take_remarks();
         drop(guard);
         self.warn(remarks);
         match result {
             Ok(record) => Ok((output, (!live.is_passthrough()).then_some(record))),
-            Err(_) if interrupted => Err(gst::FlowError::Flushing),
-            Err(error) => {
-                self.post_error_message(error);
-                Err(gst::FlowError::Error)
-            }
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// A buffer for the frame that is made of `input`.
+    fn output_for(&self, input: &gst::BufferRef) -> Result<gst::Buffer, gst::FlowError> {
+        match self.parent_prepare_output_buffer(InputBuffer::Readable(input))? {
+            PrepareOutputBufferSuccess::Buffer(output) => Ok(output),
+            // The base class reuses the input in place or in its own passthrough mode alone.
+            _ => Err(gst::FlowError::NotSupported),
         }
     }
 
@@ -195,7 +225,9 @@ impl Ud2mRestore {
             shared.stats.add_unrestored(late);
             return provider;
         };
-        shared.lateness.add_cost(record.time);
+        // Frames that are restored side by side share the time.
+        let share = record.time / shared.stats.in_flight();
+        shared.lateness.add_cost(share);
         let failed_before = shared.stats.last_failed();
         let latency_grew = shared.stats.add_restored(record);
         drop(shared);
