@@ -18,8 +18,8 @@ const PART: usize = 256;
 /// How alike a shape and the free kernel must be, for the shape to be tried.
 const TRIED: f64 = 0.5;
 /// How alike they must be for the shape to be named, and the most that it may cost, as a share of
-/// the free kernel's cost: free kernels of blurred photographs are that much like the true disks and
-/// Gaussians, and less like true lines.
+/// the free kernel's cost: free kernels of blurred photographs are that much like the true disks
+/// and Gaussians, and less like true lines.
 const NAMED: (f64, f64) = (0.9, 1.02);
 const LINE: (f64, f64) = (0.75, 0.97);
 
