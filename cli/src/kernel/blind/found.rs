@@ -7,8 +7,10 @@ use super::project::trimmed;
 use super::scales::{Estimate, View, estimate, turns_of};
 use super::shapes::{Shape, similarity};
 
-/// Sides that are tried where none is asked for, in pixels.
-const SIDES: [usize; 3] = [15, 31, 61];
+/// Sides that are tried where none is asked for, in pixels, and the one for pictures that are too
+/// small for these. A side that is too small cuts a kernel off unseen.
+const SIDES: [usize; 2] = [31, 61];
+const SMALL: usize = 15;
 /// By how much less the halves may agree on a larger kernel.
 const SLACK: f64 = 0.1;
 /// Side of the part on which shapes are tried: their numbers need less than a free kernel.
@@ -16,8 +18,8 @@ const PART: usize = 256;
 /// How alike a shape and the free kernel must be, for the shape to be tried.
 const TRIED: f64 = 0.5;
 /// How alike they must be for the shape to be named, and the most that it may cost, as a share of
-/// the free kernel's cost: free kernels of blurred photographs are that much like the true disks and
-/// Gaussians, and less like true lines.
+/// the free kernel's cost: free kernels of blurred photographs are that much like the true disks
+/// and Gaussians, and less like true lines.
 const NAMED: (f64, f64) = (0.9, 1.02);
 const LINE: (f64, f64) = (0.75, 0.97);
 
@@ -115,10 +117,8 @@ fn part(view: &View, second: bool) -> View {
 
 /// Steps that [`find`] takes at most.
 pub fn turns(views: &[View], side: Option<usize>, want: Want) -> usize {
-    let sides = side.map_or_else(|| SIDES.to_vec(), |side| vec![side]);
-    let fitting = sides.iter().filter(|s| side.is_some() || fits(views, **s));
     // All, and two halves.
-    let free: usize = fitting.map(|s| 3 * turns_of(*s)).sum();
+    let free: usize = sides(views, side).iter().map(|s| 3 * turns_of(*s)).sum();
     let shapes = match want {
         Want::Free => 0,
         Want::Auto => 3,
@@ -127,10 +127,19 @@ pub fn turns(views: &[View], side: Option<usize>, want: Want) -> usize {
     free + shapes * refinements()
 }
 
-/// Whether a kernel of a side can be told from the views.
-fn fits(views: &[View], side: usize) -> bool {
+/// The sides to try: `side`, or those that the views are large enough for.
+fn sides(views: &[View], side: Option<usize>) -> Vec<usize> {
+    if let Some(side) = side {
+        return vec![side];
+    }
     let least = views.iter().map(|v| v.luma.width.min(v.luma.height)).min();
-    side <= SIDES[0] || least.is_some_and(|least| least >= 3 * side)
+    let fits = |side: &usize| least.is_some_and(|least| least >= 3 * side);
+    let fitting: Vec<usize> = SIDES.into_iter().filter(fits).collect();
+    if fitting.is_empty() {
+        vec![SMALL]
+    } else {
+        fitting
+    }
 }
 
 /// The free kernel of `side`, or of the least of [`SIDES`] that holds it, and how alike its halves
@@ -140,12 +149,8 @@ fn widest(
     side: Option<usize>,
     go_on: &mut dyn FnMut() -> bool,
 ) -> Option<(Estimate, f64)> {
-    let sides = side.map_or_else(|| SIDES.to_vec(), |side| vec![side]);
-    let fitting = sides
-        .into_iter()
-        .filter(|s| side.is_some() || fits(views, *s));
     let mut best: Option<(Estimate, f64)> = None;
-    for side in fitting {
+    for side in sides(views, side) {
         let now = estimate(views, side, go_on)?;
         let agreed = agreement(views, side, go_on)?;
         if best.as_ref().is_some_and(|best| agreed < best.1 - SLACK) {

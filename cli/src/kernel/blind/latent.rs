@@ -2,8 +2,8 @@
 //! The sharp picture that a kernel lets expect, in its edges only: a picture with few gradients.
 //!
 //! It minimises |y - k * x|² + weight · (number of pixels whose gradient is not zero) by half
-//! quadratic splitting: gradients below a threshold are set to zero, and the picture follows them in
-//! closed form, ever more closely (Xu, Zheng and Jia 2013; Xu, Lu, Xu and Jia 2011).
+//! quadratic splitting: gradients below a threshold are set to zero, and the picture follows them
+//! in closed form, ever more closely (Xu, Zheng and Jia 2013; Xu, Lu, Xu and Jia 2011).
 
 use rustfft::num_complex::Complex;
 

@@ -88,8 +88,8 @@ impl Shape {
     }
 }
 
-/// The line that is most like a kernel. Length and angle are a first guess, in which noise about the
-/// kernel shows.
+/// The line that is most like a kernel. Length and angle are a first guess, in which noise about
+/// the kernel shows.
 fn line(kernel: &Plane, length: f64, angle: f64) -> Shape {
     let shape = |turn: i32, factor: f64| Shape::Line {
         length: (length * factor).max(1.0),
