@@ -3,6 +3,7 @@
 
 #![allow(dead_code, unused_imports, reason = "each test program uses a part")]
 
+mod source;
 mod webgpu;
 
 use std::path::PathBuf;
@@ -97,8 +98,14 @@ impl Bench {
         Self::of(element, caps, true)
     }
 
-    /// In a pipeline that is not live.
+    /// In a pipeline that is not live, behind a source that can seek.
     pub fn not_live(element: &gst::Element, caps: &gst::Caps) -> Self {
+        source::can_seek(element);
+        Self::of(element, caps, false)
+    }
+
+    /// In a pipeline that is not live, behind an application that pushes frames.
+    pub fn pushed(element: &gst::Element, caps: &gst::Caps) -> Self {
         Self::of(element, caps, false)
     }
 

@@ -124,7 +124,11 @@ fn noise_of_a_bright_or_a_dark_image_is_not_sought_in_its_few_textured_parts() {
         // Most of it lies near white or black and is smooth; a quarter is texture of mid-grays.
         let clean = Image::from_fn(3, 160, 240, |c, y, x| {
             let stripes = ((y * 7 + x * 3) as f32 * 0.7).sin() * ((x * 5 + c) as f32 * 1.1).cos();
-            if x < 54 { 0.5 * stripes } else { ground + 0.0002 * y as f32 }
+            if x < 54 {
+                0.5 * stripes
+            } else {
+                ground + 0.0002 * y as f32
+            }
         });
         for sigma in [0.01, 0.03, 0.05, 0.1] {
             let found = shown(&with(&clean, &noise(1, 160, 240), |_, _, _| sigma));

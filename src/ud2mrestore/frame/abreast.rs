@@ -151,7 +151,9 @@ impl Ud2mRestore {
     /// are on their way.
     pub(in super::super) fn set_in_flight(&self, live: &Live) -> Result<(), gst::ErrorMessage> {
         // Nobody has asked for latency in a live pipeline, nor where none is known.
-        let waits = self.ask_upstream().is_some_and(|(is_live, _)| !is_live);
+        let at_leisure = self.ask_upstream().is_some_and(|(is_live, _)| !is_live);
+        // An application that pushes frames may wait for each before it pushes the next.
+        let waits = at_leisure && self.upstream_seeks();
         let guard = self.state.lock();
         let Some(state) = guard.as_ref() else {
             return Ok(());

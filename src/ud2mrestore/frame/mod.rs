@@ -157,6 +157,12 @@ impl Ud2mRestore {
         answered.then_some((live, min))
     }
 
+    /// Whether upstream can seek, as files can.
+    fn upstream_seeks(&self) -> bool {
+        let mut query = gst::query::Seeking::new(gst::Format::Time);
+        self.obj().sink_pad().peer_query(&mut query) && query.result().0
+    }
+
     /// The buffer of a frame that is left as it came. Where downstream does not look for a
     /// `GstVideoMeta`, a frame that does not lie as its caps say is copied.
     fn passed_on(&self, input: gst::Buffer) -> Result<gst::Buffer, gst::FlowError> {

@@ -4,7 +4,7 @@
 use gst::prelude::*;
 use gst_video::VideoFormat::Rgb;
 
-use super::{frame, in_flight, left, ms, on_threads};
+use super::{HEIGHT, WIDTH, frame, in_flight, left, ms, on_threads};
 use crate::common::{Bench, caps, element, info, warnings};
 
 #[test]
@@ -50,6 +50,17 @@ fn it_is_chosen_for_small_frames_with_a_rate_and_never_above_the_threads() {
         element.set_property("frames-in-flight", asked as u32);
         let _bench = Bench::not_live(&element, &caps);
         assert_eq!(in_flight(&element), wanted, "{threads}, {asked}: {caps}");
+    }
+}
+
+#[test]
+fn an_application_that_waits_for_each_frame_gets_it() {
+    let element = on_threads(3, "echo", &[("task", "denoise")]);
+    let mut bench = Bench::pushed(&element, &caps(Rgb, WIDTH, HEIGHT));
+    assert_eq!(in_flight(&element), 1);
+    for number in 0..3 {
+        let out = bench.push(frame(Rgb, number));
+        assert_eq!(out.pts(), frame(Rgb, number).pts());
     }
 }
 
