@@ -26,7 +26,8 @@ pub struct NoiseModel {
 impl NoiseModel {
     /// What the settings say or, where they leave it open, what `frame` and those before it show.
     ///
-    /// `smooth` has the estimates smoothed over the frames before. `missing` is 0 where pixels of the frame are known to be missing.
+    /// `smooth` has the estimates smoothed over the frames before. `missing` is 0 where pixels of
+    /// the frame are known to be missing.
     /// `manifest`: of the graph. Where that takes a noise model it is told all of it, else the
     /// level of white noise that serves best. Outside the limits for which it was trained the
     /// nearest level does.

@@ -31,8 +31,8 @@ struct Bin {
     high: f32,
 }
 
-/// The noise that the blocks `chosen`, sorted by brightness, show. `left`: the share of the variance
-/// that black and white left of it in a block.
+/// The noise that the blocks `chosen`, sorted by brightness, show. `left`: the share of the
+/// variance that black and white left of it in a block.
 pub fn measured(blocks: &Blocks, chosen: &[u32], left: &dyn Fn(u32) -> f32) -> NoiseEstimate {
     let quietness = Quietness::of(blocks, chosen);
     let size = chosen.len().div_ceil(BINS);
