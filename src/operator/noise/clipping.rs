@@ -13,11 +13,12 @@ const ROUNDING: f32 = 0.004;
 /// Nearer than this many standard deviations so little is left that it tells nothing.
 const NEAREST: f32 = 0.3;
 /// Blocks of whole noise are enough at this share of all, and may be enough at that one.
-const MANY: f32 = 0.25;
+const MANY: f32 = 0.5;
 const FEW: f32 = 0.05;
-/// How far the level of few blocks may be from that of many that are cut off, as a factor; from
-/// the last number on, all of the many were taken for texture.
-const APART: [f32; 3] = [0.75, 1.35, 3.0];
+/// The level of few blocks over that of many that are cut off, from which on the few are believed.
+const ALIKE: f32 = 0.75;
+/// A level below this is none, less than rounding makes: all was taken for texture.
+const NONE: f32 = 0.001;
 /// Least share of the variance that counts as left: shadows often have less noise by themselves.
 const LEAST_LEFT: f32 = 0.4;
 /// The level decides where noise is cut off, and that the level.
@@ -32,7 +33,7 @@ pub fn estimated(blocks: &Blocks, noisy: bool) -> NoiseEstimates {
             break;
         };
         // Where noise was found, blocks that show none are those whose noise passes for texture.
-        if next.shown.sigma() * APART[2] < sigma {
+        if next.shown.sigma() < NONE.min(sigma) {
             break;
         }
         (found, sigma) = (next, next.shown.sigma());
@@ -40,8 +41,8 @@ pub fn estimated(blocks: &Blocks, noisy: bool) -> NoiseEstimates {
     found
 }
 
-/// The noise where that of `sigma` is whole, if many blocks are there, or few that agree with
-/// those where it is cut off: few are often all texture. `None` where there are no blocks at all.
+/// The noise where that of `sigma` is whole, if many blocks are there. Few are often all texture:
+/// of them and of those where it is cut off, the less noisy ones. `None` without any blocks.
 fn beside(blocks: &Blocks, sigma: f32, noisy: bool) -> Option<NoiseEstimates> {
     let count = blocks.len() as f32;
     let whole = by_brightness(blocks, REACH * sigma + ROUNDING);
@@ -61,7 +62,7 @@ fn beside(blocks: &Blocks, sigma: f32, noisy: bool) -> Option<NoiseEstimates> {
     strict
         .filter(|s| {
             let apart = s.shown.sigma() / loose.shown.sigma().max(1e-9);
-            (APART[0]..APART[1]).contains(&apart) || apart > APART[2]
+            (ALIKE..=1.0).contains(&apart) || loose.shown.sigma() < NONE
         })
         .or(Some(loose))
 }
