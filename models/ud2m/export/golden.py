@@ -149,7 +149,7 @@ def step_inputs(
         "t": torch.tensor([float(LEVEL)]),
         "sigma_y": torch.tensor([case.sigma_y]),
         **realism,
-        **{name: many(v) for name, v in _noise_tensors(step, case).items()},
+        **_noise_tensors(step, case),
         **{name: many(v) if v.dim() == 4 else v for name, v in physics},
     }
 

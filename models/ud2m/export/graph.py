@@ -17,6 +17,8 @@ OPSET = 18
 # Numbers of a constant of which others are made here. Made of weights they would be stored twice:
 # ONNX Runtime makes those as it loads a graph.
 LARGEST_FOLDED = SMALLEST - 1
+# Inputs of one shape: all images of a batch have the same.
+FIXED = ("t", "sigma_y", *noise_model.INPUTS, "kernel", "quant_luma", "quant_chroma")
 LARGEST_BATCH, MOST_MULTIPLES = 64, 512  # what the exporter is told of sizes
 
 
@@ -36,11 +38,11 @@ def free_dimensions(inputs: dict[str, torch.Tensor], step: UnfoldedStep) -> tupl
     named: dict[str, list] = {}
     for name, value in inputs.items():
         n = value.dim()
-        if name in ("t", "sigma_y", "kernel", "quant_luma", "quant_chroma"):
+        if name in FIXED:
             dims[name], named[name] = {}, list(value.shape)
             continue
-        if name in ("realism", *noise_model.INPUTS):
-            dims[name], named[name] = {0: b}, ["B", *value.shape[1:]]
+        if name == "realism":
+            dims[name], named[name] = {0: b}, ["B"]
             continue
         low = name == "gram" or (name in ("y", "y_noise") and s > 1)
         dims[name] = {n + k: d for k, d in (small if low else big).items()}
