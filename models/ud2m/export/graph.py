@@ -8,7 +8,6 @@ import onnx
 import torch
 from onnxscript import optimizer
 
-from ud2m.export.splits import in_pieces
 from ud2m.export.weights import SMALLEST
 from ud2m.physics import noise_model
 from ud2m.step.unfolded import UnfoldedStep
@@ -76,8 +75,22 @@ def trace(step: UnfoldedStep, inputs: dict, dims: dict, path: Path) -> onnx.Mode
     for node in model.graph.node:
         node.doc_string = ""
         del node.metadata_props[:]
-    in_pieces(model)
+    _keep_vectors(model.graph)
     return model
+
+
+def _keep_vectors(graph: onnx.GraphProto) -> None:
+    """Takes out what makes vectors of vectors: the exporter writes it before each choice of rows."""
+    ranks = {v.name: len(v.type.tensor_type.shape.dim) for v in graph.value_info}
+    shapes = {i.name: onnx.numpy_helper.to_array(i).tolist() for i in graph.initializer if i.dims == [1]}
+    same = {}
+    for node in list(graph.node):
+        for i, name in enumerate(node.input):
+            node.input[i] = same.get(name, name)
+        if node.op_type == "Reshape" and shapes.get(node.input[1]) == [-1]:
+            if ranks.get(node.input[0]) == 1:
+                same[node.output[0]] = node.input[0]
+                graph.node.remove(node)
 
 
 def _nested(dims: dict) -> tuple:

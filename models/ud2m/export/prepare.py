@@ -95,7 +95,7 @@ class _Graph:
         if told is None or told.elem_type not in TYPES or not told.HasField("shape"):
             return False
         dims = [d.dim_value for d in told.shape.dim]
-        return bool(dims) and all(dims) and np.prod(dims) <= LARGEST
+        return all(dims) and np.prod(dims) <= LARGEST
 
     def value(self, name: str) -> Value:
         told = self._types[name]
@@ -104,7 +104,7 @@ class _Graph:
 
 def _sort(values: list[Value]) -> tuple[list[Value], list[Value], list[Value]]:
     """Vectors, factors of channels, others."""
-    vectors = [v for v in values if len(v.shape) == 1]
+    vectors = [v for v in values if len(v.shape) == 1 and not _is_cast(v)]
     factors = [v for v in values if len(v.shape) == 4 and v.shape == (1, v.shape[1], 1, 1)]
     return vectors, factors, [v for v in values if v not in vectors and v not in factors]
 

@@ -237,4 +237,4 @@ class InitialNetwork(nn.Module):
         level = _added(self.net.embed_sigma(sigma.flatten()), self.context(context), 1)
         [films] = self.net.films(level, 1)
         twice, beside = torch.full_like(sigma, 2.0), self.inject(features, measure)
-        return z0 + 0.5 * self.net.backbone(z0, twice, films, beside)[0]
+        return z0 + self.net.backbone(z0, twice, films, beside, gain=0.5)[0]

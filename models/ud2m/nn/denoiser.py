@@ -188,12 +188,13 @@ class Denoiser(nn.Module):
         films: Sequence[Film],
         beside: Beside | None = None,
         recurrent: Additions | None = None,
+        gain: float = 1.0,
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """The network proper: its output [B,3,H,W], and its last features at each scale.
 
         x [B,3,H,W], and its factor [B or 1,1,1,1]. films: of each block, see the method. beside:
         what the first convolution sees beside x. recurrent: added to the features that enter each
-        scale. Scales go from the finest on.
+        scale. Scales go from the finest on. gain: of the output.
         """
         additions = recurrent or [None] * len(self.config.channels)
         weight, unshuffle, film = self.head.weight, self.config.unshuffle, iter(films)
@@ -220,7 +221,11 @@ class Denoiser(nn.Module):
             for block in blocks:
                 h = block(h, next(film))
             features.append(h)
-        return F.pixel_shuffle(self.tail(h), self.config.unshuffle), features[::-1]
+        weight, bias = self.tail.weight, self.tail.bias
+        if gain != 1:  # of the weights: a graph has a node less
+            weight, bias = gain * weight, gain * bias
+        output = F.conv2d(h, weight, bias, padding=1)
+        return F.pixel_shuffle(output, self.config.unshuffle), features[::-1]
 
 
 def _unshuffled(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 
 
 class Mirror:
@@ -13,6 +14,8 @@ class Mirror:
 
     def __init__(self, t: torch.Tensor):
         self.across, self.down = (t <= 700) & (t > 200), t <= 400
+        # Which of the four it is: 0 upright, 1 left-right, 2 both, 3 up-down.
+        self.way = sum((t <= level).long() for level in (700, 400, 200))
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """The images x [B,C,H,W]."""
@@ -24,11 +27,12 @@ class Mirror:
 
     def _each(self, x: torch.Tensor, order: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
         """x with its rows and columns in the order of 0, 1 … n - 1 that they have if mirrored."""
-        for axis, flag in ((-2, self.down), (-1, self.across)):
+        for axis, flag, ways in ((-2, self.down, (2, 3)), (-1, self.across, (1, 2))):
             i = torch.arange(x.shape[axis], device=x.device)
             turned = order(i)
             if torch.compiler.is_exporting():  # one level for all: no image is chosen, but an order
-                x = x.index_select(axis, i + flag * (turned - i))
+                orders = torch.stack([turned if way in ways else i for way in range(4)])
+                x = x.index_select(axis, F.embedding(self.way[0], orders))
             else:
                 chosen = flag.reshape(-1, *(1,) * (x.dim() - 1))
                 x = torch.where(chosen, x.index_select(axis, turned), x)

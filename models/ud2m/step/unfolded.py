@@ -98,12 +98,16 @@ class UnfoldedStep(nn.Module):
         # As one image: a graph has fewer nodes for it.
         noises = noise[:, : self.iterations].flatten(1, 2)
         images = torch.cat([*[xt] * self.iterations, noises, z0], 1)
+        own = len(tensors) - len(self.operator.inputs)
+        # Of the tensors as they come: what networks are told does not wait for a mirrored image.
+        kind = context(self.operator, *tensors[own:]).to(y.device)
         if not self.ensemble:
-            return self._upright(images, y, t, sigma_y, tensors)
-        mirror, own = Mirror(t), len(tensors) - len(self.operator.inputs)
+            return self._upright(images, y, t, sigma_y, tensors, kind)
+        mirror = Mirror(t)
         told = [mirror(v) if v.dim() == 4 else v for v in tensors[:own]]
         physics = self.operator.mirrored(mirror, *tensors[own:])
-        return mirror(self._upright(mirror(images), mirror(y), t, sigma_y, (*told, *physics)))
+        tensors = *told, *physics
+        return mirror(self._upright(mirror(images), mirror(y), t, sigma_y, tensors, kind))
 
     def _upright(
         self,
@@ -112,6 +116,7 @@ class UnfoldedStep(nn.Module):
         t: torch.Tensor,
         sigma_y: torch.Tensor,
         tensors: Tensors,
+        kind: torch.Tensor,  # [B or 1,CONTEXT_LENGTH], see `physics.operators.context`
     ) -> torch.Tensor:
         """`forward` of a step that mirrors nothing."""
         realism, told, physics = self._split(tensors, sigma_y)
@@ -140,9 +145,8 @@ class UnfoldedStep(nn.Module):
                 v = data_step(z, now, state) + n
                 z = self.denoiser(v, now.level[:, 0, 0, 0].expand(v.shape[0]))
             return self._finished(z, y, axes, realism, physics, prepared)
-        operator = context(self.operator, *physics).to(z0.device)
         observed = self.operator.observed(z0, *physics)
-        facts = Context(operator, sigma_y, sigma_t, shares, axes.facts, realism.share)
+        facts = Context(kind, sigma_y, sigma_t, shares, axes.facts, realism.share)
         if conditioning.initial is not None:
             first = every[0]
             moved = features(z, data_step(z, first, states[0]), observed, realism.beside)

@@ -52,7 +52,7 @@ class Downscale(Operator):
         # A tensor as the period: the exporter has no remainder by a symbolic number.
         place = torch.remainder(place, j[-1:] + 1).clamp_max(n)
         taps = F.pad(kernel.sum(1), (0, 1))
-        return taps.index_select(0, place.flatten()).reshape(place.shape)
+        return taps[place]
 
     def A(self, x, kernel, gram=None):
         return self._along(kernel, x.shape[-2]) @ x @ self._along(kernel, x.shape[-1]).T
