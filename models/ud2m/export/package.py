@@ -13,7 +13,9 @@ from pathlib import Path
 import onnx
 
 from ud2m.export import golden, graph, weights
-from ud2m.export.manifest import attach, manifest
+from ud2m.export.manifest import attach, manifest, prepare_of
+from ud2m.export.prepare import parts, shapes_of
+from ud2m.export.splits import in_pieces
 from ud2m.nn.denoiser import Denoiser
 from ud2m.physics.operators import graphs_of, operator_of
 from ud2m.step.scalars import Scalars, ScalarValues
@@ -77,14 +79,23 @@ def _add_graph(
     case, other = (golden.make_case(name, multiple, seed) for seed in (1, 2))
     pair = golden.step_inputs(step, case, 1, batch=2)
     dims, shapes = graph.free_dimensions(pair, step)
-    model = graph.trace(step, pair, dims, folder / "raw.onnx")
-    try:
-        used = weights.move_out(model, step, stored)
-    except LookupError as e:
-        raise ExportError(f"{name}: {e}; nothing was written.") from e
-    attach(model, manifest(name, step, multiple, HALO, shapes, about), folder)
+    whole = graph.trace(step, pair, dims, folder / "raw.onnx")
+    two = parts(whole, [n for n in pair if n not in graph.TOLD])
+    used = set()
+    for part in two:
+        in_pieces(part)
+        try:
+            used |= weights.move_out(part, step, stored)
+        except LookupError as e:
+            raise ExportError(f"{name}: {e}; nothing was written.") from e
+    onnx.save(two.prepare, prepare_of(folder, name))
+    outputs = shapes_of(two.prepare.graph.output)
+    shapes |= outputs
+    taken, told = ({i.name: shapes[i.name] for i in part.graph.input} for part in two)
+    prepare = {"inputs": told, "outputs": outputs}
+    attach(two.step, manifest(name, step, multiple, HALO, taken, prepare, about), folder)
     path = folder / f"{name}.onnx"
-    onnx.save(model, path)
+    onnx.save(two.step, path)
     single = golden.step_inputs(step, case, 3, share=0.0)
     quieter = replace(other, sigma_y=case.sigma_y / 2)
     cases = [pair, single, golden.step_inputs(step, quieter, 4, batch=3)]

@@ -120,6 +120,11 @@ def outputs(values: list[Value]) -> dict[str, list[int]]:
     return found
 
 
+def shapes_of(values: Iterable[onnx.ValueInfoProto]) -> dict[str, list[int]]:
+    """Shapes of outputs whose sizes are fixed, by name."""
+    return {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in values}
+
+
 def _real(value: Value) -> str:
     """The name of a tensor in single precision, which is how it is handed over."""
     return value.name if value.kind == TensorProto.FLOAT else f"{value.name}.real"
