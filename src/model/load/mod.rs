@@ -2,6 +2,7 @@
 //! Loading a step graph: its file, its sessions on a provider, its manifest.
 
 mod open;
+mod prepare;
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -12,12 +13,13 @@ use super::files::{self, Expected, GraphFile};
 use super::manifest::{KEY, Manifest};
 use super::ort_errors::{is_out_of_memory, no_memory, one_line};
 use super::provider::{Engine, Unusable};
-use super::runtime;
-use super::session::{OnDevice, Sessions};
+use super::runtime::{self, Runtime};
+use super::session::{OnDevice, Prepare, Sessions};
 use super::stop::Stop;
 use crate::error::RestoreError;
 use crate::graph::{GraphSpec, TensorSpec};
 use open::{Failure, NamedBytes, Source, open};
+use prepare::prepare;
 
 /// A graph that fits its specification, ready to run.
 pub struct Loaded {
@@ -29,6 +31,8 @@ pub struct Loaded {
     pub inputs: Vec<TensorSpec>,
     /// Where images lie between steps, if not in the processor's memory.
     pub on_device: Option<OnDevice>,
+    /// What prepares the step, where its manifest names such a graph.
+    pub prepare: Option<Prepare>,
 }
 
 /// Loads `<name>.onnx` from the directory `package`, on the first of the engine's providers that
@@ -75,7 +79,11 @@ pub fn graph(
                     ));
                 }
                 let provider = (opened.provider, opened.on_device);
-                return checked(opened.sessions?, manifest, needed, provider).map_err(broken);
+                let mut loaded =
+                    checked(opened.sessions?, manifest, needed, provider).map_err(broken)?;
+                let about = (&loaded.manifest, needed, &*loaded.inputs);
+                loaded.prepare = prepare(package, about, &runtime, &source)?;
+                return Ok(loaded);
             }
             Err(_) if stop.is_raised() => return Err(RestoreError::Stopped),
             Err(Failure::Provider(unusable)) => failure = Some(unusable),
@@ -143,6 +151,7 @@ fn checked(
         provider,
         inputs,
         on_device,
+        prepare: None,
     })
 }
 
