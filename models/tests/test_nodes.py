@@ -8,15 +8,15 @@ from ud2m.export.nodes import count
 
 ZOO = Path(__file__).parents[1] / "zoo"
 MOST = {  # nodes of a step
-    "denoise": 450,  # with the noise model
-    "mask": 352,
-    "blur": 552,
-    "downscale2": 412,
-    "downscale3": 412,
-    "downscale4": 412,
-    "jpeg": 457,
-    "jpeg422": 457,
-    "jpeg444": 457,
+    "denoise": 242,
+    "mask": 240,
+    "blur": 428,
+    "downscale2": 260,
+    "downscale3": 260,
+    "downscale4": 260,
+    "jpeg": 253,
+    "jpeg422": 253,
+    "jpeg444": 253,
 }
 
 

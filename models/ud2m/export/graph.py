@@ -82,9 +82,11 @@ def trace(step: UnfoldedStep, inputs: dict, dims: dict, path: Path) -> onnx.Mode
 
 
 def _keep_vectors(graph: onnx.GraphProto) -> None:
-    """Takes out what makes vectors of vectors: the exporter writes it before each choice of rows."""
+    """Takes out what makes vectors of vectors: the exporter writes it before a choice of rows."""
     ranks = {v.name: len(v.type.tensor_type.shape.dim) for v in graph.value_info}
-    shapes = {i.name: onnx.numpy_helper.to_array(i).tolist() for i in graph.initializer if i.dims == [1]}
+    shapes = {
+        i.name: onnx.numpy_helper.to_array(i).tolist() for i in graph.initializer if i.dims == [1]
+    }
     same = {}
     for node in list(graph.node):
         for i, name in enumerate(node.input):
@@ -109,7 +111,9 @@ class Runner:
 
         prepare = prepare_of(path.parent, path.stem)
         paths = [prepare, path] if prepare.exists() else [path]
-        self._sessions = [ort.InferenceSession(p, providers=["CPUExecutionProvider"]) for p in paths]
+        self._sessions = [
+            ort.InferenceSession(p, providers=["CPUExecutionProvider"]) for p in paths
+        ]
 
     def __call__(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
         """x0 of the step's inputs by name; those that it does not take do no harm."""

@@ -149,7 +149,7 @@ class Jpeg(Operator):
         return F.conv2d(torch.cat([luma, chroma], 1), self.to_rgb)
 
     def _blocks(self, to: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """`_patterns` of blocks of 8f×8g pixels: f·g times those of luma [64fg,3,8f,8g], and chroma.
+        """`_patterns` of blocks of 8f×8g pixels: f·g times luma's [64fg,3,8f,8g], and chroma's.
 
         So all coefficients are one tensor, and each operation on them is one node of a graph.
         """
