@@ -26,7 +26,8 @@ def hartley(n: int, device: torch.device) -> torch.Tensor:
     transform has, in the same order.
     """
     cos, sin = _waves(n, device)
-    return (cos + sin) / math.sqrt(n)
+    size = torch.arange(n, device=device)[-1:] + 1  # a tensor: a root of n would be a constant
+    return (cos + sin) / size.float().sqrt()
 
 
 def transform(height: int, width: int, device: torch.device) -> "MatrixTransform | FastTransform":
