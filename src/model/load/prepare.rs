@@ -35,7 +35,6 @@ pub fn prepare(
     let read = files::preparation(&path, &about.file(), source.stop);
     let bytes = read.map_err(|e| e.about(&path))?;
     let session = Session::builder(&runtime.environment)
-        .map_err(ort::Error::from)
         .and_then(|b| Ok(b.with_intra_threads(1)?.with_intra_op_spinning(false)?))
         .and_then(|b| source.commit(b, &bytes));
     let session = session.map_err(|e| {
