@@ -107,8 +107,10 @@ def test_realism_and_the_noise_model_go_together_in_either_order(order):
         "noise_std",
         "noise_shape",
     )
-    assert torch.equal(answer(grown, p), answer(net, p))
-    assert torch.equal(answer(grown, p, told=white_tensors(p.sigma_y)), answer(net, p))
+    white = white_tensors(p.sigma_y)
+    # Longer rows of zeros may be summed in another order.
+    assert torch.allclose(answer(grown, p), answer(net, p), atol=1e-6)
+    assert torch.allclose(answer(grown, p, told=white), answer(net, p), atol=1e-6)
     assert (answer(grown, p, (0.0, 0.0)) - answer(net, p)).abs().max() < 1e-4
 
 
