@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Whether this machine has a device that Vulkan can use, on which WebGPU relies.
 //!
-//! The WebGPU provider throws an exception where there is none, from a place that the unwinder which
-//! GStreamer brings cannot leave: the process would end.
+//! The WebGPU provider throws an exception where there is none, from a place that the unwinder
+//! which GStreamer brings cannot leave: the process would end.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;

@@ -76,8 +76,8 @@ impl NoiseEstimate {
 
     /// What a graph is told of it that was trained for `sigma_y` within `limits`.
     ///
-    /// `estimated`: from the frame, so that it errs. The axes are the eigenvectors of the covariance
-    /// of R, G and B, the least noisy first.
+    /// `estimated`: from the frame, so that it errs. The axes are the eigenvectors of the
+    /// covariance of R, G and B, the least noisy first.
     pub fn tensors(&self, limits: [f32; 2], estimated: bool) -> NoiseTensors {
         let (variances, vectors) = eigen(self.rgb_covariance());
         let mut basis = [0.0; 9];

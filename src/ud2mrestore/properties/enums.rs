@@ -82,8 +82,8 @@ choices! {
     /// Where the network runs.
     ExecutionProvider, "GstUd2mRestoreExecutionProvider" {
         Auto: "auto",
-            "The provider in provider-library where one is set, else CUDA, where it works; else CPU \
-             with a warning";
+            "The provider in provider-library where one is set, else CUDA, where it works; else \
+             CPU with a warning";
         Cpu: "cpu", "CPU";
         Cuda: "cuda", "NVIDIA CUDA, or an error";
         TensorRt: "tensorrt", "NVIDIA TensorRT, or an error";

@@ -30,8 +30,8 @@ fixed: Fixed {
         "Where the network runs; one that is asked for and not available is an error";
     provider_library: InputFile = InputFile::default(), "provider-library", .., READY,
         "Provider library",
-        "Shared library of an ONNX Runtime plugin execution provider, for execution-provider=plugin, \
-         webgpu or auto";
+        "Shared library of an ONNX Runtime plugin execution provider, for \
+         execution-provider=plugin, webgpu or auto";
     device: i32 = 0, "device", 0..=255, READY, "Device",
         "Index of the GPU, or of the device in the order in which provider-library lists them";
     tile_width: u32 = 0, "tile-width", 0..=16384, READY, "Tile width",
@@ -45,8 +45,8 @@ fixed: Fixed {
     threads: u32 = 0, "threads", 0..=256, READY, "Threads",
         "Threads of the CPU that run the network, tiles side by side; 0 takes all that it may use";
     frames_in_flight: u32 = 0, "frames-in-flight", 0..=8, READY, "Frames in flight",
-        "How many frames the CPU restores side by side, where none starts from another, up to one a \
-         thread; each but the first is a frame of latency; 0 is one a thread for small frames with \
+        "How many frames the CPU restores side by side, where none starts from another, up to one \
+         a thread; each but the first is a frame of latency; 0 is one a thread for small frames with \
          a frame rate from sources that can seek and are not live, else 1";
 }
 
