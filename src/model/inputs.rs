@@ -13,6 +13,8 @@ use crate::graph::{NoiseTensors, Shape, Tensor, TensorSpec};
 use crate::image::{Scratch, Window};
 use crate::sampler::Patch;
 
+use super::session::Prepared;
+
 /// The values of the inputs. As many as any graph has lie inline.
 pub type Values<'a> = SmallVec<[SessionInputValue<'a>; 16]>;
 
@@ -26,6 +28,17 @@ pub struct Inputs<'a> {
     time: [f32; 1],
     sigma_y: [f32; 1],
     own: SmallVec<[Own<'a>; 10]>,
+    prepared: &'a [Prepared],
+}
+
+/// What all patches of a call have in common.
+#[derive(Clone, Copy)]
+pub struct Told<'a> {
+    /// The level, 0 … 999.
+    pub time: f32,
+    pub noise: &'a NoiseTensors,
+    /// What was prepared for these.
+    pub prepared: &'a [Prepared],
 }
 
 /// An input that the operator makes, or one that only some graphs take.
@@ -42,7 +55,7 @@ impl<'a> Inputs<'a> {
         (patches, first): (&'a [Patch], &'a Patch),
         specs: &[TensorSpec],
         iterations: usize,
-        (time, told): (f32, &'a NoiseTensors),
+        told: Told<'a>,
         tensors: impl Fn(Window) -> &'t [Tensor],
     ) -> Self {
         let (batch, height, width) = (patches.len(), first.xt.height, first.xt.width);
@@ -67,7 +80,7 @@ impl<'a> Inputs<'a> {
             tensors(first.window).iter().enumerate().map(own).collect();
         let y = own.iter().find(|own| own.name == "y");
         let y = y.map_or_else(Shape::default, |y| y.shape.clone());
-        let extra = |name| extra(name, told, [batch, height, width], &y);
+        let extra = |name| extra(name, told.noise, [batch, height, width], &y);
         own.extend(specs.iter().filter_map(|s| extra(&s.name)));
         Self {
             image_shape: [batch, 3, height, width],
@@ -75,9 +88,10 @@ impl<'a> Inputs<'a> {
             xt: Batch::of(patches.iter().map(|p| &*p.xt.data)),
             z0: Batch::of(patches.iter().map(|p| &*p.z0.data)),
             noise: Batch::of(patches.iter().map(|p| &*p.noise.data)),
-            time: [time],
-            sigma_y: [told.sigma_y],
+            time: [told.time],
+            sigma_y: [told.noise.sigma_y],
             own,
+            prepared: told.prepared,
         }
     }
 
@@ -93,6 +107,9 @@ impl<'a> Inputs<'a> {
                 "t" => value(name, &[1], &self.time),
                 "sigma_y" => value(name, &[1], &self.sigma_y),
                 _ => {
+                    if let Some(found) = self.prepared.iter().find(|p| p.name == *name) {
+                        return value(name, &found.shape, &found.data);
+                    }
                     let own = self.own.iter().find(|own| own.name == name);
                     let own = own.ok_or_else(|| invalid(name, "is unknown"))?;
                     value(name, &own.shape, own.data.get())

@@ -3,12 +3,14 @@
 //!
 //! Depends on no runtime: the graph's own inputs are given as names and dimensions.
 
+mod prepare;
 mod tensors;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
 
+use prepare::Preparation;
 use serde::Deserialize;
 use tensors::{NOISE, compare, optional_inputs, sampler_inputs};
 
@@ -58,6 +60,9 @@ pub struct Manifest {
     /// How the steps' estimates become the answer: `last`, as without this field, or `mean`.
     #[serde(default, with = "AggregationName")]
     pub aggregation: Aggregation,
+    /// The graph that answers what of the step depends on no image, where there is one.
+    #[serde(default)]
+    pub prepare: Option<Preparation>,
     /// Provenance and measured quality, for readers.
     pub training: serde_json::Map<String, serde_json::Value>,
     pub scores: serde_json::Map<String, serde_json::Value>,
@@ -115,7 +120,9 @@ impl Manifest {
 
     /// Whether the graph is told the noise's covariance, correlation and growth.
     pub fn takes_noise_model(&self) -> bool {
-        self.inputs.contains_key(NOISE[0].0)
+        let prepare = self.prepare.as_ref();
+        let name = NOISE[0].0;
+        self.inputs.contains_key(name) || prepare.is_some_and(|p| p.inputs.contains_key(name))
     }
 
     /// Compares the manifest with what `needed` asks for.
@@ -178,12 +185,42 @@ impl Manifest {
         inputs: &[TensorSpec],
         outputs: &[TensorSpec],
     ) -> Result<(), String> {
-        let own = sampler_inputs(self.iterations);
-        let optional = optional_inputs(inputs);
-        let all: Vec<&TensorSpec> = own.iter().chain(&needed.inputs).chain(&optional).collect();
-        compare("input", &self.inputs, inputs, &all)?;
+        let taken = |name: &str| inputs.iter().any(|i| i.name == name);
+        let left = |spec: &TensorSpec| self.prepare.as_ref().is_some_and(|p| p.takes(spec));
+        let mut all = self.known_inputs(needed, inputs);
+        all.retain(|spec| taken(&spec.name) || !left(spec));
+        all.extend(self.prepare.iter().flat_map(Preparation::outputs));
+        compare(
+            "input",
+            &self.inputs,
+            inputs,
+            &all.iter().collect::<Vec<_>>(),
+        )?;
         let answer = TensorSpec::new("x0", &IMAGES);
         compare("output", &self.output, outputs, &[&answer])
+    }
+
+    /// Compares the manifest with the inputs and outputs of the graph that prepares the step, which
+    /// has the inputs `step`.
+    pub fn check_prepare(
+        &self,
+        needed: &GraphSpec,
+        step: &[TensorSpec],
+        inputs: &[TensorSpec],
+        outputs: &[TensorSpec],
+    ) -> Result<(), String> {
+        let known = self.known_inputs(needed, step);
+        let prepare = self.prepare.as_ref();
+        prepare.map_or(Ok(()), |p| p.check(&known, inputs, outputs))
+    }
+
+    /// The inputs that the step and its preparation share out, of which the step has `inputs`.
+    fn known_inputs(&self, needed: &GraphSpec, inputs: &[TensorSpec]) -> Vec<TensorSpec> {
+        let prepare = self.prepare.iter().flat_map(|p| p.inputs.keys());
+        let names = inputs.iter().map(|i| &i.name).chain(prepare);
+        let optional = optional_inputs(&names.map(String::as_str).collect::<Vec<_>>());
+        let own = sampler_inputs(self.iterations).into_iter();
+        own.chain(needed.inputs.clone()).chain(optional).collect()
     }
 }
 

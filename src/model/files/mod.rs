@@ -67,10 +67,26 @@ pub struct Expected {
 
 /// The bytes of a file of weights, where they are the `expected` ones.
 pub fn weights(path: &Path, expected: &Expected, stop: &Stop) -> Result<Arc<[u8]>, Unread> {
+    let other = "these are not the weights that the graphs beside it were exported with";
+    exactly(path, expected, other, stop)
+}
+
+/// The bytes of a graph that prepares a step, where they are the `expected` ones.
+pub fn preparation(path: &Path, expected: &Expected, stop: &Stop) -> Result<Arc<[u8]>, Unread> {
+    let other = "this is not the graph that the step beside it was exported with";
+    exactly(path, expected, other, stop)
+}
+
+/// The bytes of a file, where they are the `expected` ones; else it is `blamed` so.
+fn exactly(
+    path: &Path,
+    expected: &Expected,
+    blamed: &str,
+    stop: &Stop,
+) -> Result<Arc<[u8]>, Unread> {
     let other = |what: String| {
         Unread::Reason(format!(
-            "{what}, so these are not the weights that the graphs beside it were exported with: \
-             fetch or export the model again."
+            "{what}, so {blamed}: fetch or export the model again."
         ))
     };
     let mut digest = Sha256::new();

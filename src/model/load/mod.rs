@@ -2,6 +2,7 @@
 //! Loading a step graph: its file, its sessions on a provider, its manifest.
 
 mod open;
+mod prepare;
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -12,12 +13,13 @@ use super::files::{self, Expected, GraphFile};
 use super::manifest::{KEY, Manifest};
 use super::ort_errors::{is_out_of_memory, no_memory, one_line};
 use super::provider::{Engine, Unusable};
-use super::runtime;
-use super::session::{OnDevice, Sessions};
+use super::runtime::{self, Runtime};
+use super::session::{OnDevice, Prepare, Sessions};
 use super::stop::Stop;
 use crate::error::RestoreError;
 use crate::graph::{GraphSpec, TensorSpec};
 use open::{Failure, NamedBytes, Source, open};
+use prepare::prepare;
 
 /// A graph that fits its specification, ready to run.
 pub struct Loaded {
@@ -27,6 +29,8 @@ pub struct Loaded {
     pub provider: &'static str,
     /// The graph's inputs in its own order.
     pub inputs: Vec<TensorSpec>,
+    /// What prepares the step, where its manifest names such a graph.
+    pub prepare: Option<Prepare>,
 }
 
 /// Loads `<name>.onnx` from the directory `package`, on the first of the engine's providers that
@@ -74,9 +78,10 @@ pub fn graph(
                     ));
                 }
                 let checked = checked(opened.sessions?, manifest, needed, opened.provider);
-                return checked
-                    .map(|loaded| (loaded, opened.on_device))
-                    .map_err(broken);
+                let mut loaded = checked.map_err(broken)?;
+                let about = (&loaded.manifest, needed, &*loaded.inputs);
+                loaded.prepare = prepare(package, about, &runtime, &source)?;
+                return Ok((loaded, opened.on_device));
             }
             Err(_) if stop.is_raised() => return Err(RestoreError::Stopped),
             Err(Failure::Provider(unusable)) => failure = Some(unusable),
@@ -143,6 +148,7 @@ fn checked(
         manifest,
         provider,
         inputs,
+        prepare: None,
     })
 }
 

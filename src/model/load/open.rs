@@ -29,13 +29,13 @@ pub struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// The session that `builder` makes.
-    fn commit(&self, mut builder: SessionBuilder) -> ort::Result<Session> {
+    /// The session that `builder` makes of a `graph` with these weights.
+    pub fn commit(&self, mut builder: SessionBuilder, graph: &[u8]) -> ort::Result<Session> {
         for (name, bytes) in &self.weights {
             builder = builder.with_external_initializer_file_in_memory(name, bytes.clone())?;
         }
         self.stop.ends(builder.canceler());
-        builder.commit_from_memory(&self.file.bytes)
+        builder.commit_from_memory(graph)
     }
 }
 
@@ -103,7 +103,7 @@ impl Place<'_> {
     /// A session for the graph, on so many threads.
     fn session(self, source: &Source, threads: usize) -> Result<Session, Failure> {
         let builder = self.builder(threads).map_err(|e| self.unusable(&e))?;
-        let session = source.commit(builder).map_err(|e| {
+        let session = source.commit(builder, &source.file.bytes).map_err(|e| {
             // A graph that the CPU cannot load is broken; on a device, the device may be.
             if self.provider == Provider::Cpu || plain(self.runtime, source).is_err() {
                 Failure::Graph(e)
@@ -170,5 +170,5 @@ impl Place<'_> {
 fn plain(runtime: &Runtime, source: &Source) -> ort::Result<Session> {
     let builder = Session::builder(&runtime.environment)?
         .with_optimization_level(GraphOptimizationLevel::Disable)?;
-    source.commit(builder)
+    source.commit(builder, &source.file.bytes)
 }

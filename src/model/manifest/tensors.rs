@@ -36,11 +36,8 @@ const SAMPLES: &Inputs = &[
 const NOISE_OF_Y: &Inputs = &[("y_noise", &IMAGES)];
 
 /// The inputs that only some graphs take, as far as the `actual` ones have any of a set.
-pub fn optional_inputs(actual: &[TensorSpec]) -> Vec<TensorSpec> {
-    let has = |set: &Inputs| {
-        set.iter()
-            .any(|(name, _)| actual.iter().any(|a| a.name == *name))
-    };
+pub fn optional_inputs(actual: &[&str]) -> Vec<TensorSpec> {
+    let has = |set: &Inputs| set.iter().any(|(name, _)| actual.contains(name));
     let sets = [
         (NOISE, has(NOISE)),
         (SAMPLES, has(SAMPLES)),

@@ -104,3 +104,98 @@ fn inputs_must_agree_with_the_graph() {
     .expect_err("an input too few");
     assert!(reason.contains("`t`"), "{reason}");
 }
+
+/// The verdict on a step that leaves `t` and `quant_luma` to what prepares it, and takes `levels`
+/// of that; `change` changes the manifest, `outputs` are the shapes of `levels` there.
+fn prepared(
+    change: impl Fn(&mut serde_json::Value),
+    told: &[(&str, &[Option<usize>])],
+    outputs: &[Option<usize>],
+) -> Result<(), String> {
+    let block = [Some(8), Some(8)];
+    let needed = GraphSpec::new("jpeg", 1)
+        .input("quant_luma", &block)
+        .input("quant_chroma", &block);
+    let mut inputs = sampler_inputs(3).to_vec();
+    inputs.extend(needed.inputs.clone());
+    inputs.retain(|i| !["t", "quant_luma"].contains(&&*i.name));
+    inputs.push(TensorSpec::new("levels", &[Some(1), Some(7)]));
+    let manifest = Manifest::parse(&text(|m| {
+        let listed = m["inputs"].as_object_mut().expect("an object");
+        listed.remove("t");
+        listed.remove("quant_luma");
+        m["inputs"]["levels"] = serde_json::json!([1, 7]);
+        m["prepare"] = serde_json::json!({
+            "bytes": 3, "sha256": "00", "inputs": {"t": [1], "quant_luma": [8, 8]},
+            "outputs": {"levels": [1, 7]}
+        });
+        change(m);
+    }))?;
+    manifest.check(&needed)?;
+    let answer = [TensorSpec::new("x0", &IMAGES)];
+    manifest.check_graph(&needed, &inputs, &answer)?;
+    let told: Vec<_> = told.iter().map(|(n, d)| TensorSpec::new(n, d)).collect();
+    let levels = [TensorSpec::new("levels", outputs)];
+    manifest.check_prepare(&needed, &inputs, &told, &levels)
+}
+
+#[test]
+fn what_prepares_a_step_must_fit_it() {
+    let told: [(&str, &[Option<usize>]); 2] =
+        [("t", &[Some(1)]), ("quant_luma", &[Some(8), Some(8)])];
+    let whole = [Some(1), Some(7)];
+    prepared(|_| {}, &told, &whole).expect("nothing is wrong with it");
+    for (reason, clue) in [
+        (
+            prepared(|_| {}, &told, &[Some(1), Some(6)]),
+            "`levels` is [1, 6] where [1, 7] is needed",
+        ),
+        (
+            prepared(|_| {}, &told, &[Some(1), None]),
+            "`levels` is [1, any] where [1, 7] is needed",
+        ),
+        (
+            prepared(|_| {}, &told[..1], &whole),
+            "lists an input `quant_luma` that the graph does not have",
+        ),
+        (
+            prepared(|_| {}, &[told[0], ("xt", &IMAGES)], &whole),
+            "an input `xt` that this plugin does not know",
+        ),
+        (
+            prepared(|_| {}, &[("t", &[Some(2)]), told[1]], &whole),
+            "`t` is [2] where [1] is needed",
+        ),
+        (
+            prepared(
+                |m| m["prepare"]["outputs"]["levels"][1] = 6.into(),
+                &told,
+                &whole,
+            ),
+            "`levels` is [1, 7] where [1, 6] is needed",
+        ),
+        (
+            prepared(
+                |m| m["prepare"]["outputs"]["more"] = serde_json::json!([1]),
+                &told,
+                &whole,
+            ),
+            "has no input `more`",
+        ),
+        (
+            prepared(
+                |m| m["prepare"]["inputs"] = serde_json::json!({"t": [1]}),
+                &told,
+                &whole,
+            ),
+            "has no input `quant_luma`",
+        ),
+        (
+            prepared(|m| m["prepare"]["style"] = 1.into(), &told, &whole),
+            "unknown field `style`",
+        ),
+    ] {
+        let reason = reason.expect_err(clue);
+        assert!(reason.contains(clue), "{clue}: {reason}");
+    }
+}

@@ -6,9 +6,11 @@
 mod answer;
 mod device;
 mod lanes;
+mod prepare;
 
 pub use device::{COMBINE, Copies, DeviceWalk, OnDevice};
 pub use lanes::{Sessions, Threads};
+pub use prepare::{Prepare, Prepared};
 
 use std::ops::Range;
 use std::path::Path;
@@ -22,7 +24,7 @@ use smallvec::SmallVec;
 use answer::take_answer;
 use lanes::Call;
 
-use super::inputs::Inputs;
+use super::inputs::{Inputs, Told};
 use super::load::{self, Loaded};
 use super::manifest::Manifest;
 use super::ort_errors::failed;
@@ -151,6 +153,12 @@ impl OrtStep {
         self.evaluations
     }
 
+    /// How often what depends on no image was computed since the graph was loaded: anew only where
+    /// level, noise or operator are new. `None` where the package has no graph for it.
+    pub fn preparations(&self) -> Option<u64> {
+        self.loaded.prepare.as_ref().map(Prepare::runs)
+    }
+
     /// Time spent inside ONNX Runtime since the graph was loaded.
     pub fn spent(&self) -> Duration {
         self.spent
@@ -178,13 +186,23 @@ impl OrtStep {
             sessions,
             manifest,
             inputs: specs,
+            prepare,
             ..
         } = &*self.loaded;
+        let time = level.t as f32;
+        let prepared = match prepare {
+            Some(prepare) => Some(prepare.of(time, noise, tensors(first.window))?),
+            None => None,
+        };
+        let told = Told {
+            time,
+            noise,
+            prepared: prepared.as_deref().unwrap_or_default(),
+        };
         let count = manifest.iterations;
         // As many for each session as leave none idle.
         let share = patches.len().div_ceil(self.lanes.len().max(1));
         let answers: SmallVec<[_; 8]> = {
-            let told = (level.t as f32, noise);
             let inputs = patches.chunks(share).filter_map(|part| {
                 let first = part.first()?;
                 Some(Inputs::of((part, first), specs, count, told, &tensors))

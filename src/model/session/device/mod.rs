@@ -9,15 +9,16 @@ mod sums;
 pub use sums::{COMBINE, Copies, OnDevice};
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use ort::session::IoBinding;
 use ort::value::{DynTensor, TensorRef, Value, ValueTypeMarker};
 
-use super::super::inputs::Inputs;
+use super::super::inputs::{Inputs, Told};
 use super::super::ort_errors::failed;
-use super::OrtStep;
 use super::answer::check_values;
+use super::{OrtStep, Prepared};
 use sums::output;
 
 use crate::error::RestoreError;
@@ -33,6 +34,8 @@ pub struct DeviceWalk<'a> {
     /// What it began with, in the processor's memory, and the noise of a step.
     start: Option<Patch>,
     binding: Option<IoBinding>,
+    /// What was prepared for the step before.
+    prepared: Arc<[Prepared]>,
     state: Option<DynTensor>,
     estimate: Option<Rc<DynTensor>>,
     mean: Option<Rc<DynTensor>>,
@@ -52,6 +55,7 @@ impl<'a> DeviceWalk<'a> {
             tensors,
             start: None,
             binding: None,
+            prepared: Arc::new([]),
             state: None,
             estimate: None,
             mean: None,
@@ -63,6 +67,10 @@ impl<'a> DeviceWalk<'a> {
         let (Some(start), Some(device)) = (&self.start, self.step.on_device.as_mut()) else {
             return Err(not_begun());
         };
+        let prepared = match &self.step.loaded.prepare {
+            Some(prepare) => prepare.of(level.t as f32, self.told, self.tensors)?,
+            None => Arc::new([]),
+        };
         let sessions = &self.step.loaded.sessions;
         let first = self.binding.is_none();
         if self.binding.is_none() {
@@ -71,7 +79,11 @@ impl<'a> DeviceWalk<'a> {
         let binding = self.binding.as_mut().ok_or_else(not_begun)?;
         let specs = &self.step.loaded.inputs;
         let patches = std::slice::from_ref(start);
-        let told = (level.t as f32, self.told);
+        let told = Told {
+            time: level.t as f32,
+            noise: self.told,
+            prepared: &prepared,
+        };
         let count = self.step.loaded.manifest.iterations;
         let inputs = Inputs::of((patches, start), specs, count, told, |_| self.tensors);
         for (spec, value) in specs.iter().zip(inputs.values(specs)?) {
@@ -82,7 +94,7 @@ impl<'a> DeviceWalk<'a> {
             };
             let bound = match moved {
                 Some(tensor) => binding.bind_input(&spec.name, tensor),
-                None if first || ["noise", "t"].contains(&&*spec.name) => {
+                None if first || changes(&spec.name, &self.prepared, &prepared) => {
                     device.copies.to_device += 1;
                     binding.bind_input(&spec.name, &*value)
                 }
@@ -92,7 +104,9 @@ impl<'a> DeviceWalk<'a> {
         }
         // A new tensor each time: the one before is an input.
         let kept = device.device.keeps(&device.environment, binding, "x0");
-        kept.map_err(failed)
+        kept.map_err(failed)?;
+        self.prepared = prepared.clone();
+        Ok(())
     }
 
     /// A sum of the estimate and another image of the walk or of the processor.
@@ -218,6 +232,15 @@ impl Walk for DeviceWalk<'_> {
         image.data.clear();
         image.data.extend_from_slice(data);
         Ok(image)
+    }
+}
+
+/// Whether an input is another one than in the step before.
+fn changes(name: &str, before: &[Prepared], now: &[Prepared]) -> bool {
+    let of = |list: &[Prepared]| list.iter().position(|p| p.name == name);
+    match of(now) {
+        Some(i) => of(before).is_none_or(|j| before[j] != now[i]),
+        None => ["noise", "t"].contains(&name),
     }
 }
 
