@@ -8,15 +8,15 @@ from ud2m.export.nodes import count
 
 ZOO = Path(__file__).parents[1] / "zoo"
 MOST = {  # nodes of a step
-    "denoise": 450,  # with the noise model
-    "mask": 352,
-    "blur": 552,
-    "downscale2": 412,
-    "downscale3": 412,
-    "downscale4": 412,
-    "jpeg": 457,
-    "jpeg422": 457,
-    "jpeg444": 457,
+    "denoise": 238,
+    "mask": 235,
+    "blur": 424,
+    "downscale2": 254,
+    "downscale3": 254,
+    "downscale4": 254,
+    "jpeg": 249,
+    "jpeg422": 249,
+    "jpeg444": 249,
 }
 
 

@@ -282,5 +282,6 @@ def test_a_graph_takes_what_makes_a_sample_and_says_so(package):
         inputs = facts["inputs"]
         assert inputs["realism"] == ["B"] and inputs["texture_noise"] == ["B", 6, "H", "W"]
         assert inputs.get("y_noise") == (sides and ["B", 3, *sides])
-        assert inputs["noise_basis"] == ["B", 3, 3] and inputs["noise_std"] == ["B", 3]
+        told = facts["prepare"]["inputs"]
+        assert told["noise_basis"] == [1, 3, 3] and told["noise_std"] == [1, 3]
         assert {i.name for i in model.graph.input} == set(inputs)

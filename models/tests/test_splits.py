@@ -35,7 +35,7 @@ def split(sizes, told=True):
         ([3, 1], True, 1),
         ([1] * MOST, False, 1),
         ([1] * (MOST + 1), False, 2),
-        ([2, 1, 5, 1, 1, 4, 1, 1, 3, 2, 1, 9], True, 3),
+        ([2, 1, 5, 1, 1, 4, 1, 1, 3, 2, 1, 9], True, 2),
         ([2] * MOST**2, False, 1 + MOST),
         ([1] * (MOST**2 + 1), False, 9),
     ],

@@ -19,7 +19,7 @@ from PIL import Image
 
 from ud2m.export import golden
 from ud2m.export import graph as graphs
-from ud2m.export.manifest import KEY
+from ud2m.export.manifest import KEY, step_graphs
 from ud2m.export.package import ExportError, export, unfolded
 from ud2m.nn.denoiser import Denoiser, DenoiserConfig
 from ud2m.nn.weights import load_denoiser, provenance, save_denoiser
@@ -153,7 +153,7 @@ def check_distillation(shard, run, tmp_path):
     package = tmp_path / "zoo" / "toy"
     options = "--step {out}/step.safetensors --name toy --out {package}"
     subprocess.run(script("export.py", options, out=out, package=package), check=True)
-    assert {p.stem for p in package.glob("*.onnx")} == {
+    assert {p.stem for p in step_graphs(package)} == {
         graph for family in FAMILIES for graph in graphs_of(family)
     }
     graph = onnx.load(package / "mask.onnx", load_external_data=False)
@@ -263,6 +263,8 @@ def test_graphs_share_one_weight_file(package):
     assert {p.name for p in package.iterdir()} == {
         "blur.onnx",
         "downscale3.onnx",
+        "prepare-blur.onnx",
+        "prepare-downscale3.onnx",
         "blur.golden.npz",
         "downscale3.golden.npz",
         "weights.safetensors",
@@ -286,9 +288,7 @@ def test_a_golden_file_holds_seeds_from_which_its_outputs_follow(package):
         assert (
             not {"xt", "noise"} & set(stored) and stored["run_x0"].shape == stored["x0"].shape[1:]
         )
-        session = onnxruntime.InferenceSession(package / f"{name}.onnx")
-        inputs = with_noise(stored)
-        found = session.run(None, {i.name: inputs[i.name] for i in session.get_inputs()})[0]
+        found = graphs.Runner(package / f"{name}.onnx")(with_noise(stored))
         assert np.abs(found - stored["x0"]).max() <= 1e-4
 
 
@@ -305,6 +305,7 @@ def test_jpeg_has_a_graph_for_each_size_of_chroma(tmp_path):
     assert {p.name for p in out.iterdir()} == {
         "weights.safetensors",
         *(f"{g}{end}" for g in graphs_of("jpeg") for end in (".onnx", ".golden.npz")),
+        *(f"prepare-{g}.onnx" for g in graphs_of("jpeg")),
     }
     stored = with_noise(np.load(out / "jpeg.golden.npz"))
     # Colours that differ between two rows, or between two columns, of equal luma: what is averaged
@@ -320,11 +321,9 @@ def test_jpeg_has_a_graph_for_each_size_of_chroma(tmp_path):
         ("jpeg422", (True, False)),
         ("jpeg444", (True, True)),
     ):
-        session = onnxruntime.InferenceSession(out / f"{graph}.onnx")
-        inputs = {i.name: stored[i.name] for i in session.get_inputs()}
+        run = graphs.Runner(out / f"{graph}.onnx")
         plain, *others = (
-            session.run(None, inputs | {"y": (stored["y"] + c).astype(np.float32)})[0]
-            for c in (0, rows, columns)
+            run(stored | {"y": (stored["y"] + c).astype(np.float32)}) for c in (0, rows, columns)
         )
         moved = [np.abs(other - plain).max() for other in others]
         assert tuple(m > 1e-2 for m in moved) == reaches and all(

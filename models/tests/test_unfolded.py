@@ -8,7 +8,7 @@ from ud2m.diffusion.schedule import alpha_bar, sigmas, time_grid
 from ud2m.nn.denoiser import Denoiser, DenoiserConfig
 from ud2m.physics.operators import Blur, Identity, Mask
 from ud2m.physics.operators.fft import otf
-from ud2m.step.mirror import Mirror
+from ud2m.step.mirror import Mirror, in_order
 from ud2m.step.scalars import Scalars, ScalarValues
 from ud2m.step.unfolded import UnfoldedStep
 
@@ -135,6 +135,12 @@ def test_a_batch_may_hold_levels_that_are_mirrored_differently():
     for i, axes in enumerate([[], [-1], [-2, -1], [-2]]):
         assert torch.equal(flipped[i], x[i].flip(axes))
     assert torch.equal(mirrored(flipped), x)
+
+
+@pytest.mark.parametrize("level", [999.0, 700.0, 444.0, 400.0, 250.0, 200.0, 111.0])
+def test_the_order_that_a_graph_is_told_is_the_mirror(level):
+    x, mirror = torch.randn(2, 3, 6, 5), Mirror(torch.tensor([level]))
+    assert torch.equal(in_order(x, *mirror.order().split(2)), mirror(x))
 
 
 def test_the_anchor_minimises_the_three_quadratics():

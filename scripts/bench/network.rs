@@ -109,6 +109,8 @@ impl Options {
             let value = |i: usize| match name.as_str() {
                 "t" => 444.0,
                 "mask" => 1.0,
+                // Rows and columns as they are: where they begin and end, and their steps.
+                "prepared_wholes" => [0.0, (1 << 30) as f32, 1.0][(i / 2) % 3],
                 _ if image => (0.37 * (i % 1013) as f32).sin(),
                 _ => 0.1,
             };

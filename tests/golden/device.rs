@@ -51,9 +51,9 @@ fn a_frame_through_webgpu_equals_one_of_the_cpu_and_comes_back_once() {
         let miss = misses.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(miss < 1e-3, "{miss}");
     }
-    // Of each frame nine inputs and the first state go there, then noise and level of two steps;
-    // fresh noise goes twice. One image comes back.
+    // Of each frame nine inputs and the first state go there, then noise, levels, films and mirror
+    // of two steps; fresh noise goes twice. One image comes back.
     let copies = device.copies().expect("memory of its own");
-    assert_eq!((copies.to_device, copies.to_host), (2 * 14 + 2, 2));
+    assert_eq!((copies.to_device, copies.to_host), (2 * 18 + 2, 2));
     assert_eq!(cpu.copies(), None);
 }

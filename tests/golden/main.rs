@@ -6,6 +6,7 @@ mod common;
 mod device;
 mod files;
 mod noise;
+mod prepared;
 mod restoration;
 mod side_by_side;
 mod steps;

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from ud2m.export.manifest import KEY
+from ud2m.export.manifest import KEY, prepare_of
 
 COUNTED = ("Conv", "ConvTranspose", "MatMul", "Gemm")
 
@@ -23,7 +23,7 @@ def flops_per_pixel(path: Path, height: int, width: int) -> float:
     nodes = [n for n in model.graph.node if n.op_type in COUNTED]
     own = {t.name: list(t.dims) for t in model.graph.initializer}
     given = {i.name for i in model.graph.input}
-    inputs = {n: v for n, v in _ones(model, height, width).items() if n in given}
+    inputs = {n: v for n, v in _inputs(path, model, height, width).items() if n in given}
     wanted = {name for n in nodes for name in (*n.input[:2], n.output[0])} - own.keys() - given
     del model.graph.output[:]
     model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in sorted(wanted))
@@ -38,16 +38,28 @@ def flops_per_pixel(path: Path, height: int, width: int) -> float:
     return sum(_flops(n, shapes) for n in nodes) / (height * width)
 
 
-def _ones(model: onnx.ModelProto, height: int, width: int) -> dict[str, np.ndarray]:
-    """Inputs of one image of this size, all ones: what they hold does not change the count."""
+def _inputs(path: Path, model: onnx.ModelProto, height: int, width: int) -> dict[str, np.ndarray]:
+    """Inputs of one image of this size, all ones: what they hold does not change the count.
+
+    What is prepared is prepared: sizes depend on an order of rows and columns.
+    """
+    import onnxruntime as ort
+
     manifest = json.loads({p.key: p.value for p in model.metadata_props}[KEY])
     sizes = {"B": 1, "H": height, "W": width}
     for s in (2, 3, 4):
         sizes |= {f"H/{s}": height // s, f"W/{s}": width // s}
-    return {
+    shapes = manifest["inputs"] | manifest.get("prepare", {}).get("inputs", {})
+    inputs = {
         name: np.ones([d if isinstance(d, int) else sizes[d] for d in dims], np.float32)
-        for name, dims in manifest["inputs"].items()
+        for name, dims in shapes.items()
     }
+    if "prepare" in manifest:
+        prepare = prepare_of(path.parent, path.stem)
+        session = ort.InferenceSession(prepare, providers=["CPUExecutionProvider"])
+        answers = session.run(None, {i.name: inputs[i.name] for i in session.get_inputs()})
+        inputs |= {o.name: v for o, v in zip(session.get_outputs(), answers, strict=True)}
+    return inputs
 
 
 def _flops(node: onnx.NodeProto, shapes: dict[str, list[int]]) -> float:

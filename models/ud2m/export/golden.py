@@ -77,14 +77,16 @@ class Case:
         return self.observation.z0.shape[-2:]
 
 
-def make_case(graph: str, multiple: int, seed: int) -> Case:
+def make_case(graph: str, multiple: int, seed: int, more: int = 0) -> Case:
     """An image of waves with odd sides, degraded for `graph`.
 
-    multiple: pixels of which H and W of the step are multiples.
+    multiple: pixels of which H and W of the step are multiples. more: of these by which the image
+    is higher, and twice as many by which it is wider.
     """
     rng = np.random.default_rng(seed)
     # More than one multiple a side, or the exporter takes it for fixed.
     rows, columns = max(29, multiple + 5), max(43, multiple + 11)
+    rows, columns = rows + more * multiple, columns + 2 * more * multiple
     yy, xx = np.mgrid[:rows, :columns]
     waves = [
         np.sin(2 * np.pi * (fy * yy + fx * xx) + p)
@@ -149,7 +151,7 @@ def step_inputs(
         "t": torch.tensor([float(LEVEL)]),
         "sigma_y": torch.tensor([case.sigma_y]),
         **realism,
-        **{name: many(v) for name, v in _noise_tensors(step, case).items()},
+        **_noise_tensors(step, case),
         **{name: many(v) if v.dim() == 4 else v for name, v in physics},
     }
 

@@ -2,13 +2,14 @@
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import torch
-from onnxscript import optimizer
+from onnxscript import opset18, optimizer
 
-from ud2m.export.splits import in_pieces
+from ud2m.export.manifest import prepare_of
 from ud2m.export.weights import SMALLEST
 from ud2m.physics import noise_model
 from ud2m.step.unfolded import UnfoldedStep
@@ -17,6 +18,9 @@ OPSET = 18
 # Numbers of a constant of which others are made here. Made of weights they would be stored twice:
 # ONNX Runtime makes those as it loads a graph.
 LARGEST_FOLDED = SMALLEST - 1
+# Inputs of one shape: all images of a batch have the same.
+FIXED = ("t", "sigma_y", *noise_model.INPUTS, "kernel", "quant_luma", "quant_chroma")
+TOLD = (*FIXED, "otf", "gram")  # inputs that stay the same from frame to frame of one size
 LARGEST_BATCH, MOST_MULTIPLES = 64, 512  # what the exporter is told of sizes
 
 
@@ -36,11 +40,11 @@ def free_dimensions(inputs: dict[str, torch.Tensor], step: UnfoldedStep) -> tupl
     named: dict[str, list] = {}
     for name, value in inputs.items():
         n = value.dim()
-        if name in ("t", "sigma_y", "kernel", "quant_luma", "quant_chroma"):
+        if name in FIXED:
             dims[name], named[name] = {}, list(value.shape)
             continue
-        if name in ("realism", *noise_model.INPUTS):
-            dims[name], named[name] = {0: b}, ["B", *value.shape[1:]]
+        if name == "realism":
+            dims[name], named[name] = {0: b}, ["B"]
             continue
         low = name == "gram" or (name in ("y", "y_noise") and s > 1)
         dims[name] = {n + k: d for k, d in (small if low else big).items()}
@@ -63,6 +67,7 @@ def trace(step: UnfoldedStep, inputs: dict, dims: dict, path: Path) -> onnx.Mode
             dynamic_shapes=_nested(dims),
             opset_version=OPSET,
             dynamo=True,
+            custom_translation_table={torch.ops.ud2m.in_order.default: _in_order},
             optimize=False,
             verbose=False,
         )
@@ -74,8 +79,29 @@ def trace(step: UnfoldedStep, inputs: dict, dims: dict, path: Path) -> onnx.Mode
     for node in model.graph.node:
         node.doc_string = ""
         del node.metadata_props[:]
-    in_pieces(model)
+    _keep_vectors(model.graph)
     return model
+
+
+def _in_order(x: Any, begin: Any, end: Any, step: Any) -> Any:
+    """`step.mirror.in_order` as one node."""
+    return opset18.Slice(x, begin, end, opset18.Constant(value_ints=[2, 3]), step)
+
+
+def _keep_vectors(graph: onnx.GraphProto) -> None:
+    """Takes out what makes vectors of vectors: the exporter writes it before a choice of rows."""
+    ranks = {v.name: len(v.type.tensor_type.shape.dim) for v in graph.value_info}
+    shapes = {
+        i.name: onnx.numpy_helper.to_array(i).tolist() for i in graph.initializer if i.dims == [1]
+    }
+    same: dict[str, str] = {}
+    for node in list(graph.node):
+        for i, name in enumerate(node.input):
+            node.input[i] = same.get(name, name)
+        if node.op_type == "Reshape" and shapes.get(node.input[1]) == [-1]:
+            if ranks.get(node.input[0]) == 1:
+                same[node.output[0]] = node.input[0]
+                graph.node.remove(node)
 
 
 def _nested(dims: dict) -> tuple:
@@ -84,14 +110,33 @@ def _nested(dims: dict) -> tuple:
     return (*values[:plain], *([tuple(values[plain:])] if values[plain:] else []))
 
 
+class Runner:
+    """A step graph in ONNX Runtime, with what prepares it."""
+
+    def __init__(self, path: Path):
+        import onnxruntime as ort
+
+        prepare = prepare_of(path.parent, path.stem)
+        paths = [prepare, path] if prepare.exists() else [path]
+        self._sessions = [
+            ort.InferenceSession(p, providers=["CPUExecutionProvider"]) for p in paths
+        ]
+
+    def __call__(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        """x0 of the step's inputs by name; those that it does not take do no harm."""
+        known, answers = dict(inputs), []
+        for session in self._sessions:
+            taken = {i.name: known[i.name] for i in session.get_inputs()}
+            answers = session.run(None, taken)
+            known |= {o.name: v for o, v in zip(session.get_outputs(), answers, strict=True)}
+        return answers[0]
+
+
 def largest_miss(path: Path, step: UnfoldedStep, cases: list[dict]) -> float:
     """The largest difference between ONNX Runtime and PyTorch over the inputs of `cases`."""
-    import onnxruntime as ort
-
-    session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
-    worst = 0.0
+    run, worst = Runner(path), 0.0
     for inputs in cases:
-        got = session.run(None, {n: v.numpy() for n, v in inputs.items()})[0]
+        got = run({n: v.numpy() for n, v in inputs.items()})
         with torch.no_grad():
             want = step(*inputs.values()).numpy()
         worst = max(worst, float(np.abs(got - want).max()))

@@ -6,19 +6,37 @@ from pathlib import Path
 import onnx
 
 from ud2m.diffusion.schedule import BETA_FIRST, BETA_LAST, LEVELS
-from ud2m.export.digests import digests
+from ud2m.export.digests import digests, of_file
 from ud2m.step.unfolded import UnfoldedStep
 
 KEY = "ud2m.manifest"
 SCHEMA = 2
+PREPARE = "prepare-"  # begins the name of a graph that prepares a step
+
+
+def prepare_of(folder: Path, graph: str) -> Path:
+    """The file of the graph that prepares the step GRAPH.onnx, where there is one."""
+    return folder / f"{PREPARE}{graph}.onnx"
+
+
+def step_graphs(folder: Path) -> list[Path]:
+    """The step graphs of a package, in order: those that have manifests."""
+    return sorted(p for p in folder.glob("*.onnx") if not p.name.startswith(PREPARE))
 
 
 def manifest(
-    graph: str, step: UnfoldedStep, multiple: int, halo: int, shapes: dict, about: dict
+    graph: str,
+    step: UnfoldedStep,
+    multiple: int,
+    halo: int,
+    shapes: dict,
+    prepare: dict,
+    about: dict,
 ) -> dict:
     """All fields but the digests.
 
-    multiple, halo: pixels. shapes: of each input, where a string is a free dimension.
+    multiple, halo: pixels. shapes: of each input, where a string is a free dimension. prepare:
+    `inputs` and `outputs` of the graph that prepares this one, by name with their shapes.
 
     about: name, version, licence, training, scores. A step that is an ensemble asks the sampler for
     the weighted mean of its estimates (`aggregation`).
@@ -36,6 +54,7 @@ def manifest(
         "sigma_y": [0.0, 1.0],
         "inputs": shapes,
         "output": {"x0": ["B", 3, "H", "W"]},
+        "prepare": prepare,
         **({"aggregation": "mean"} if step.ensemble else {}),
         **about,
     }
@@ -43,8 +62,12 @@ def manifest(
 
 def attach(model: onnx.ModelProto, fields: dict, folder: Path) -> None:
     """Puts a manifest of these fields, with the digests, into a graph that belongs to `folder`."""
-    text = json.dumps({**fields, **digests(model, folder)}, separators=(",", ":"))
-    onnx.helper.set_model_props(model, {KEY: text})
+    fields, prepare = dict(fields), None
+    if "prepare" in fields:  # packages of before have none
+        prepare = prepare_of(folder, fields["family"])
+        fields["prepare"] = {**fields["prepare"], **of_file(prepare)}
+    fields |= digests(model, folder, prepare)
+    onnx.helper.set_model_props(model, {KEY: json.dumps(fields, separators=(",", ":"))})
 
 
 def reseal(package: Path) -> list[str]:
@@ -52,7 +75,7 @@ def reseal(package: Path) -> list[str]:
 
     For packages of an earlier schema, and after a change by hand. Returns the graphs' names.
     """
-    graphs = sorted(package.glob("*.onnx"))
+    graphs = step_graphs(package)
     for path in graphs:
         model = onnx.load(path, load_external_data=False)
         text = {p.key: p.value for p in model.metadata_props}[KEY]

@@ -55,13 +55,16 @@ def _split(graph: onnx.GraphProto, node: onnx.NodeProto, sizes: list[int]) -> li
     """The nodes in the place of a split, the outermost first: as few as can be."""
     names = list(node.output)
     nodes: list[onnx.NodeProto] = []
-    while len(names) > MOST:
+    while (extra := len(names) - MOST) > 0:
         row: list[onnx.NodeProto] = []
         groups, totals = [], []
-        for i in range(0, len(names), MOST):
-            part, lengths = names[i : i + MOST], sizes[i : i + MOST]
-            group = f"{node.name}.{len(nodes) + len(row)}" if len(part) > 1 else part[0]
-            if len(part) > 1:
+        while names:
+            # A group of so many names makes so many fewer, and one.
+            count = min(MOST, extra + 1, len(names))
+            part, lengths = names[:count], sizes[:count]
+            names, sizes, extra = names[count:], sizes[count:], extra - (count - 1)
+            group = f"{node.name}.{len(nodes) + len(row)}" if count > 1 else part[0]
+            if count > 1:
                 row.append(_made(graph, group, part, lengths, _axis(node)))
             groups.append(group)
             totals.append(sum(lengths))

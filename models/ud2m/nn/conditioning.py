@@ -55,16 +55,15 @@ class ConditioningConfig:
 def features(
     before: torch.Tensor,
     after: torch.Tensor,
-    measure: torch.Tensor,
     observed: torch.Tensor,
     texture: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, ...]:
     """[B,4,H,W] in parts: how far the data step moved the estimate, and which pixels were observed.
 
-    before, after [B,3,H,W]: the estimate around the data step; measure [B,1,1,1]: see the function;
-    observed [B or 1,1,H,W]. texture [B,6,H,W] is put beside them where it is given.
+    before, after [B,3,H,W]: the estimate around the data step; observed [B or 1,1,H,W]. texture
+    [B,6,H,W] is put beside them where it is given.
     """
-    move, mask = (after - before) * measure, observed.expand_as(after[:, :1])
+    move, mask = after - before, observed.expand_as(after[:, :1])
     return (move, mask) if texture is None else (move, mask, texture)
 
 
@@ -98,10 +97,13 @@ class FeatureInjection(nn.Module):
         """Draws the weights of the texture noise, where there are any."""
         nn.init.normal_(self.conv.weight.data[:, FEATURES * self.unshuffle**2 :], std=DRAWN)
 
-    def forward(self, features: tuple[torch.Tensor, ...]) -> Beside:
+    def forward(self, features: tuple[torch.Tensor, ...], measure: torch.Tensor) -> Beside:
+        """measure [B or 1,1,1,1]: the factor of the move, see the function."""
         channels = sum(part.shape[1] for part in features)
         # In a mean there is no noise.
-        return features, self.conv.weight[:, : channels * self.unshuffle**2]
+        weight = self.conv.weight[:, : channels * self.unshuffle**2]
+        rest = torch.ones_like(measure).expand(-1, channels - 3, -1, -1)
+        return features, torch.cat([measure.expand(-1, 3, -1, -1), rest], 1), weight
 
 
 class Context(NamedTuple):
@@ -191,6 +193,7 @@ class Conditioning(nn.Module):
         scalings: Sequence[torch.Tensor],  # of `denoiser`, for the level of that noise
         films: Sequence[Film],  # one of those of the method
         features: tuple[torch.Tensor, ...],  # [B,4 or 10,H,W] in parts, see the function
+        measure: torch.Tensor,  # [B or 1,1,1,1] see the function
         previous: list[torch.Tensor] | None,  # features of the iteration before, finest scale first
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """The clean estimate [B,3,H,W], and the features for the next iteration."""
@@ -200,7 +203,7 @@ class Conditioning(nn.Module):
                 self.recurrence[str(i)](f) if str(i) in self.recurrence else None
                 for i, f in enumerate(previous)
             ]
-        return denoiser.denoise(v, scalings, films, self.inject(features), recurrent)
+        return denoiser.denoise(v, scalings, films, self.inject(features, measure), recurrent)
 
 
 def _added(level: torch.Tensor, context: torch.Tensor, count: int) -> torch.Tensor:
@@ -228,8 +231,10 @@ class InitialNetwork(nn.Module):
         z0: torch.Tensor,  # [B,3,H,W]
         sigma: torch.Tensor,  # [B or 1,1,1,1]
         features: tuple[torch.Tensor, ...],
+        measure: torch.Tensor,  # [B or 1,1,1,1]
         context: Context,  # of the first iteration
     ) -> torch.Tensor:
         level = _added(self.net.embed_sigma(sigma.flatten()), self.context(context), 1)
         [films] = self.net.films(level, 1)
-        return z0 + 0.5 * self.net.backbone(2 * z0, films, self.inject(features))[0]
+        twice, beside = torch.full_like(sigma, 2.0), self.inject(features, measure)
+        return z0 + self.net.backbone(z0, twice, films, beside, gain=0.5)[0]

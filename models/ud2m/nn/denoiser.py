@@ -17,8 +17,9 @@ from torch import nn
 Additions = list[torch.Tensor | None]
 # Scale and shift of a block, [B or 1,C,1,1] each; [C] in a graph where images have the same.
 Film = tuple[torch.Tensor, torch.Tensor]
-# Images beside x [B,C,H,W], and the weights of the first layer for them [O,C·u²,3,3].
-Beside = tuple[tuple[torch.Tensor, ...], torch.Tensor]
+# Images beside x [B,C,H,W], their factors [B or 1,C,1,1], and the weights of the first layer for
+# them [O,C·u²,3,3].
+Beside = tuple[tuple[torch.Tensor, ...], torch.Tensor, torch.Tensor]
 SIGMA_DATA = 0.5  # standard deviation of natural images in [-1, 1]
 
 
@@ -177,28 +178,31 @@ class Denoiser(nn.Module):
         x [B,3,H,W]. scalings: of the method, [B or 1,1,1,1] each. The rest: see `backbone`.
         """
         enters, kept, added = scalings
-        output, features = self.backbone(x * enters, films, beside, recurrent)
+        output, features = self.backbone(x, enters, films, beside, recurrent)
         return x * kept + output * added, features
 
     def backbone(
         self,
         x: torch.Tensor,
+        enters: torch.Tensor,
         films: Sequence[Film],
         beside: Beside | None = None,
         recurrent: Additions | None = None,
+        gain: float = 1.0,
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """The network proper: its output [B,3,H,W], and its last features at each scale.
 
-        x [B,3,H,W]. films: of each block, see the method. beside: what the first convolution sees
-        beside x. recurrent: added to the features that enter each scale. Scales go from the finest
-        on.
+        x [B,3,H,W], and its factor [B or 1,1,1,1]. films: of each block, see the method. beside:
+        what the first convolution sees beside x. recurrent: added to the features that enter each
+        scale. Scales go from the finest on. gain: of the output.
         """
         additions = recurrent or [None] * len(self.config.channels)
         weight, unshuffle, film = self.head.weight, self.config.unshuffle, iter(films)
         if beside is not None:
-            images, more = beside
+            images, factors, more = beside
             x, weight = torch.cat([x, *images], 1), torch.cat([weight, more], 1)
-        h = _unshuffled(x, weight, self.head.bias, unshuffle)
+            enters = torch.cat([enters.expand(-1, 3, -1, -1), factors], 1)
+        h = _unshuffled(x * enters, weight, self.head.bias, unshuffle)
         skips, features = [], []
         for scale, (blocks, down) in enumerate(zip(self.encoder, self.down, strict=True)):
             h = _add(h, additions[scale])
@@ -217,7 +221,11 @@ class Denoiser(nn.Module):
             for block in blocks:
                 h = block(h, next(film))
             features.append(h)
-        return F.pixel_shuffle(self.tail(h), self.config.unshuffle), features[::-1]
+        weight, bias = self.tail.weight, self.tail.bias
+        if gain != 1:  # of the weights: a graph has a node less
+            weight, bias = gain * weight, gain * bias
+        output = F.conv2d(h, weight, bias, padding=1)
+        return F.pixel_shuffle(output, self.config.unshuffle), features[::-1]
 
 
 def _unshuffled(

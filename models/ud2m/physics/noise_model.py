@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 OPPONENT = np.array(  # rows: luma, blue against yellow, red against green; orthonormal
     [
@@ -134,5 +135,7 @@ def facts(basis: torch.Tensor, std: torch.Tensor, shape: torch.Tensor) -> torch.
 
 
 def rotate(x: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
-    """x [B,3,H,W] along the rows of basis [B,3,3]; the transpose of `basis` takes it back."""
+    """x [B,3,H,W] along the rows of basis [B or 1,3,3]; its transpose takes x back."""
+    if basis.shape[0] == 1:  # one node in a graph
+        return F.conv2d(x, basis[0, :, :, None, None])
     return (basis @ x.flatten(2)).reshape(x.shape)

@@ -20,7 +20,7 @@ class Round(NamedTuple):
     estimate: torch.Tensor  # of the estimate in it
     weight: torch.Tensor  # of the data step
     noise: torch.Tensor  # of the fresh noise
-    measure: torch.Tensor  # of the move of the data step as the networks see it
+    measure: torch.Tensor  # of the move of the data step, as the networks see it
     enters: torch.Tensor  # these three: `Denoiser.scalings`
     kept: torch.Tensor
     added: torch.Tensor
@@ -55,3 +55,10 @@ def rounds(
     columns = torch.cat(factors, 1).split(1, 1)
     count = shares.shape[1]
     return level, [Round(*columns[k::count]) for k in range(count)]
+
+
+def of_images(every: list[Round]) -> torch.Tensor:
+    """Factors [B or 1,6K+3,1,1] of x_t for each of K iterations, of their noises, and of z0: 1."""
+    states, noises = [now.state for now in every], [now.noise for now in every]
+    images = [*states, *noises, torch.ones_like(every[0].state)]
+    return torch.cat(images, 1).repeat_interleave(3, 1)

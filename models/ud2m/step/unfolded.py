@@ -20,7 +20,7 @@ from ud2m.physics.operators import Operator, context
 from ud2m.step.mirror import Mirror
 from ud2m.step.noise_axes import NoiseAxes
 from ud2m.step.realism import Realism, inputs_of, noisier
-from ud2m.step.rounds import Round, rounds
+from ud2m.step.rounds import Round, of_images, rounds
 from ud2m.step.scalars import Scalars
 
 # Of [-1, 1], half a code value of 8 bits: less noise than rounding leaves makes no sense.
@@ -95,62 +95,68 @@ class UnfoldedStep(nn.Module):
         *tensors: torch.Tensor,  # in the order of `inputs`
     ) -> torch.Tensor:
         """The estimate of x0, [B,3,H,W] in about [-1, 1]."""
-        noises = noise[:, : self.iterations].flatten(1, 2)
-        if not self.ensemble:
-            return self._upright((xt, z0, *noises.split(3, 1)), y, t, sigma_y, tensors)
-        mirror, own = Mirror(t), len(tensors) - len(self.operator.inputs)
         # As one image: a graph has fewer nodes for it.
-        images = mirror(torch.cat([xt, z0, noises], 1)).split(3, 1)
+        noises = noise[:, : self.iterations].flatten(1, 2)
+        images = torch.cat([*[xt] * self.iterations, noises, z0], 1)
+        own = len(tensors) - len(self.operator.inputs)
+        # Of the tensors as they come: what networks are told does not wait for a mirrored image.
+        kind = context(self.operator, *tensors[own:]).to(y.device)
+        if not self.ensemble:
+            return self._upright(images, y, t, sigma_y, tensors, kind)
+        mirror = Mirror(t)
         told = [mirror(v) if v.dim() == 4 else v for v in tensors[:own]]
         physics = self.operator.mirrored(mirror, *tensors[own:])
-        return mirror(self._upright(images, mirror(y), t, sigma_y, (*told, *physics)))
+        tensors = *told, *physics
+        return mirror(self._upright(mirror(images), mirror(y), t, sigma_y, tensors, kind))
 
     def _upright(
         self,
-        images: Tensors,  # x_t, z0 and the noise of each iteration, [B,3,H,W] each
+        images: torch.Tensor,  # [B,6K+3,H,W]: x_t for each iteration, their noises, z0
         y: torch.Tensor,
         t: torch.Tensor,
         sigma_y: torch.Tensor,
         tensors: Tensors,
+        kind: torch.Tensor,  # [B or 1,CONTEXT_LENGTH], see `physics.operators.context`
     ) -> torch.Tensor:
         """`forward` of a step that mirrors nothing."""
         realism, told, physics = self._split(tensors, sigma_y)
-        (xt, z0, *noises), conditioning = images, self.conditioning
+        conditioning = self.conditioning
         sigma_t = self.sigma_of.index_select(0, t.long()).reshape(-1, 1, 1, 1)
         sigma_y = sigma_y.clamp_min(SIGMA_FLOOR).reshape(-1, 1, 1, 1)
-        with _exact(z0):
+        with _exact(y):
             axes = NoiseAxes(told, sigma_y, self.operator.acts_on_channels_alike)
             prepared = self.operator.prepare(axes.into(y), *physics)
         shares = torch.linspace(0, 1, self.iterations) if self.iterations > 1 else torch.ones(1)
-        shares = shares.to(z0.device)[None, :, None, None]
+        shares = shares.to(y.device)[None, :, None, None]
         levels, every = rounds(self.scalars, sigma_t, sigma_y, shares)
+        *parts, z0 = (images * of_images(every)).split(3, 1)
+        states, noises = parts[: self.iterations], parts[self.iterations :]
 
-        def data_step(z: torch.Tensor, now: Round) -> torch.Tensor:
+        def data_step(z: torch.Tensor, now: Round, state: torch.Tensor) -> torch.Tensor:
             """The proximal step from z, whose reach is tied to the inner level."""
-            a = now.state * xt + now.estimate * z  # x_t and z fold into one
+            a = state + now.estimate * z  # x_t and z fold into one
             with _exact(z):
                 u = self.operator.data_step(axes.into(a), now.weight, axes.std, *prepared)
                 return axes.back(u)
 
         z, previous = z0, None
         if conditioning is None:
-            for now, n in zip(every, noises, strict=True):
-                v = data_step(z, now) + now.noise * n
+            for now, state, n in zip(every, states, noises, strict=True):
+                v = data_step(z, now, state) + n
                 z = self.denoiser(v, now.level[:, 0, 0, 0].expand(v.shape[0]))
             return self._finished(z, y, axes, realism, physics, prepared)
-        operator = context(self.operator, *physics).to(z0.device)
         observed = self.operator.observed(z0, *physics)
-        facts = Context(operator, sigma_y, sigma_t, shares, axes.facts, realism.share)
+        facts = Context(kind, sigma_y, sigma_t, shares, axes.facts, realism.share)
         if conditioning.initial is not None:
             first = every[0]
-            moved = features(z, data_step(z, first), first.measure, observed, realism.beside)
-            z = conditioning.initial(z, first.level, moved, facts.at(0))
+            moved = features(z, data_step(z, first, states[0]), observed, realism.beside)
+            z = conditioning.initial(z, first.level, moved, first.measure, facts.at(0))
         films = conditioning.films(self.denoiser, levels, facts)
-        for now, n, film in zip(every, noises, films, strict=True):
-            u = data_step(z, now)
-            moved = features(z, u, now.measure, observed, realism.beside)
-            v = u + now.noise * n
-            z, previous = conditioning(self.denoiser, v, now.scalings, film, moved, previous)
+        for now, state, n, film in zip(every, states, noises, films, strict=True):
+            u = data_step(z, now, state)
+            moved, v = features(z, u, observed, realism.beside), u + n
+            measured = moved, now.measure
+            z, previous = conditioning(self.denoiser, v, now.scalings, film, *measured, previous)
         return self._finished(z, y, axes, realism, physics, prepared)
 
     def _finished(

@@ -106,4 +106,4 @@ class Operator(nn.Module):
 
     def observed(self, x: torch.Tensor, *physics: torch.Tensor) -> torch.Tensor:
         """[B,1,H,W] 1 where a pixel of x [B,3,H,W] was observed."""
-        return torch.ones_like(x[:, :1])
+        return x.new_ones(x.shape[0], 1, *x.shape[-2:])

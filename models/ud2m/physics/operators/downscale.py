@@ -2,7 +2,8 @@
 
 A Aᵀ is a circular convolution on the small grid, so that the Woodbury form of the proximal step,
 u = z + Aᵀ (A Aᵀ + 1/gamma)⁻¹ (y - A z), needs transforms of the small size only. It is the same
-minimiser as the formula over alias blocks of Zhao et al. 2016.
+minimiser as the formula over alias blocks of Zhao et al. 2016. Its kernel is symmetric, so that
+Hartley's transform does, which is real: one product along each axis, and part of A's own.
 """
 
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import torch.nn.functional as F
 
 from ud2m.physics.canvas import Border, crossfade
 from ud2m.physics.operators.base import Operator
-from ud2m.physics.operators.fft import transform
+from ud2m.physics.operators.fft import hartley
 
 
 class Downscale(Operator):
@@ -51,7 +52,7 @@ class Downscale(Operator):
         # A tensor as the period: the exporter has no remainder by a symbolic number.
         place = torch.remainder(place, j[-1:] + 1).clamp_max(n)
         taps = F.pad(kernel.sum(1), (0, 1))
-        return taps.index_select(0, place.flatten()).reshape(place.shape)
+        return taps[place]
 
     def A(self, x, kernel, gram=None):
         return self._along(kernel, x.shape[-2]) @ x @ self._along(kernel, x.shape[-1]).T
@@ -61,14 +62,14 @@ class Downscale(Operator):
         return rows.T @ y @ columns
 
     def prepare(self, y, kernel, gram):
-        f = transform(y.shape[-2], y.shape[-1], y.device)
+        down, across = (hartley(n, y.device) for n in y.shape[-2:])
         rows, columns = (self._along(kernel, self.scale * n) for n in y.shape[-2:])
-        half = gram[..., : gram.shape[-1] // 2 + 1]
-        return f, y, rows, columns, torch.cat([half, half], -2)
+        return down @ y @ across, down @ rows, across @ columns, gram
 
-    def solve(self, z, gamma, f, y, rows, columns, gram):
-        residual = f.forward(y - rows @ z @ columns.T)
-        return z + rows.T @ f.inverse(residual / (gram + 1 / gamma)) @ columns
+    def solve(self, z, gamma, y, rows, columns, gram):
+        """y, rows, columns: transformed, so that A Aᵀ is a factor, `gram`."""
+        residual = y - rows @ z @ columns.T
+        return z + rows.T @ (residual / (gram + 1 / gamma)) @ columns
 
     def strengths(self, kernel, gram):
         gain = kernel.square().sum().reshape(1, 1)

@@ -19,6 +19,17 @@ def _waves(n: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     return angle.cos(), angle.sin()
 
 
+def hartley(n: int, device: torch.device) -> torch.Tensor:
+    """The matrix [n,n] of Hartley's transform (1942, Proc. IRE 30), its own inverse and transpose.
+
+    It takes a circular convolution with a symmetric kernel to the factors that the kernel's Fourier
+    transform has, in the same order.
+    """
+    cos, sin = _waves(n, device)
+    size = torch.arange(n, device=device)[-1:] + 1  # a tensor: a root of n would be a constant
+    return (cos + sin) / size.float().sqrt()
+
+
 def transform(height: int, width: int, device: torch.device) -> "MatrixTransform | FastTransform":
     """The transform of images of one size: PyTorch's, or matrices while a graph is exported."""
     kind = MatrixTransform if torch.compiler.is_exporting() else FastTransform

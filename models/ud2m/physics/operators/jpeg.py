@@ -84,6 +84,9 @@ class Jpeg(Operator):
         self.factors = FACTORS[subsampling]
         self.multiple = 8 * max(self.factors)
         self.register_buffer("basis", _dct_basis(), persistent=False)
+        # Which of the f·g blocks of 8×8 a coefficient of luma is of.
+        places = torch.eye(math.prod(self.factors))
+        self.register_buffer("places", places, persistent=False)
         self.register_buffer("to_ycc", torch.tensor(TO_YCC)[:, :, None, None], persistent=False)
         self.register_buffer("to_rgb", torch.tensor(TO_RGB)[:, :, None, None], persistent=False)
 
@@ -145,27 +148,40 @@ class Jpeg(Operator):
         chroma = (ycc[:, 1:] / EIGHT_BIT_STEP).round().clamp(-128, 127) * EIGHT_BIT_STEP
         return F.conv2d(torch.cat([luma, chroma], 1), self.to_rgb)
 
-    def prepare(self, y, quant_luma, quant_chroma):
-        steps = self._lattice(quant_luma, quant_chroma)
-        return (*self.planes(y), *steps)
+    def _blocks(self, to: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """`_patterns` of blocks of 8f×8g pixels: f·g times luma's [64fg,3,8f,8g], and chroma's.
 
-    def data_step(self, z, weight, sigma_y, luma, chroma, step_luma, step_chroma):
-        zl, zc = self.planes(z)
+        So all coefficients are one tensor, and each operation on them is one node of a graph.
+        """
         f, g = self.factors
-        dl = self._cell(zl, luma, step_luma, weight, sigma_y) - zl
+        luma, chroma = self._patterns(to)
+        places = self.places.reshape(f * g, 1, 1, f, 1, g, 1)
+        wide = places * luma.reshape(1, 64, 3, 1, 8, 1, 8)
+        return wide.reshape(-1, 3, 8 * f, 8 * g), chroma
+
+    def prepare(self, y, quant_luma, quant_chroma):
+        f, g = self.factors
+        luma, chroma = self._blocks(self.to_ycc[:, :, 0, 0])
+        analysis = torch.cat([luma, chroma / (f * g)])
+        synthesis = torch.cat(self._blocks(self.to_rgb[:, :, 0, 0].T))
+        tables = [q.reshape(-1, 64, 1, 1) for q in (quant_luma, quant_chroma)]
+        steps = EIGHT_BIT_STEP * torch.cat([*tables[:1] * (f * g), *tables[1:] * 2], 1)
+        return y, analysis, synthesis, steps
+
+    def data_step(self, z, weight, sigma_y, y, analysis, synthesis, steps):
+        f, g = self.factors
         # Averaging over f×g and repeating are adjoint up to f·g: chroma weighs that much less.
-        dc = self._cell(zc, chroma, step_chroma, _pair(weight) / (f * g), _pair(sigma_y)) - zc
-        return z + self._image(dl, dc)
+        share = torch.ones_like(steps[:1])
+        share = torch.cat([share[:, : 64 * f * g], share[:, 64 * f * g :] / (f * g)], 1)
+        weights = weight * share / (steps.square() / 12 + sigma_y.square())
+        reach = steps / 2 + 2 * sigma_y  # the decoder rounded and clipped
+        way = F.conv2d(y - z, analysis, stride=(8 * f, 8 * g))
+        # The minimiser leaves 1 / (1 + weights) of the way to the data, and no more than `reach`.
+        left = reach * (way * (1 / (reach * (1 + weights)))).clamp(-1, 1)
+        return z + F.conv_transpose2d(way - left, synthesis, stride=(8 * f, 8 * g))
 
     def strengths(self, quant_luma, quant_chroma):
         means = [q.mean((-2, -1)).reshape(-1) for q in (quant_luma, quant_chroma)]
         means = torch.stack(means, 1).log10()
         fine = torch.full_like(means[:, :1], float(self.factors == (1, 1)))
         return torch.cat([means, fine], 1)
-
-    @staticmethod
-    def _cell(z, d, step, weight, sigma_y):
-        gamma = weight / (step.square() / 12 + sigma_y.square())
-        u = (z + gamma * d) / (1 + gamma)
-        reach = step / 2 + 2 * sigma_y  # the decoder rounded and clipped
-        return torch.maximum(torch.minimum(u, d + reach), d - reach)
