@@ -30,7 +30,7 @@ pub use kernel::Kernel;
 pub use kinds::{Compression, Degradation, Subsampling, quantisation};
 pub use noise::{NoiseEstimate, NoiseEstimates, OPPONENT, estimate_noise};
 pub use operator::Operator;
-pub use unobserved::{Unobserved, both, usable_pixels};
+pub use unobserved::{Bars, Unobserved, both, clipped_shares, usable_pixels};
 
 #[cfg(test)]
 pub(crate) mod tests;

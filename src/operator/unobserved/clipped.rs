@@ -78,6 +78,23 @@ pub fn clear_clipped(frame: &Image, mask: &mut Image) {
     }
 }
 
+/// Shares, 0 to 1, of the pixels of `frame` that lie in clipped areas of a channel: at black, and
+/// at white.
+pub fn shares(frame: &Image) -> [f32; 2] {
+    let count = frame.width * frame.height;
+    [-1.0, 1.0].map(|sign| {
+        let mut clipped = Scratch::filled(count, FREE);
+        for c in 0..frame.channels {
+            let cores = cores(&at_end(frame.plane(c), sign), frame.width);
+            let areas = grown(&cores, frame.width);
+            let pairs = clipped.iter_mut().zip(areas.iter());
+            pairs.for_each(|(clipped, area)| *clipped |= area);
+        }
+        let sum = clipped.iter().filter(|c| **c > FREE).count();
+        sum as f32 / count.max(1) as f32
+    })
+}
+
 /// 1 where a channel of `frame` was cut off, and where the kernel's support reaches such a pixel,
 /// in one channel; `None` where nothing was.
 ///

@@ -13,6 +13,7 @@ mod slopes;
 mod tests;
 
 pub use bars::Bars;
+pub use clipped::shares as clipped_shares;
 pub use dead::Peak;
 pub use slopes::Slopes;
 

@@ -8,6 +8,7 @@ mod color;
 mod convert;
 pub mod direct;
 mod layout;
+pub mod seen;
 mod siting;
 #[cfg(test)]
 mod tests;

@@ -45,6 +45,16 @@ impl Compression {
         }
     }
 
+    /// IJG quality, 1 to 100, whose luma steps are nearest, anew from these.
+    pub fn luma_quality(&self) -> u32 {
+        nearest_quality(&self.luma)
+    }
+
+    /// IJG quality, 1 to 100, whose chroma steps are nearest.
+    pub fn chroma_quality(&self) -> u32 {
+        nearest(&self.chroma, &CHROMA)
+    }
+
     /// Whether it loses anything: some luma step is larger than 1.
     pub fn is_any(&self) -> bool {
         self.luma.iter().any(|step| *step > 1.0)
@@ -71,8 +81,13 @@ pub fn scaled(base: &[u32; 64], quality: u32) -> Table {
 /// The IJG quality, 1 to 100, whose luma steps are nearest to `steps` by their mean ratio. Steps of
 /// 0 do not count.
 pub fn nearest_quality(steps: &Table) -> u32 {
+    nearest(steps, &LUMA)
+}
+
+/// The same of the steps that libjpeg scales from `base`.
+fn nearest(steps: &Table, base: &[u32; 64]) -> u32 {
     let far = |quality: u32| {
-        let known = steps.iter().zip(scaled(&LUMA, quality));
+        let known = steps.iter().zip(scaled(base, quality));
         let known = known.filter(|(step, _)| **step > 0.0);
         known.map(|(a, b)| (a / b).ln().abs()).sum::<f32>()
     };
@@ -111,6 +126,9 @@ mod tests {
         for quality in 1..=100 {
             let found = nearest_quality(&quantisation(quality).0);
             assert_eq!(quantisation(found), quantisation(quality));
+            let compression = Compression::of_quality(quality);
+            let found = compression.chroma_quality();
+            assert_eq!(quantisation(found).1, compression.chroma);
         }
         let half = quantisation(50).0.map(|step| step / 2.0);
         assert!(nearest_quality(&half).abs_diff(75) <= 1);
