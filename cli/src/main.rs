@@ -8,11 +8,13 @@
 
 mod compare;
 mod failure;
+mod inspect;
 mod interrupt;
 mod kernel;
 mod media;
 mod report;
 mod restore;
+mod shared;
 mod y4m;
 
 use std::process::ExitCode;
@@ -34,6 +36,7 @@ enum Verb {
     Restore(restore::Arguments),
     Compare(compare::Arguments),
     Kernel(kernel::Arguments),
+    Inspect(inspect::Arguments),
 }
 
 fn run() -> Result<()> {
@@ -45,6 +48,7 @@ fn run() -> Result<()> {
         Verb::Restore(arguments) => restore::run(&arguments),
         Verb::Compare(arguments) => compare::run(&arguments),
         Verb::Kernel(arguments) => kernel::run(&arguments),
+        Verb::Inspect(arguments) => inspect::run(&arguments),
     }
 }
 

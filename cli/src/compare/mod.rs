@@ -11,10 +11,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Result};
-use crate::interrupt;
-use crate::media::source::{Source, fraction};
+use crate::media::source::Source;
 use crate::media::times;
 use crate::report::Report;
+use crate::shared::Shared;
 
 /// Show what a restoration changed: one HTML file with frames before and after, and figures
 #[derive(clap::Args)]
@@ -35,22 +35,13 @@ pub struct Arguments {
     /// Replace REPORT where it is there already
     #[arg(long)]
     overwrite: bool,
-    /// Frames per second of numbered pictures
-    #[arg(long, value_name = "N/D", default_value = "25", value_parser = fraction)]
-    fps: gst::Fraction,
-    /// Tell programs what happens, in lines of JSON on standard output
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    shared: Shared,
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let mut report = Report::new(arguments.json, false);
-    interrupt::listen();
-    let done = compare(arguments, &mut report);
-    if let Err(failure) = &done {
-        report.failed(&arguments.input, failure, false);
-    }
-    done
+    let verb = |report: &mut Report| compare(arguments, report);
+    arguments.shared.run(&arguments.input, verb)
 }
 
 fn compare(arguments: &Arguments, report: &mut Report) -> Result<()> {
@@ -69,8 +60,8 @@ fn compare(arguments: &Arguments, report: &mut Report) -> Result<()> {
             "{shown} is there already: choose another name, or replace it with --overwrite."
         )));
     }
-    let input = open(&arguments.input, arguments.fps)?;
-    let output = open(&arguments.output, arguments.fps)?;
+    let input = open(&arguments.input, arguments.shared.fps)?;
+    let output = open(&arguments.output, arguments.shared.fps)?;
     report.begin(input.path(), output.path(), input.frames);
     let pair = pair::compare(&input, &output, &arguments.frames, report)?;
     let differences = differences(&input, &output, &pair);

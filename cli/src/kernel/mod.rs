@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `ud2m kernel IN -o kernel.npy`: the blur of a picture or a clip from what it shows.
 
-mod blind;
-mod output;
-mod pick;
-mod views;
+pub mod blind;
+pub mod output;
+pub mod pick;
+pub mod views;
 
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Result};
 use crate::interrupt;
-use crate::media::source::{Source, fraction};
+use crate::media::source::Source;
 use crate::report::Report;
+use crate::shared::Shared;
 use blind::found::{Want, find, turns};
 use blind::plane::Region;
 
@@ -43,22 +44,13 @@ pub struct Arguments {
     /// Replace KERNEL where it is there already
     #[arg(long)]
     overwrite: bool,
-    /// Frames per second of numbered pictures
-    #[arg(long, value_name = "N/D", default_value = "25", value_parser = fraction)]
-    fps: gst::Fraction,
-    /// Tell programs what happens, in lines of JSON on standard output
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    shared: Shared,
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let mut report = Report::new(arguments.json, false);
-    interrupt::listen();
-    let done = kernel(arguments, &mut report);
-    if let Err(failure) = &done {
-        report.failed(&arguments.input, failure, false);
-    }
-    done
+    let verb = |report: &mut Report| kernel(arguments, report);
+    arguments.shared.run(&arguments.input, verb)
 }
 
 fn kernel(arguments: &Arguments, report: &mut Report) -> Result<()> {
@@ -71,7 +63,7 @@ fn kernel(arguments: &Arguments, report: &mut Report) -> Result<()> {
             "A kernel is estimated from a file, and - is none: write the frames into a file first.",
         ));
     }
-    let source = Source::of(input, arguments.fps)?;
+    let source = Source::of(input, arguments.shared.fps)?;
     report.begin_kernel(input, &arguments.output[0]);
     let frames = pick::frames(&source, &arguments.frames)?;
     let views = views::of(&source.shown(), &frames, arguments.region)?;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use image::{ImageBuffer, Luma};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::blind::found::Found;
 use super::blind::plane::Plane;
@@ -107,13 +107,23 @@ pub struct Said {
 
 impl Said {
     pub fn of(input: &Path, output: &Path, found: &Found) -> Self {
-        let (kind, words, options, numbers) = described(found.shape, output);
+        let Described {
+            kind,
+            words,
+            options,
+            numbers,
+        } = Described::of(found.shape, output);
         let kernel = &found.kernel;
         let size = format!("{}x{}", kernel.width, kernel.height);
+        let options: Vec<_> = options
+            .iter()
+            .map(|(name, value)| format!("--{name} {}", quoted(Path::new(value))))
+            .collect();
         let restore = format!(
-            "ud2m restore {} {} --task deblur {options} --noise-sigma -1",
+            "ud2m restore {} {} --task deblur {} --noise-sigma -1",
             quoted(input),
-            quoted(&restored(input))
+            quoted(&restored(input)),
+            options.join(" ")
         );
         let confidence = (found.confidence * 100.0).round() / 100.0;
         let mut json = json!({
@@ -126,7 +136,7 @@ impl Said {
             "residual": found.residual,
             "restore": restore,
         });
-        if let (Value::Object(json), Value::Object(numbers)) = (&mut json, numbers) {
+        if let Value::Object(json) = &mut json {
             json.extend(numbers);
         }
         let output = output.display();
@@ -138,38 +148,72 @@ impl Said {
     }
 }
 
-/// Kind, words, options of `restore` and numbers of a shape.
-fn described(shape: Option<Shape>, output: &Path) -> (&'static str, String, String, Value) {
-    match shape {
-        None => (
-            "free",
-            "a kernel of free form".to_owned(),
-            format!("--kernel-file {}", quoted(output)),
-            json!({}),
-        ),
-        Some(Shape::Disk { radius }) => (
-            "disk",
-            format!("a disk of radius {radius:.1}"),
-            format!("--kernel disk --kernel-radius {radius:.2}"),
-            json!({"radius": radius}),
-        ),
-        Some(Shape::Gaussian { sigma }) => (
-            "gaussian",
-            format!("a Gaussian of sigma {sigma:.2}"),
-            format!("--kernel gaussian --kernel-sigma {sigma:.2}"),
-            json!({"sigma": sigma}),
-        ),
-        Some(Shape::Line { length, angle }) => (
-            "line",
-            format!("a line of length {length:.1} at {angle:.0} degrees"),
-            format!("--kernel motion --kernel-length {length:.1} --kernel-angle {angle:.1}"),
-            json!({"length": length, "angle": angle}),
-        ),
+/// A shape in words and numbers.
+pub struct Described {
+    /// Its name for programs.
+    pub kind: &'static str,
+    pub words: String,
+    /// The element's properties that choose it.
+    pub options: Vec<(&'static str, String)>,
+    /// For programs.
+    pub numbers: Map<String, Value>,
+}
+
+impl Described {
+    /// That of a shape, or of a kernel of free form in the file `output`.
+    pub fn of(shape: Option<Shape>, output: &Path) -> Self {
+        let (kind, words, options) = match shape {
+            None => (
+                "free",
+                "a kernel of free form".to_owned(),
+                vec![("kernel-file", output.to_string_lossy().into_owned())],
+            ),
+            Some(Shape::Disk { radius }) => (
+                "disk",
+                format!("a disk of radius {radius:.1}"),
+                vec![
+                    ("kernel", "disk".to_owned()),
+                    ("kernel-radius", format!("{radius:.2}")),
+                ],
+            ),
+            Some(Shape::Gaussian { sigma }) => (
+                "gaussian",
+                format!("a Gaussian of sigma {sigma:.2}"),
+                vec![
+                    ("kernel", "gaussian".to_owned()),
+                    ("kernel-sigma", format!("{sigma:.2}")),
+                ],
+            ),
+            Some(Shape::Line { length, angle }) => (
+                "line",
+                format!("a line of length {length:.1} at {angle:.0} degrees"),
+                vec![
+                    ("kernel", "motion".to_owned()),
+                    ("kernel-length", format!("{length:.1}")),
+                    ("kernel-angle", format!("{angle:.1}")),
+                ],
+            ),
+        };
+        let numbers = match shape {
+            None => vec![],
+            Some(Shape::Disk { radius }) => vec![("radius", radius)],
+            Some(Shape::Gaussian { sigma }) => vec![("sigma", sigma)],
+            Some(Shape::Line { length, angle }) => vec![("length", length), ("angle", angle)],
+        };
+        Self {
+            kind,
+            words,
+            options,
+            numbers: numbers
+                .into_iter()
+                .map(|(name, number)| (name.to_owned(), number.into()))
+                .collect(),
+        }
     }
 }
 
 /// A name for what is restored, beside IN.
-fn restored(input: &Path) -> PathBuf {
+pub fn restored(input: &Path) -> PathBuf {
     let stem = input.file_stem().unwrap_or_default().to_string_lossy();
     let ending = input.extension().unwrap_or_default().to_string_lossy();
     let ending = match ending.to_lowercase().as_str() {
@@ -181,7 +225,7 @@ fn restored(input: &Path) -> PathBuf {
 }
 
 /// A name as shells take it.
-fn quoted(path: &Path) -> String {
+pub fn quoted(path: &Path) -> String {
     let text = path.to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+%,:=@".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

@@ -84,14 +84,19 @@ fn shot(mut stream: Frames, name: &str) -> Result<Vec<Frame>> {
             "{name} gives no frame: choose a file that can be decoded."
         )));
     }
-    let part = kept.len().div_ceil(FEW);
-    let sharpest = |frames: &[Frame]| {
+    Ok(sharpest(&kept, FEW))
+}
+
+/// Of each of `count` parts of some frames the sharpest one.
+pub fn sharpest(frames: &[Frame], count: usize) -> Vec<Frame> {
+    let part = frames.len().div_ceil(count).max(1);
+    let best = |frames: &[Frame]| {
         let best = frames
             .iter()
             .max_by(|a, b| sharpness(a).total_cmp(&sharpness(b)));
         best.cloned()
     };
-    Ok(kept.chunks(part).filter_map(sharpest).collect())
+    frames.chunks(part).filter_map(best).collect()
 }
 
 /// Means of green over a grid, of full scale.

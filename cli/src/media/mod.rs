@@ -3,6 +3,7 @@
 
 pub mod begin;
 pub mod caps;
+pub mod decoded;
 pub mod frames;
 pub mod numbered;
 pub mod source;

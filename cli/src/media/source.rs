@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use gst::glib;
 use gst::prelude::*;
+use gst_pbutils::prelude::DiscovererStreamInfoExt;
 
 use super::stored::{self, Stored};
 use super::{make, numbered};
@@ -31,6 +32,8 @@ pub struct Source {
     pub cut_off: Option<f64>,
     /// Whether it is a picture, or numbered pictures, and no film.
     pub pictures: bool,
+    /// How the first video is compressed; nothing for numbered pictures and raw frames.
+    pub coded: Option<gst::Caps>,
     /// What a container holds.
     pub stored: Stored,
     /// The header of raw frames.
@@ -65,6 +68,7 @@ impl Source {
             first: None,
             fps: video.framerate(),
             pictures: video.is_image(),
+            coded: DiscovererStreamInfoExt::caps(&video),
             frames: Some(stored.count),
             cut_off: Some(lacking).filter(|lacking| *lacking > SLACK.max(said as f64 / 50e9)),
             stored,
@@ -93,6 +97,7 @@ impl Source {
             first: Some(first),
             fps,
             pictures: true,
+            coded: None,
             frames: Some(all.len()),
             cut_off: None,
             stored: Stored::default(),
@@ -122,6 +127,7 @@ impl Source {
             frames: bytes.and_then(|bytes| reader.frames_in(bytes)),
             cut_off: None,
             pictures: false,
+            coded: None,
             stored: Stored::default(),
             header: Some(reader.header().clone()),
             stream: Mutex::new(Some(reader)),

@@ -3,6 +3,7 @@
 //! standard output.
 
 mod facts;
+mod inspect;
 mod kernel;
 mod words;
 
@@ -15,8 +16,8 @@ use serde_json::{Value, json};
 
 use crate::failure::Failure;
 pub use facts::{Done, Files, Progress};
-pub use words::say;
-use words::{clock, time_in};
+use words::time_in;
+pub use words::{clock, say};
 
 /// How often a program is told.
 const INTERVAL: Duration = Duration::from_secs(1);

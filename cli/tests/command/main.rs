@@ -5,6 +5,7 @@ mod browser;
 mod compare;
 mod errors;
 mod folders;
+mod inspect;
 mod kernel;
 mod media;
 mod pictures;

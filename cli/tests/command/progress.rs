@@ -25,6 +25,12 @@ fn long_clip(folder: &Path) -> PathBuf {
     path
 }
 
+/// A clip that is done at once.
+fn short_clip(folder: &Path) -> PathBuf {
+    let audio = "avenc_aac ! aacparse";
+    clip(folder, "in.mp4", "x264enc", audio, "mp4mux")
+}
+
 /// Starts to restore a long clip with a slow model, and waits for its first frames.
 fn begun(input: &Path, output: &Path) -> Child {
     let paths = ["restore".as_ref(), input.as_os_str(), output.as_os_str()];
@@ -71,13 +77,7 @@ pub fn lines(output: &[u8]) -> Vec<Value> {
 #[test]
 fn programs_are_told_in_lines_of_json() {
     let folder = folder();
-    let input = clip(
-        folder.path(),
-        "in.mp4",
-        "x264enc",
-        "avenc_aac ! aacparse",
-        "mp4mux",
-    );
+    let input = short_clip(folder.path());
     let output = folder.path().join("out.mkv");
     let (from, to) = (
         input.to_str().expect("UTF-8"),
@@ -195,13 +195,7 @@ fn a_kill_leaves_no_broken_file_under_its_name() {
 #[test]
 fn a_failure_leaves_no_part() {
     let folder = folder();
-    let input = clip(
-        folder.path(),
-        "in.mp4",
-        "x264enc",
-        "avenc_aac ! aacparse",
-        "mp4mux",
-    );
+    let input = short_clip(folder.path());
     for name in ["out.mkv", "out%03d.png"] {
         let output = folder.path().join(name);
         let paths = ["restore".as_ref(), input.as_os_str(), output.as_os_str()];

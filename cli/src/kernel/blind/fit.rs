@@ -93,25 +93,13 @@ pub fn refine(
     let mut best = (start, f64::INFINITY);
     let mut spread = 1.0;
     for _ in 0..=FINER {
-        let about = best.0;
-        let turned = TURNS.map(|turn| about.turned(turn * spread));
-        if !matches!(about, Shape::Line { .. }) {
-            best = least(
-                trial,
-                best,
-                &FACTORS.map(|f| about.sized(f.powf(spread))),
-                go_on,
-            )?;
-        } else {
+        if let (about @ Shape::Line { .. }, _) = best {
+            let turned = TURNS.map(|turn| about.turned(turn * spread));
             best = least(trial, best, &turned, go_on)?;
-            let about = best.0;
-            best = least(
-                trial,
-                best,
-                &FACTORS.map(|f| about.sized(f.powf(spread))),
-                go_on,
-            )?;
         }
+        let about = best.0;
+        let sized = FACTORS.map(|factor| about.sized(factor.powf(spread)));
+        best = least(trial, best, &sized, go_on)?;
         spread /= 3.0;
     }
     Some(best)

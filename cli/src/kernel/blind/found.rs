@@ -3,7 +3,7 @@
 
 use super::fit::{Trial, refine, refinements};
 use super::plane::{Plane, Region};
-use super::project::trimmed;
+use super::project::{point, trimmed};
 use super::scales::{Estimate, View, estimate, turns_of};
 use super::shapes::{Shape, similarity};
 
@@ -47,6 +47,8 @@ pub struct Found {
     pub confidence: f64,
     /// Share of the edges' energy that is left unexplained.
     pub residual: f64,
+    /// What the free kernel costs, over what none costs: below 1 a picture is simpler with it.
+    pub cost: f64,
 }
 
 /// The kernel of all views. `go_on` is asked before each step; nothing where it says no.
@@ -57,23 +59,23 @@ pub fn find(
     go_on: &mut dyn FnMut() -> bool,
 ) -> Option<Found> {
     let (free, confidence) = widest(views, side, go_on)?;
+    let parts: Vec<View> = views.iter().map(middle).collect();
+    let trial = Trial::of(&parts, free.kernel.width);
+    let free_cost = trial.cost(&free.kernel);
     let named = match want {
         Want::Free => None,
-        _ => named(views, &free, want, go_on)?,
+        _ => named(&trial, (&free, free_cost), want, go_on)?,
     };
-    Some(match named {
-        Some((shape, kernel)) => Found {
-            kernel,
-            shape: Some(shape),
-            confidence,
-            residual: free.residual,
-        },
-        None => Found {
-            kernel: trimmed(&free.kernel),
-            shape: None,
-            confidence,
-            residual: free.residual,
-        },
+    let (shape, kernel) = match named {
+        Some((shape, kernel)) => (Some(shape), kernel),
+        None => (None, trimmed(&free.kernel)),
+    };
+    Some(Found {
+        kernel,
+        shape,
+        confidence,
+        residual: free.residual,
+        cost: free_cost / trial.cost(&point(free.kernel.width)).max(1e-12),
     })
 }
 
@@ -180,16 +182,14 @@ fn holds(kernel: &Plane) -> bool {
 /// A shape and its kernel, or neither.
 type Named = Option<(Shape, Plane)>;
 
-/// The shape that fits best, with its kernel; none where none fits.
+/// The shape that fits best, with its kernel; none where none fits. `free`: the free kernel, and
+/// its cost.
 fn named(
-    views: &[View],
-    free: &Estimate,
+    trial: &Trial,
+    (free, free_cost): (&Estimate, f64),
     want: Want,
     go_on: &mut dyn FnMut() -> bool,
 ) -> Option<Named> {
-    let parts: Vec<View> = views.iter().map(middle).collect();
-    let trial = Trial::of(&parts, free.kernel.width);
-    let free_cost = trial.cost(&free.kernel);
     let mut best: Option<(Shape, Plane, f64)> = None;
     for start in Shape::alike(&free.kernel) {
         let asked = match want {
@@ -204,7 +204,7 @@ fn named(
         if !asked {
             continue;
         }
-        let (shape, cost) = refine(&trial, start, go_on)?;
+        let (shape, cost) = refine(trial, start, go_on)?;
         let Some(kernel) = shape.kernel() else {
             continue;
         };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The blur of pictures that were blurred here, and of what has none.
 
-mod made;
+pub mod made;
 
 use std::path::{Path, PathBuf};
 
