@@ -28,7 +28,7 @@ pub use initial::filled as fill_holes;
 pub use input_file::{InputFile, check_mask};
 pub use kernel::Kernel;
 pub use kinds::{Compression, Degradation, Subsampling, quantisation};
-pub use noise::{NoiseEstimate, NoiseEstimates, OPPONENT, estimate_noise};
+pub use noise::{NoiseEstimate, NoiseEstimates, OPPONENT, estimate_noise, noise_features};
 pub use operator::Operator;
 pub use unobserved::{Bars, Unobserved, both, clipped_shares, usable_pixels};
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ud2m.physics import noise_model
 from ud2m.physics.generators.noise import KINDS, Sources, draw_sources, stored, ycc
+from ud2m.physics.noise_features import features
 from ud2m.physics.noise_model import NoiseModel
 
 SIDE = 64  # of the frames
@@ -58,6 +59,7 @@ def main() -> None:
         "noise_shape": shape.numpy(),
         "sigma_y": noise_model.level(std).numpy(),
         "frames": np.stack(frames),
+        "frame_features": np.stack([features(f.astype(float) / 255) for f in frames]),
         "frame_covariance": np.stack([m.covariance for m in found]),
         "frame_shape": noise_model.tensors(found)[2].numpy(),
     }

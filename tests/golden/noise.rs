@@ -3,7 +3,7 @@
 
 use gstud2m::graph::NoiseTensors;
 use gstud2m::image::Image;
-use gstud2m::operator::{NoiseEstimate, OPPONENT, estimate_noise};
+use gstud2m::operator::{NoiseEstimate, OPPONENT, estimate_noise, noise_features};
 
 use crate::common;
 use crate::files::{Array, npz};
@@ -96,6 +96,8 @@ fn drawn_noise_is_estimated_as_it_is_described() {
             width,
             data: codes.iter().map(|v| v / 127.5 - 1.0).collect(),
         };
+        let seen = noise_features(&frame).expect("blocks enough");
+        assert_near(&seen, row(&arrays["frame_features"], i), 2e-3, (i, "seen"));
         let found = estimate_noise(&frame, None, false).shown;
         let told = found.tensors([0.0, 1.0], false);
         let wanted = NoiseEstimate {

@@ -31,6 +31,11 @@ def decode(shards: list[Path], cache: Path) -> tuple[np.ndarray, np.ndarray]:
     if not (listing.exists() and json.loads(listing.read_text()) == names):
         _fill(shards, cache)
         listing.write_text(json.dumps(names))
+    return decoded(cache)
+
+
+def decoded(cache: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Images and their sides that `decode` put into `cache`."""
     return np.load(cache / "pixels.npy", mmap_mode="r"), np.load(cache / "sizes.npy")
 
 
@@ -104,7 +109,7 @@ def held_out_crops(cache: Path, count: int, rng: np.random.Generator) -> torch.T
 
     `decode` filled it. Raises ValueError where an image is smaller than a crop.
     """
-    images, sides = np.load(cache / "pixels.npy", mmap_mode="r"), np.load(cache / "sizes.npy")
+    images, sides = decoded(cache)
     if sides.min() < HELD_OUT_CROP:
         raise ValueError(
             f"{cache} holds images of {sides.min()} pixels a side; "

@@ -20,6 +20,8 @@ pub struct Blocks {
     mean: Scratch<f32>,
     /// Distance of each block's three channels from black and white, 0 to 0.5.
     room: Scratch<f32>,
+    /// How many others are constant.
+    constant: usize,
 }
 
 impl Blocks {
@@ -35,6 +37,7 @@ impl Blocks {
             coefficients: Scratch::with_capacity(3 * SIZE * most),
             mean: Scratch::with_capacity(most),
             room: Scratch::with_capacity(3 * most),
+            constant: 0,
         };
         for row in 0..rows {
             for column in 0..columns {
@@ -64,6 +67,7 @@ impl Blocks {
             room[c] = own.min(1.0 - own);
         }
         if constant {
+            self.constant += 1;
             return;
         }
         for axis in OPPONENT {
@@ -95,6 +99,11 @@ impl Blocks {
     pub fn room(&self, block: usize) -> [f32; 3] {
         let own = &self.room[3 * block..];
         [own[0], own[1], own[2]]
+    }
+
+    /// Share of the blocks that are not constant.
+    pub fn varying_share(&self) -> f32 {
+        self.len() as f32 / (self.len() + self.constant).max(1) as f32
     }
 }
 

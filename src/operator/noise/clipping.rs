@@ -79,6 +79,11 @@ fn measure(blocks: &Blocks, chosen: &[u32], cut: Option<f32>, noisy: bool) -> No
     NoiseEstimates { shown, told }
 }
 
+/// Share of the blocks in which noise of `sigma` is whole, 0 to 1.
+pub fn whole_share(blocks: &Blocks, sigma: f32) -> f32 {
+    by_brightness(blocks, REACH * sigma + ROUNDING).len() as f32 / blocks.len().max(1) as f32
+}
+
 /// Blocks whose channels are all further than `least` from black and white, by brightness.
 fn by_brightness(blocks: &Blocks, least: f32) -> Scratch<u32> {
     let mut chosen = Scratch::with_capacity(blocks.len());

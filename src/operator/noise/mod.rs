@@ -4,8 +4,11 @@
 mod blocks;
 mod clipping;
 mod eigen;
+mod features;
 mod level;
 mod measure;
+mod network;
+mod second;
 mod spectrum;
 mod split;
 mod tensors;
@@ -124,7 +127,22 @@ impl From<NoiseEstimate> for NoiseEstimates {
 /// noise that a camera or a codec smoothed as noise. Frames below 8x8 pixels, and those of one
 /// colour, have none.
 pub fn estimate_noise(frame: &Image, usable: Option<&Image>, noisy: bool) -> NoiseEstimates {
-    clipping::estimated(&Blocks::of(frame, usable), noisy)
+    let blocks = Blocks::of(frame, usable);
+    let found = clipping::estimated(&blocks, noisy);
+    match features::features(&blocks) {
+        Some(features) => {
+            let answer = network::answer(&features, noisy);
+            let whole = clipping::whole_share(&blocks, found.shown.sigma());
+            second::held_against(found, &answer, &features, whole)
+        }
+        None => found,
+    }
+}
+
+/// What the network that estimates the noise sees of `frame`, or `None` where next to no blocks
+/// vary.
+pub fn noise_features(frame: &Image) -> Option<[f32; features::FEATURES]> {
+    features::features(&Blocks::of(frame, None))
 }
 
 #[cfg(test)]

@@ -34,15 +34,19 @@ class NoiseFilter:
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> "NoiseFilter":
-        """Mild to strong, so that at least a fifth of the noise stays in flat areas."""
+        """Mild to strong; the strongest leave next to nothing in flat areas.
+
+        Half of the draws leave at least a fifth of the noise there.
+        """
+        strong = bool(rng.random() < 0.5)
         patch = int(rng.choice([1, 3]))
         tolerance = rng.uniform(1.0, 3.0) if patch == 1 else rng.uniform(0.5, 1.2)
         return cls(
             int(rng.choice([2, 3])),
             patch,
-            tolerance,
-            rng.uniform(0.2, 0.8),
-            rng.uniform(0.4, 0.9),
+            tolerance * (1.3 if strong else 1.0),
+            rng.uniform(0.7, 1.0) if strong else rng.uniform(0.2, 0.8),
+            rng.uniform(0.7, 1.0) if strong else rng.uniform(0.4, 0.9),
             length=float(rng.choice([0.0, rng.uniform(0.5, 2.5)])),
             sharpening=float(rng.choice([0.0, rng.uniform(0.2, 1.2)])),
         )

@@ -34,7 +34,7 @@ KINDS = {
     "camera": (0.1, (0.006, 0.1)),  # of a sensor: linear light, demosaicing, white balance, gamma
     "subsampled": (0.05, (0.006, 0.1)),  # white to camera, before chroma is averaged to 4:2:0
     "jpeg": (0.05, (0.006, 0.08)),  # white to camera, before JPEG
-    "filtered": (0.2, (0.008, 0.1)),  # white to camera, before a camera's filter, mostly JPEG
+    "filtered": (0.2, (0.008, 0.12)),  # white to camera, before a camera's filter, mostly JPEG
 }
 # Kinds that black-and-white footage has too.
 SEEN_GRAY = ("correlated", "growing", "camera", "subsampled", "jpeg", "filtered")
@@ -200,8 +200,8 @@ def _filtered(clean: np.ndarray, sigma: float, rng: np.random.Generator) -> Obse
     """
     kind, seed = str(rng.choice(BEFORE_CODEC)), int(rng.integers(2**63))
     own, flat = NoiseFilter.draw(rng), ndimage.gaussian_filter(clean, (0, SMOOTH, SMOOTH))
-    quality, halved = int(rng.integers(85, 99)), bool(rng.random() < 0.6)
-    packed = bool(rng.random() < 0.7)
+    quality, halved = int(rng.integers(70, 99)), bool(rng.random() < 0.6)
+    packed = bool(rng.random() < 0.8)
     observed = []
     for image in (clean, flat):
         noise, _ = _before_codec(image, kind, sigma, np.random.default_rng(seed))
