@@ -20,6 +20,7 @@ MAY = {
     "physics.canvas": set(),
     "physics.operators": {"physics.canvas"},
     "physics.noise_model": set(),
+    "physics.noise_features": {NOISE},
     "physics.generators": {NOISE},
     "physics.observation": {OPERATORS, "physics.canvas"},
     "nn.denoiser": set(),
@@ -52,6 +53,7 @@ MAY = {
     "step.specialists": {"nn.weights", OPERATORS, "step.model", "step.unfolded"},
     "training.data": set(),
     "training.denoising": {"nn.denoiser"},
+    "training.noise_estimator": {NOISE, GENERATORS, "physics.noise_features", "training.data"},
     "training.options": {
         "nn.denoiser",
         "training.distillation",
