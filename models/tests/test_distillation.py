@@ -139,7 +139,7 @@ def test_the_conditioning_sees_the_mask_and_the_operator():
 
     none, scalings = torch.zeros(2, 4, 48, 48), net.denoiser.scalings(sigma)
     answers = [
-        conditioning(net.denoiser, x, scalings, films(f), (s,), None)[0]
+        conditioning(net.denoiser, x, scalings, films(f), (s,), torch.ones(2, 1, 1, 1), None)[0]
         for s, f in ((none, "blur"), (none + 1, "blur"), (none, "denoise"))
     ]
     assert not torch.allclose(answers[0], answers[1]) and not torch.allclose(answers[0], answers[2])
