@@ -108,8 +108,8 @@ impl Decoded {
     }
 }
 
-/// Frame and caps of a sample by themselves: the sink uses a sample again, and fails to after a seek
-/// while somebody holds it.
+/// Frame and caps of a sample by themselves: the sink uses a sample again, and fails to after a
+/// seek while somebody holds it.
 fn own(sample: gst::Sample) -> gst::Sample {
     let parts = sample.buffer_owned().zip(sample.caps_owned());
     let Some((buffer, caps)) = parts else {

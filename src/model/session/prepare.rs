@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //! [`Prepare`]: the graph that answers what of a step depends on no image.
 //!
-//! It runs on the CPU, once for each level, noise and operator; answers are kept. Steps that run side
-//! by side share it: one waits for another no longer than a run takes, some milliseconds.
+//! It runs on the CPU, once for each level, noise and operator; answers are kept. Steps that run
+//! side by side share it: one waits for another no longer than a run takes, some milliseconds.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

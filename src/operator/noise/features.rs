@@ -69,8 +69,8 @@ pub fn features(blocks: &Blocks) -> Option<[f32; FEATURES]> {
     Some(row.values)
 }
 
-/// Kurtosis of the coefficients of the quietest 8 % of the blocks along each axis: the geometric mean
-/// over the bands without the lowest two, in which images vary. It is 3 for normal noise.
+/// Kurtosis of the coefficients of the quietest 8 % of the blocks along each axis: the geometric
+/// mean over the bands without the lowest two, in which images vary. It is 3 for normal noise.
 pub fn kurtosis(features: &[f32; FEATURES]) -> [f32; 3] {
     let of_share = RANKS.len() * 3 + 51 + 3 * BANDS;
     std::array::from_fn(|axis| {

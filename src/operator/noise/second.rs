@@ -21,8 +21,8 @@ const BUSY: f32 = 3.5;
 /// does not. It is below 0.005 for nineteen of twenty images of the training.
 const FAMILIAR: f32 = 0.006;
 const STRANGE: f32 = 0.02;
-/// Share of the blocks without noise that is cut off up to which the network does not count, for the
-/// others look quiet, and from which on it does.
+/// Share of the blocks without noise that is cut off up to which the network does not count, for
+/// the others look quiet, and from which on it does.
 const CUT: f32 = 0.6;
 const WHOLE: f32 = 0.75;
 /// Added to standard deviations before they are compared: what is below rounding is no matter.

@@ -46,8 +46,8 @@ fixed: Fixed {
         "Threads of the CPU that run the network, tiles side by side; 0 takes all that it may use";
     frames_in_flight: u32 = 0, "frames-in-flight", 0..=8, READY, "Frames in flight",
         "How many frames the CPU restores side by side, where none starts from another, up to one \
-         a thread; each but the first is a frame of latency; 0 is one a thread for small frames with \
-         a frame rate from sources that can seek and are not live, else 1";
+         a thread; each but the first is a frame of latency; 0 is one a thread for small frames \
+         with a frame rate from sources that can seek and are not live, else 1";
 }
 
 /// What may change at any time, and is read at every frame.
