@@ -62,7 +62,8 @@ def objective(options: DistillationOptions) -> Objective:
     mean = partial(fidelity, **lengths, teacher=teacher, teacher_weight=options.teacher_weight)
     if not options.realism:
         return mean
-    return Samples(mean, options.device, options.grids, options.feature_weight)
+    share, features = options.sample_share, options.feature_weight
+    return Samples(mean, options.device, options.grids, features, share)
 
 
 def train(net: UnfoldedModel, draws: Draws, score: Objective, options: DistillationOptions) -> None:

@@ -6,6 +6,7 @@ as the sampler with fresh noise in each step (zeta = 1) has it; it enters by the
 step begins with the plain initial estimate, which knows nothing of the step before.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -24,6 +25,7 @@ from ud2m.training.losses import energy
 from ud2m.training.problems import Problem
 
 WEIGHTS = {"luma": 1.0, "chroma": 0.5, "features": 0.1}  # of the scores, each over its own error
+GRID = 4.0  # weight of texture that lies unevenly on the grid of the network or of the data step
 # Weight of the spread, and the share of the budget over which it rises to 1. From 0 on, a training
 # first unlearned the texture noise.
 FIRST_SPREAD, RISE = 0.5, 0.1
@@ -64,11 +66,24 @@ class Samples:
         terms = []
         with torch.autocast(first.device.type, enabled=False):
             scores = self._scores(first, second, problem, rng)
+            uneven = self._grid(net, first, second, problem)
         for name, part in scores.items():
             weights = balance.weights(part.error, problem, name)
             value = (part.error - spread * part.spread) * weights
             terms.append(self.weights[name] * value.mean())
-        return torch.stack(terms).sum()
+        return torch.stack(terms).sum() + GRID * uneven
+
+    def _grid(
+        self, net: UnfoldedModel, first: torch.Tensor, second: torch.Tensor, problem: Problem
+    ) -> torch.Tensor:
+        """`energy.grid` of the luma of both samples."""
+        frame = frame_of(problem.inside)
+        samples, truth = (
+            energy.luma_and_chroma(cut(x.float(), frame))[0]
+            for x in (torch.cat([first, second]), problem.clean)
+        )
+        period = math.lcm(net.denoiser.config.unshuffle, problem.operator.scale)
+        return energy.grid(samples, truth, period)
 
     def _level(self, rng: np.random.Generator) -> int:
         """The level of a sample's outer step: any of a grid, by its share."""

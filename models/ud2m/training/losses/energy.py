@@ -70,6 +70,25 @@ def feature_distance(a: Sequence[torch.Tensor], b: Sequence[torch.Tensor]) -> to
     return torch.stack(norms).mean(0)
 
 
+def grid(samples: torch.Tensor, truth: torch.Tensor, period: int) -> torch.Tensor:
+    """How unevenly texture lies on a grid of `period` pixels: a scalar, 0 where it is even.
+
+    Variance over the phases of the logarithm of the power of the finest band, of all samples
+    [N,1,H,W] over that of the truth [B,1,H,W]. The distances above do not see a pattern that stays
+    in its place, and transposed convolutions and data steps for s×s pixels leave one.
+    """
+    powers = [_phases(bands(x.float(), 1)[0], period) for x in (samples, truth)]
+    return (powers[0] / powers[1]).log().var()
+
+
+def _phases(band: torch.Tensor, period: int) -> torch.Tensor:
+    """[period²] mean square of a band [B,1,H,W] in each phase; a rest at the edge is left out."""
+    rows, columns = (side // period for side in band.shape[-2:])
+    band = band[:, 0, : rows * period, : columns * period]
+    cells = band.reshape(len(band), rows, period, columns, period)
+    return cells.square().mean((0, 1, 3)).flatten() + TINY**2
+
+
 def score(distance: Callable, first, second, truth) -> Score:
     """The parts of the energy score of two samples under a distance."""
     error = (distance(first, truth) + distance(second, truth)) / 2

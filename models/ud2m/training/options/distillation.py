@@ -92,8 +92,11 @@ class DistillationOptions(TrainingOptions):
     )
     realism: bool = option(
         False,
-        help="let the step answer with samples too: half of the batches ask for two, which an "
-        "energy score judges; scores are then of samples as well",
+        help="let the step answer with samples too: --sample-share of the batches ask for two, "
+        "which an energy score judges; scores are then of samples as well",
+    )
+    sample_share: float = option(
+        0.5, help="of the batches that ask for samples, with --realism", unit="share"
     )
     feature_weight: float = option(
         0.1, help="of features in that score; 0: without their network", unit="weight"
@@ -132,6 +135,9 @@ class DistillationOptions(TrainingOptions):
             "out.": self.realism and self.conditioning == "none",
             f"--realism has a loss of its own; leave --loss {self.loss} out.": self.realism
             and self.loss != "fidelity",
+            f"--sample-share {self.sample_share} must be between 0 and 1.": not 0
+            <= self.sample_share
+            <= 1,
             f"--feature-weight {self.feature_weight} must be 0 or more.": self.feature_weight < 0,
             "--grid-shares must be 0 or more, and not all 0.": min(self.grid_shares) < 0
             or sum(self.grid_shares) == 0,
