@@ -82,6 +82,7 @@ def add_cases(p: argparse.ArgumentParser) -> None:
         type=int,
         help="evaluations N·K of UD²M: a multiple of the step's K, or less",
     )
+    add_realism(p, 0.0)
 
 
 def evaluate_cases(a: argparse.Namespace) -> None:
@@ -97,6 +98,7 @@ def add_sampling(p: argparse.ArgumentParser) -> None:
     add_images(p)
     p.add_argument("--methods", nargs="+", default=["ud2m"], choices=["ud2m", *SAMPLERS])
     p.add_argument("--samples", type=int, default=8, help="samples M of each image")
+    add_realism(p, 1.0)
 
 
 def evaluate_sampling(a: argparse.Namespace) -> None:
@@ -136,6 +138,17 @@ def add_models(p: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="weights of RAM (ud2m/evaluation/ram.py says where they are)",
+    )
+
+
+def add_realism(p: argparse.ArgumentParser, usual: float) -> None:
+    """The option that asks a step for its mean or for samples."""
+    p.add_argument(
+        "--realism",
+        type=float,
+        default=usual,
+        choices=(0.0, 1.0),
+        help=f"0 the posterior mean, 1 samples, of steps that have both (default: {usual:.0f})",
     )
 
 
@@ -186,7 +199,9 @@ def scores(
     clean = load_images(a.images, a.limit, a.crop)
     families = {CASES[name].family for name in a.cases}
     first = ram_initial(a.ram_weights) if a.initial else None
-    bench = Bench(a.denoiser, families, a.model, a.scalars, first, a.stochasticity, a.steps)
+    bench = Bench(
+        a.denoiser, families, a.model, a.scalars, first, a.stochasticity, a.steps, a.realism
+    )
     rows: tables.Rows = {}
     what = f"Images: {len(clean)}" + f", the middle {a.crop} pixels of each side" * bool(a.crop)
     notes = set()

@@ -16,6 +16,7 @@ from ud2m.evaluation.samplers import SAMPLERS, Restoration
 from ud2m.nn.weights import load_denoiser
 from ud2m.physics.observation import Observation
 from ud2m.physics.operators import Operator, operator_of
+from ud2m.step.realism import draw
 from ud2m.step.scalars import Scalars, ScalarValues
 from ud2m.step.specialists import load_specialists
 from ud2m.step.unfolded import UnfoldedStep
@@ -35,21 +36,26 @@ def restore(
     initial: torch.Tensor | None = None,
     stochasticity: float = 0.0,
     told: tuple[torch.Tensor, ...] = (),
+    realism: float = 0.0,
 ) -> torch.Tensor:
     """What the element answers for one observation: [1,3,H,W] on its canvas, not cut to [-1, 1].
 
     sigma_y: noise std in units of [-1, 1]. counts: outer steps N and iterations K.
     initial: the first estimate instead of a plain inverse. stochasticity: zeta of the sampler.
     told: of `noise_model.INPUTS`, for a step that takes them; without, the noise is white, clipped.
+    realism: 1 for a sample, by a step that takes it; any other answers with the mean.
     """
-    physics = (*told, *observation.physics)
+    sampled = step.takes_realism and realism > 0
     shape, (steps, iterations) = observation.z0.shape, counts
 
     def normal(*size: int) -> torch.Tensor:
         return torch.randn(*size, generator=generator)
 
     def run(xt: torch.Tensor, z: torch.Tensor, n: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        return step(xt, z, observation.y, n, t, torch.tensor([sigma_y]), *physics)
+        share = torch.tensor([realism])
+        own = draw(step.operator, observation.y, share, normal) if sampled else ()
+        tensors = (*own, *told, *observation.physics)
+        return step(xt, z, observation.y, n, t, torch.tensor([sigma_y]), *tensors)
 
     with torch.no_grad():
         return sample(
@@ -59,8 +65,9 @@ def restore(
             steps,
             lambda _: normal(1, iterations, *shape[1:]),
             lambda _: normal(*shape),
-            stochasticity,
-            step.ensemble,
+            1.0 if sampled else stochasticity,
+            step.ensemble and not sampled,
+            restart=sampled,
         )
 
 
@@ -73,8 +80,8 @@ class Bench:
     """The denoiser, the steps, and the methods that run on them.
 
     families: what is degraded. model: a step file, or the folder of a package; without it, scalars
-    is the file of the undistilled step's. initial: see `restore`; stochasticity: of UD²M alone, as
-    steps, its outer steps N where a column has no count of evaluations.
+    is the file of the undistilled step's. initial, realism: see `restore`; stochasticity: of UD²M
+    alone, as steps, its outer steps N where a column has no count of evaluations.
     """
 
     def __init__(
@@ -86,7 +93,9 @@ class Bench:
         initial: Initial | None = None,
         stochasticity: float = 0.0,
         steps: int = 3,
+        realism: float = 0.0,
     ):
+        self.realism = realism
         self.denoiser = load_denoiser(denoiser).to(memory_format=torch.channels_last)
         self.denoiser.requires_grad_(False)
         self.model, self.scalars = model, scalars
@@ -141,7 +150,8 @@ class Bench:
             steps, k = counts = self.counts(column, case.family)
             c, sigma_y, step = d.observation, 2 * case.sigma, self.step(case.family, k)
             first = self.initial(operator, c, sigma_y) if self.initial else None
-            x0 = restore(step, c, sigma_y, counts, generator, first, self.stochasticity)
+            zeta, realism = self.stochasticity, self.realism
+            x0 = restore(step, c, sigma_y, counts, generator, first, zeta, realism=realism)
             self.evaluations = steps * k  # a distilled step does not call the denoiser as a whole
             return x0
 
