@@ -12,7 +12,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use gst_video::{VideoFormat, VideoFrameRef, VideoInfo};
 use gstud2m::image::Image;
 use gstud2m::operator::{Degradation, Kernel, Operator};
-use gstud2m::sampler::{Initial, Level, Patch, StepModel, levels, normal_image, reverse};
+use gstud2m::sampler::{Chain, Initial, Level, Patch, StepModel, levels, normal_image, reverse};
 use gstud2m::tile::{Plan, Tiled, Tiles};
 use gstud2m::ud2mrestore::format::direct;
 
@@ -73,7 +73,7 @@ fn run(c: &mut Criterion) {
             &mut Free,
             &levels(3),
             Initial::Cold(start),
-            0.0,
+            Chain::Mean { zeta: 0.0 },
             draw,
         ));
     });

@@ -9,6 +9,8 @@ import torch
 from toys import TOY, network, source
 
 from ud2m.diffusion import noise
+from ud2m.evaluation.bench import restore
+from ud2m.export import golden
 from ud2m.export.manifest import KEY
 from ud2m.export.package import export
 from ud2m.nn.conditioning import FEATURES
@@ -195,6 +197,16 @@ def test_the_score_is_least_for_samples_of_the_posterior():
     assert expected(1.0, white=True) > scores[1.0]
 
 
+def test_texture_that_lies_on_a_grid_is_seen():
+    torch.manual_seed(4)
+    even, truth = torch.randn(16, 1, 64, 64), torch.randn(8, 1, 64, 64)
+    assert float(energy.grid(even, truth, 4)) < 0.01
+    pattern = torch.ones(1, 1, 64, 64)
+    pattern[..., ::4, ::4] = 1.5
+    assert float(energy.grid(even * pattern, truth, 4)) > 0.03
+    assert float(energy.grid(even * pattern, truth * pattern, 4)) < 0.01
+
+
 def test_bands_are_those_of_a_pyramid_and_luma_knows_no_chroma():
     x = torch.rand(2, 3, 48, 48)
     assert [b.shape[-1] for b in energy.bands(x)] == [48, 24, 12, 6]
@@ -262,6 +274,21 @@ def test_validation_tells_of_samples(tmp_path):
     assert "grid" not in found and "spread_error" in found
 
 
+def test_evaluation_asks_for_samples_or_for_the_mean():
+    net = network(["mask"])
+    grown, case = add_realism(net), golden.make_case("mask", 16, 1)
+
+    def answer(step, share, seed=3):
+        generator, counts = torch.Generator().manual_seed(seed), (2, step.iterations)
+        return restore(step, case.observation, 0.02, counts, generator, realism=share)
+
+    mean = answer(net.step("mask"), 0.0)
+    assert (answer(grown.step("mask"), 0.0) - mean).abs().max() < 1e-4
+    assert torch.equal(answer(net.step("mask"), 1.0), mean)  # it has no samples
+    first, second = (answer(grown.step("mask"), 1.0, seed) for seed in (3, 4))
+    assert (first - mean).abs().max() > 1e-3 < (first - second).abs().max()
+
+
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
     torch.manual_seed(0)
@@ -280,8 +307,9 @@ def test_a_graph_takes_what_makes_a_sample_and_says_so(package):
         model = onnx.load(out / f"{name}.onnx", load_external_data=False)
         facts = json.loads({p.key: p.value for p in model.metadata_props}[KEY])
         inputs = facts["inputs"]
-        assert inputs["realism"] == ["B"] and inputs["texture_noise"] == ["B", 6, "H", "W"]
+        assert "realism" not in inputs and inputs["texture_noise"] == ["B", 6, "H", "W"]
         assert inputs.get("y_noise") == (sides and ["B", 3, *sides])
         told = facts["prepare"]["inputs"]
         assert told["noise_basis"] == [1, 3, 3] and told["noise_std"] == [1, 3]
+        assert told["realism"] == [1]
         assert {i.name for i in model.graph.input} == set(inputs)

@@ -28,6 +28,24 @@ pub struct GraphSpec {
     pub missing: String,
 }
 
+/// What a step graph is told beside images, the same for every image of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Facts {
+    pub noise: NoiseTensors,
+    /// `realism`, \[1\]: 0 asks for the posterior mean, 1 for a sample.
+    pub realism: f32,
+}
+
+impl Facts {
+    /// The mean of an observation with this noise is asked for.
+    pub fn mean(noise: NoiseTensors) -> Self {
+        Self {
+            noise,
+            realism: 0.0,
+        }
+    }
+}
+
 /// Name and dimensions of an input or output of a graph. Dimensions of rank 4 begin with the batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TensorSpec {

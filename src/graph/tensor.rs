@@ -11,8 +11,8 @@ use crate::image::Image;
 /// Sizes along the dimensions of a tensor.
 pub type Shape = SmallVec<[usize; 5]>;
 
-/// The inputs that an operator makes for one window.
-pub type Tensors = SmallVec<[Tensor; 3]>;
+/// The inputs that an operator makes for one window, and the noise of a sample.
+pub type Tensors = SmallVec<[Tensor; 6]>;
 
 /// A named input that an operator makes, for one patch: without the batch dimension.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,12 +4,14 @@
 //! Data of a single patch are lent to ONNX Runtime where they lie; those of a batch are gathered,
 //! for it needs them in one piece.
 
+use std::slice;
+
 use ort::session::SessionInputValue;
 use ort::value::TensorRef;
 use smallvec::SmallVec;
 
 use crate::error::RestoreError;
-use crate::graph::{NoiseTensors, Shape, Tensor, TensorSpec};
+use crate::graph::{Facts, Shape, Tensor, TensorSpec};
 use crate::image::{Scratch, Window};
 use crate::sampler::Patch;
 
@@ -36,7 +38,7 @@ pub struct Inputs<'a> {
 pub struct Told<'a> {
     /// The level, 0 … 999.
     pub time: f32,
-    pub noise: &'a NoiseTensors,
+    pub facts: &'a Facts,
     /// What was prepared for these.
     pub prepared: &'a [Prepared],
 }
@@ -80,8 +82,13 @@ impl<'a> Inputs<'a> {
             tensors(first.window).iter().enumerate().map(own).collect();
         let y = own.iter().find(|own| own.name == "y");
         let y = y.map_or_else(Shape::default, |y| y.shape.clone());
-        let extra = |name| extra(name, told.noise, [batch, height, width], &y);
-        own.extend(specs.iter().filter_map(|s| extra(&s.name)));
+        let extra = |name| extra(name, told.facts, [batch, height, width], &y);
+        let made = own.len();
+        for spec in specs {
+            if own[..made].iter().all(|own| own.name != spec.name) {
+                own.extend(extra(&spec.name));
+            }
+        }
         Self {
             image_shape: [batch, 3, height, width],
             noise_shape: [batch, iterations, 3, height, width],
@@ -89,7 +96,7 @@ impl<'a> Inputs<'a> {
             z0: Batch::of(patches.iter().map(|p| &*p.z0.data)),
             noise: Batch::of(patches.iter().map(|p| &*p.noise.data)),
             time: [told.time],
-            sigma_y: [told.noise.sigma_y],
+            sigma_y: [told.facts.noise.sigma_y],
             own,
             prepared: told.prepared,
         }
@@ -119,11 +126,11 @@ impl<'a> Inputs<'a> {
     }
 }
 
-/// The input `name` where it is one that only some graphs take: the noise as it is `told`, or what
-/// asks for the mean of the samples. `y` is the observation's shape.
+/// The input `name` where it is one that only some graphs take: what they are told, and no noise
+/// of samples. `y` is the observation's shape.
 fn extra<'a>(
     name: &str,
-    told: &'a NoiseTensors,
+    facts: &'a Facts,
     [batch, height, width]: [usize; 3],
     y: &Shape,
 ) -> Option<Own<'a>> {
@@ -137,11 +144,16 @@ fn extra<'a>(
         let data = Batch::Gathered(Scratch::filled(shape.iter().product(), 0.0));
         Some(Own { name, shape, data })
     };
+    let told = &facts.noise;
     match name {
         "noise_basis" => told_of("noise_basis", &told.basis, &[3, 3]),
         "noise_std" => told_of("noise_std", &told.std, &[3]),
         "noise_shape" => told_of("noise_shape", &told.shape, &[5]),
-        "realism" => zeros("realism", Shape::from_slice(&[batch])),
+        "realism" => Some(Own {
+            name: "realism",
+            shape: Shape::from_slice(&[1]),
+            data: Batch::Lent(slice::from_ref(&facts.realism)),
+        }),
         "texture_noise" => zeros(
             "texture_noise",
             Shape::from_slice(&[batch, 6, height, width]),

@@ -13,6 +13,7 @@ use std::path::Path;
 use prepare::Preparation;
 use serde::Deserialize;
 use tensors::{NOISE, compare, optional_inputs, sampler_inputs};
+pub use tensors::{TEXTURE_NOISE, Y_NOISE};
 
 use super::files::Expected;
 use crate::graph::{GraphSpec, IMAGES, TensorSpec};
@@ -123,6 +124,11 @@ impl Manifest {
         let prepare = self.prepare.as_ref();
         let name = NOISE[0].0;
         self.inputs.contains_key(name) || prepare.is_some_and(|p| p.inputs.contains_key(name))
+    }
+
+    /// Whether the graph can answer with samples of the posterior, and not with its mean alone.
+    pub fn takes_realism(&self) -> bool {
+        self.inputs.contains_key(TEXTURE_NOISE)
     }
 
     /// Compares the manifest with what `needed` asks for.

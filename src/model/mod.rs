@@ -15,7 +15,7 @@ mod runtime;
 mod session;
 mod stop;
 
-pub use manifest::{Dim, Manifest};
+pub use manifest::{Dim, Manifest, TEXTURE_NOISE, Y_NOISE};
 pub use package::locate;
 pub use provider::{Engine, Provider};
 pub use runtime::{LogLevel, LogSink, disable_telemetry, log_to};

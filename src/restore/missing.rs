@@ -72,6 +72,7 @@ impl Restorer {
             detect_unobserved: false,
             noise_sigma: noise.told.sigma_y / 2.0,
             noise_is_luma: false,
+            realism: 0.0,
             samples: 1,
             output: Output::Sample,
             temporal: Temporal::Off,

@@ -26,11 +26,13 @@ pub struct Settings {
     pub noise_per_frame: bool,
     /// Zeta, 0 to 1: share of fresh noise in each re-noising.
     pub stochasticity: f32,
+    /// 0 asks for the posterior mean, 1 for samples of the posterior; between them for a mix.
+    pub realism: f32,
     /// How many samples `output` is made of, at least 1.
     pub samples: usize,
     pub output: Output,
-    /// Whether a frame starts from the restored frame before it. The standard deviation of samples
-    /// is always that of frames by themselves.
+    /// Whether a frame starts from the restored frame before it. Samples and their standard
+    /// deviation are always those of frames by themselves.
     pub temporal: Temporal,
     /// 0 (the frame as it came, without a call of the network) to 1 (the restored frame). The
     /// standard deviation of samples is not blended.
@@ -67,6 +69,19 @@ impl Settings {
         Ok(())
     }
 
+    /// An error where samples are asked for and the loaded graph, by `takes_realism`, answers with
+    /// the mean alone.
+    pub fn check_realism(&self, takes_realism: bool) -> Result<(), RestoreError> {
+        if self.realism > 0.0 && !takes_realism {
+            return Err(RestoreError::Settings(format!(
+                "realism is {}, and the model answers with the posterior mean alone for this task: \
+                 set realism to 0, or choose a model that was trained for samples.",
+                self.realism
+            )));
+        }
+        Ok(())
+    }
+
     /// The seed of one sample of frame `number`.
     ///
     /// The first sample of the first frame has [`Settings::seed`] itself; so has the first sample
@@ -81,6 +96,7 @@ impl Settings {
 
     /// Whether this frame may start from the one before, and is kept for the next.
     pub(super) fn is_temporal(&self) -> bool {
-        self.temporal == Temporal::WarmStart && self.output != Output::Deviation
+        let alone = self.output == Output::Deviation || self.realism > 0.0;
+        self.temporal == Temporal::WarmStart && !alone
     }
 }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
 //! [`OperatorStep`]: the loaded graph as a step of the sampler, with the operator's tensors.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::Restorer;
-use super::pipeline::Observation;
+use super::pipeline::{Observation, RunNoise};
 use crate::error::RestoreError;
-use crate::graph::Tensors;
+use crate::graph::{Facts, Tensor, Tensors};
 use crate::image::Window;
-use crate::model::{Copies, DeviceWalk, OrtStep};
+use crate::model::{Copies, DeviceWalk, OrtStep, TEXTURE_NOISE, Y_NOISE};
 use crate::operator::Operator;
 use crate::sampler::{Aggregation, Level, Patch, StepModel};
 
@@ -22,22 +23,26 @@ pub struct OperatorStep<'a> {
     operator: &'a mut Operator,
     observation: &'a Observation,
     tensors: &'a mut TensorCache,
+    noise: &'a RefCell<RunNoise<'a>>,
+    facts: Facts,
 }
 
 impl<'a> OperatorStep<'a> {
     /// A step for one frame. `tensors` is empty, and is emptied when the step is dropped: only its
-    /// memory stays.
+    /// memory stays. `noise` is that of the run in progress.
     pub fn new(
         step: &'a mut OrtStep,
-        operator: &'a mut Operator,
-        observation: &'a Observation,
+        (operator, observation): (&'a mut Operator, &'a Observation),
         tensors: &'a mut TensorCache,
+        noise: &'a RefCell<RunNoise<'a>>,
     ) -> Self {
         Self {
             step,
             operator,
             observation,
             tensors,
+            noise,
+            facts: Facts::mean(observation.noise.told),
         }
     }
 }
@@ -47,9 +52,7 @@ impl OperatorStep<'_> {
     /// has none of its own.
     pub fn on_device(&mut self) -> Option<DeviceWalk<'_>> {
         self.step.copies()?;
-        let Observation {
-            y, canvas, noise, ..
-        } = self.observation;
+        let Observation { y, canvas, .. } = self.observation;
         let window = Window {
             x: 0,
             y: 0,
@@ -61,7 +64,7 @@ impl OperatorStep<'_> {
             .tensors
             .entry(window)
             .or_insert_with(|| operator.tensors(y, canvas, window));
-        DeviceWalk::new(self.step, &noise.told, tensors)
+        DeviceWalk::new(self.step, &self.facts, tensors)
     }
 }
 
@@ -90,17 +93,26 @@ impl StepModel for OperatorStep<'_> {
     }
 
     fn estimate(&mut self, patches: &mut [Patch], level: Level) -> Result<(), RestoreError> {
-        let Observation {
-            y, canvas, noise, ..
-        } = self.observation;
+        let Observation { y, canvas, .. } = self.observation;
+        let takes_y = self.step.manifest().inputs.contains_key(Y_NOISE);
+        let mut noise = self.noise.borrow_mut();
+        let of_sample = noise.of_step(level, self.operator.scale(), takes_y);
         for patch in &*patches {
-            if let Entry::Vacant(entry) = self.tensors.entry(patch.window) {
-                let window = patch.window;
-                entry.insert(self.operator.tensors(y, canvas, window));
+            let window = patch.window;
+            let tensors = match self.tensors.entry(window) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => entry.insert(self.operator.tensors(y, canvas, window)),
+            };
+            if let Some(of_sample) = of_sample {
+                let (texture, of_y) = of_sample.crop(window);
+                tensors.retain(|t| ![TEXTURE_NOISE, Y_NOISE].contains(&t.name));
+                tensors.push(Tensor::own(TEXTURE_NOISE, texture));
+                tensors.extend(of_y.map(|noise| Tensor::own(Y_NOISE, noise)));
             }
         }
+        self.facts.realism = if of_sample.is_some() { 1.0 } else { 0.0 };
         let cache = &*self.tensors;
         let tensors = |window| cache.get(&window).map_or(&[][..], |tensors| tensors);
-        self.step.run(patches, level, &noise.told, tensors)
+        self.step.run(patches, level, &self.facts, tensors)
     }
 }

@@ -6,11 +6,13 @@
 mod noise;
 mod reverse;
 mod schedule;
+mod texture;
 mod walk;
 
 pub use noise::normal_image;
-pub use reverse::{Initial, reverse, reverse_on};
+pub use reverse::{Chain, Initial, reverse, reverse_on};
 pub use schedule::{BETA, LEVELS, Level, level, levels, time_grid};
+pub use texture::{texture_image, y_noise_image};
 pub use walk::Walk;
 
 use crate::image::{Image, Window};

@@ -18,11 +18,21 @@ pub enum Initial {
     Warm(Image),
 }
 
-/// Takes one step at each of `levels`, from the most to the least noisy, and returns the estimates
-/// as the model's [`Aggregation`] says.
+/// How a run goes from one step to the next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Chain {
+    /// Towards the posterior mean: a step starts from the estimate of the one before, and the
+    /// estimates become the answer as the model's [`Aggregation`] says. zeta: share of fresh noise.
+    Mean { zeta: f32 },
+    /// To a posterior sample: each step starts from the plain initial estimate, its state has fresh
+    /// noise, and the last estimate is the answer (docs/decisions/028-realism.md).
+    Sample,
+}
+
+/// Takes one step at each of `levels`, from the most to the least noisy, and returns the answer of
+/// the `chain`.
 ///
-/// Each step starts from the estimate of the one before, the first from `initial`. Without levels
-/// the answer is `initial`. `noise(stream)` draws a standard normal image of the shape of
+/// The first step starts from `initial`. Without levels the answer is `initial`. `noise(stream)` draws a standard normal image of the shape of
 /// `initial`. Stream 0 is the first state; step i takes 1 + i (K + 1) + k for its K inner noises
 /// and 1 + i (K + 1) + K for re-noising, which is not drawn where zeta is 0. Errors are the model's
 /// own.
@@ -30,10 +40,10 @@ pub fn reverse<M: StepModel>(
     model: &mut M,
     levels: &[Level],
     initial: Initial,
-    zeta: f32,
+    chain: Chain,
     noise: impl FnMut(u32) -> Image,
 ) -> Result<Image, M::Error> {
-    reverse_on(&mut HostWalk::new(model), levels, initial, zeta, noise)
+    reverse_on(&mut HostWalk::new(model), levels, initial, chain, noise)
 }
 
 /// [`reverse`], with the images where the walk has them.
@@ -41,7 +51,7 @@ pub fn reverse_on<W: Walk>(
     walk: &mut W,
     levels: &[Level],
     initial: Initial,
-    zeta: f32,
+    chain: Chain,
     mut noise: impl FnMut(u32) -> Image,
 ) -> Result<Image, W::Error> {
     let inner = walk.iterations() as u32;
@@ -56,11 +66,16 @@ pub fn reverse_on<W: Walk>(
             (z0, xt)
         }
     };
+    let (zeta, plain) = match chain {
+        Chain::Mean { zeta } => (zeta, None),
+        Chain::Sample => (1.0, Some(z0.clone())),
+    };
+    let averages = chain != Chain::Sample && walk.aggregation() == Aggregation::Mean;
     walk.begin(xt, z0);
     for (i, level) in levels.iter().enumerate() {
         let first = 1 + i as u32 * (inner + 1);
         walk.estimate(*level, &mut |k| noise(first + k))?;
-        if walk.aggregation() == Aggregation::Mean && levels.len() > 1 {
+        if averages && levels.len() > 1 {
             // Estimate i counts 1 + i times.
             walk.average(2.0 / (i + 2) as f32)?;
         }
@@ -69,6 +84,9 @@ pub fn reverse_on<W: Walk>(
             let renew = next.sigma * zeta.sqrt();
             let fresh = (zeta > 0.0).then(|| (renew, noise(first + inner)));
             walk.renoise([*level, *next], keep, fresh)?;
+            if let Some(plain) = &plain {
+                walk.restart(plain);
+            }
         }
     }
     walk.finish()

@@ -37,6 +37,9 @@ pub trait Walk {
         fresh: Option<(f32, Image)>,
     ) -> Result<(), Self::Error>;
 
+    /// Makes `z0` the initial estimate of the next step.
+    fn restart(&mut self, z0: &Image);
+
     /// The mean where there is one, else the estimate.
     fn finish(&mut self) -> Result<Image, Self::Error>;
 }
@@ -118,6 +121,11 @@ impl<M: StepModel> Walk for HostWalk<'_, M> {
             }
         }
         Ok(())
+    }
+
+    fn restart(&mut self, z0: &Image) {
+        let [state] = &mut self.patch;
+        state.z0 = z0.clone();
     }
 
     fn finish(&mut self) -> Result<Image, M::Error> {

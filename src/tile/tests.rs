@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 
 use super::*;
-use crate::sampler::{Initial, levels, normal_image, reverse};
+use crate::sampler::{Chain, Initial, levels, normal_image, reverse};
 
 /// Answers with a linear, pixel-wise function of what it is given.
 struct Pointwise {
@@ -49,9 +49,13 @@ fn plan(width: usize, height: usize, batch: usize) -> Plan {
 
 fn sample(model: &mut impl StepModel<Error = Infallible>, height: usize, width: usize) -> Image {
     let z0 = normal_image(5, 99, 3, height, width);
-    let Ok(x0) = reverse(model, &levels(3), Initial::Cold(z0), 0.4, |stream| {
-        normal_image(6, stream, 3, height, width)
-    });
+    let Ok(x0) = reverse(
+        model,
+        &levels(3),
+        Initial::Cold(z0),
+        Chain::Mean { zeta: 0.4 },
+        |stream| normal_image(6, stream, 3, height, width),
+    );
     x0
 }
 

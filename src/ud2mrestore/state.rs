@@ -53,6 +53,7 @@ impl State {
         let (model, engine) = (&fixed.model, fixed.engine());
         let mut restorer = Restorer::load(model, &asked.0, engine, &mut warn, stop)?;
         restorer.load_filler(&asked.1, &mut warn, stop)?;
+        for_frames.check_realism(restorer.takes_realism())?;
         Ok(Self {
             restorer,
             fixed,
@@ -191,8 +192,14 @@ impl State {
         if input.flags().contains(gst::BufferFlags::DISCONT) {
             self.restorer.forget();
         }
+        let mut settings = live.restore_settings(&self.fixed, asked, formats.has_luma());
+        if let Err(error) = settings.check_realism(self.restorer.takes_realism()) {
+            settings.realism = 0.0;
+            let until = "Until then frames are restored to the mean.";
+            self.remarks.push(format!("{error} {until}"));
+        }
         Ok(Wanted {
-            settings: live.restore_settings(&self.fixed, asked, formats.has_luma()),
+            settings,
             number,
             // A spread has no colours of its own under transparency.
             alpha: live.output != Output::Stddev,

@@ -14,7 +14,7 @@ use cases::{HEIGHT, WIDTH, degradations, frame, settings, ways};
 use common::{Bench, caps, element, info};
 use gst_video::VideoFormat;
 use gstud2m::image::{Image, Window};
-use gstud2m::restore::{Degradation, Engine, Restorer, Stop};
+use gstud2m::restore::{Degradation, Engine, Restorer, Settings, Stop};
 
 /// Frames before those that are counted, and the frames that are.
 const WARMING: u64 = 2;
@@ -35,10 +35,26 @@ fn report(case: &str, places: BTreeMap<String, (usize, usize)>) -> String {
     }
 }
 
-/// The graphs that answer with the observation.
-fn echo(degradation: &Degradation) -> Restorer {
-    let (model, engine) = (common::path("tests/data/echo"), Engine::default());
-    Restorer::load(&model, degradation, engine, &mut |_| (), &Stop::default()).unwrap()
+/// A package of tests; `echo` answers with the observation.
+fn toy(package: &str, degradation: &Degradation) -> Restorer {
+    let path = common::path(&format!("tests/data/{package}"));
+    let (engine, stop) = (Engine::default(), Stop::default());
+    Restorer::load(&path, degradation, engine, &mut |_| (), &stop).unwrap()
+}
+
+/// What restoring frames asks for after the first ones, in lines.
+fn asked_for(case: &str, mut restorer: Restorer, settings: &Settings) -> String {
+    // As the element does: images that are dropped go back to it.
+    let pool = restorer.pool();
+    let _entered = pool.enter();
+    let frames: Vec<Image> = (0..WARMING + COUNTED).map(frame).collect();
+    let mut restored = |number: u64| {
+        let result = restorer.restore_with_fallback(&frames[number as usize], number, settings);
+        assert_eq!(result.unwrap().report.failed, None, "{case}");
+    };
+    (0..WARMING).for_each(&mut restored);
+    let places = counter::ours(|| (WARMING..WARMING + COUNTED).for_each(restored));
+    report(case, places)
 }
 
 #[test]
@@ -52,19 +68,31 @@ fn restoring_a_frame_asks_for_no_memory() {
     let mut wrong = String::new();
     for (name, degradation) in degradations {
         for (way, settings) in ways(&degradation) {
-            let mut restorer = echo(&degradation);
-            // As the element does: images that are dropped go back to it.
-            let pool = restorer.pool();
-            let _entered = pool.enter();
-            let frames: Vec<Image> = (0..WARMING + COUNTED).map(frame).collect();
-            let mut restored = |number: u64| {
-                let result =
-                    restorer.restore_with_fallback(&frames[number as usize], number, &settings);
-                assert_eq!(result.unwrap().report.failed, None, "{name}, {way}");
-            };
-            (0..WARMING).for_each(&mut restored);
-            let places = counter::ours(|| (WARMING..WARMING + COUNTED).for_each(restored));
-            wrong += &report(&format!("{name}, {way}"), places);
+            let restorer = toy("echo", &degradation);
+            wrong += &asked_for(&format!("{name}, {way}"), restorer, &settings);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+#[cfg_attr(
+    not(debug_assertions),
+    ignore = "it reads line tables: run it without --release"
+)]
+fn drawing_samples_asks_for_no_memory() {
+    common::init();
+    let (_folder, degradations) = degradations();
+    let mut wrong = String::new();
+    let sampled = |name: &str| ["denoise", "downscale2", "jpeg"].contains(&name);
+    for (name, degradation) in degradations.into_iter().filter(|(name, _)| sampled(name)) {
+        for (way, mut settings) in ways(&degradation) {
+            settings.realism = 0.5;
+            for per_frame in [true, false] {
+                settings.noise_per_frame = per_frame;
+                let restorer = toy("samples", &degradation);
+                wrong += &asked_for(&format!("{name}, {way}, {per_frame}"), restorer, &settings);
+            }
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
@@ -73,7 +101,7 @@ fn restoring_a_frame_asks_for_no_memory() {
 #[test]
 fn noise_that_frames_share_is_not_drawn_in_the_steady_state() {
     common::init();
-    let mut restorer = echo(&Degradation::Denoise);
+    let mut restorer = toy("echo", &Degradation::Denoise);
     let mut settings = settings(Degradation::Denoise);
     let mut draws = |settings: &_, number: u64| {
         let restored = restorer.restore_with_fallback(&frame(number), number, settings);
@@ -92,7 +120,7 @@ fn noise_that_frames_share_is_not_drawn_in_the_steady_state() {
 #[test]
 fn what_is_kept_does_not_grow_and_goes_with_its_size() {
     common::init();
-    let mut restorer = echo(&Degradation::Denoise);
+    let mut restorer = toy("echo", &Degradation::Denoise);
     let settings = settings(Degradation::Denoise);
     let pool = restorer.pool();
     let _entered = pool.enter();

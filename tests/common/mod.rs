@@ -64,6 +64,7 @@ pub fn settings(degradation: Degradation, noise_sigma: f32) -> Settings {
         detect_unobserved: true,
         noise_per_frame: false,
         stochasticity: 0.0,
+        realism: 0.0,
         samples: 1,
         output: Output::Sample,
         temporal: Temporal::Off,

@@ -41,21 +41,22 @@ SUBSAMPLINGS = {
 NOISE_MODEL = {"noise_basis": ["B", 3, 3], "noise_std": ["B", 3], "noise_shape": ["B", 5]}
 
 
-def inputs_of(family, told=False):
-    """told: with those of a noise model and of samples."""
+def inputs_of(family, told=False, sampled=False):
+    """told: with those of a noise model and of samples. sampled: with those of samples."""
     scale, extra = FAMILIES[family]
     y = PICTURE if scale == 1 else ["B", 3, f"H/{scale}", f"W/{scale}"]
     noise = ["B", ITERATIONS, 3, "H", "W"]
     more = {}
-    if told:
-        more = {"realism": ["B"], "texture_noise": ["B", 6, "H", "W"], **NOISE_MODEL}
+    if told or sampled:
+        more = {"realism": [1], "texture_noise": ["B", 6, "H", "W"]}
+        more |= NOISE_MODEL if told else {}
         if family not in SUBSAMPLINGS:
             more["y_noise"] = y
     plain = {"xt": PICTURE, "z0": PICTURE, "y": y, "noise": noise, "t": [1], "sigma_y": [1]}
     return {**plain, **more, **extra}
 
 
-def manifest_of(family, name, told=False):
+def manifest_of(family, name, **which):
     return {
         "schema": 2,
         "name": name,
@@ -70,7 +71,7 @@ def manifest_of(family, name, told=False):
         "levels": 1000,
         "beta": [1e-4, 0.02],
         "sigma_y": [0.002, 0.5],
-        "inputs": inputs_of(family, told),
+        "inputs": inputs_of(family, **which),
         "output": {"x0": PICTURE},
         "training": {},
         "scores": {},
@@ -108,17 +109,21 @@ class Graph:
         return self.node("GatherND", name, at)
 
     def observed(self):
-        """The observation on the output's grid: pixels repeated where the output is larger."""
+        """The observation on the output's grid."""
+        return self.repeated("y")
+
+    def repeated(self, name):
+        """An image of the observation's size, its pixels repeated where the output is larger."""
         scale = FAMILIES[self.family][0]
         if scale == 1:
-            return "y"
+            return name
         scales = self.constant([1, 1, scale, scale])
         nearest = {
             "mode": "nearest",
             "coordinate_transformation_mode": "asymmetric",
             "nearest_mode": "floor",
         }
-        return self.node("Resize", "y", "", scales, **nearest)
+        return self.node("Resize", name, "", scales, **nearest)
 
     def write(self, path, result, manifest, declared=None, kinds=None):
         """kinds: types of inputs and outputs that do not hold single precision."""
@@ -201,6 +206,28 @@ def told(g):
     return g.sum(g.times(0.0, "xt"), g.node("Unsqueeze", row, g.constant([1, 2], np.int64)), *drawn)
 
 
+def samples(g):
+    """x0 = xt/4 for the mean; a sample adds its noise, of which texture tells three channels.
+
+    It adds (texture_0-2 + texture_3-5 + noise of y)/16, and z0/8, from which each step begins anew.
+    """
+    thirds = [
+        g.node(
+            "Slice",
+            "texture_noise",
+            g.constant([i], np.int64),
+            g.constant([i + 3], np.int64),
+            g.constant([1], np.int64),
+        )
+        for i in (0, 3)
+    ]
+    of_y = [] if g.family in SUBSAMPLINGS else [g.repeated("y_noise")]
+    drawn = g.times(1 / 16, g.sum(*thirds, *of_y))
+    drawn = g.sum(drawn, g.times(1 / 8, "z0"))
+    gate = g.node("Unsqueeze", "realism", g.constant([1, 2, 3], np.int64))
+    return g.sum(g.times(0.25, "xt"), g.node("Mul", gate, drawn))
+
+
 def out_of_memory(g):
     """x0 = y, by way of 512 TB where the picture has more than 64x64 pixels."""
     sides = g.node(
@@ -259,6 +286,10 @@ def good():
         graph, inputs = Graph(family), inputs_of(family, told=True)
         manifest = manifest_of(family, "told", told=True)
         graph.write(HERE / "told" / f"{family}.onnx", told(graph), manifest, inputs)
+    for family in ("denoise", "downscale2", "jpeg"):
+        graph, inputs = Graph(family), inputs_of(family, sampled=True)
+        manifest = manifest_of(family, "samples", sampled=True)
+        graph.write(HERE / "samples" / f"{family}.onnx", samples(graph), manifest, inputs)
 
 
 def wrong():
@@ -339,7 +370,7 @@ def palette():
 
 
 if __name__ == "__main__":
-    for folder in ("affine", "echo", "blend", "slow", "told", "wrong"):
+    for folder in ("affine", "echo", "blend", "slow", "told", "samples", "wrong"):
         shutil.rmtree(HERE / folder, ignore_errors=True)
     good()
     wrong()

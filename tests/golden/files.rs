@@ -5,9 +5,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use gstud2m::graph::{Data, GraphSpec, NoiseTensors, Tensor};
+use gstud2m::graph::{Data, Facts, GraphSpec, NoiseTensors, Tensor};
 use gstud2m::image::Image;
-use gstud2m::model::{Engine, OrtStep, Stop};
+use gstud2m::model::{Engine, OrtStep, Stop, TEXTURE_NOISE, Y_NOISE};
 use gstud2m::operator::{Degradation, InputFile, Kernel, Subsampling};
 use gstud2m::sampler;
 
@@ -204,8 +204,35 @@ impl Golden {
             .collect()
     }
 
+    /// The noise of a sample in an outer step, with the seed that is stored under this name; none
+    /// where the graph answers with the mean alone.
+    pub fn sample_noise(&self, seed: &str, step: u32) -> Vec<Tensor> {
+        let manifest = self.step.manifest();
+        let (seed, z0, y) = (self.numbers[seed], self.image("z0"), self.image("y"));
+        let texture = || sampler::texture_image(seed, step, z0.height, z0.width);
+        let of_y = || sampler::y_noise_image(seed, step, y.height, y.width);
+        let mut out = Vec::new();
+        if manifest.takes_realism() {
+            out.push(Tensor::own(TEXTURE_NOISE, texture()));
+        }
+        if manifest.inputs.contains_key(Y_NOISE) {
+            out.push(Tensor::own(Y_NOISE, of_y()));
+        }
+        out
+    }
+
+    /// What the graph is told: the answers are samples where it can give them.
+    pub fn told(&self) -> Facts {
+        let realism = match self.step.manifest().takes_realism() {
+            true => self.array("realism").data[0],
+            false => 0.0,
+        };
+        let noise = self.noise_told();
+        Facts { noise, realism }
+    }
+
     /// What the graph is told of the noise.
-    pub fn told(&self) -> NoiseTensors {
+    fn noise_told(&self) -> NoiseTensors {
         let white = NoiseTensors::white(self.array("sigma_y").data[0]);
         if !self.step.manifest().takes_noise_model() {
             return white;

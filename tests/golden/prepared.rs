@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What depends on no image is computed where it changes, and not in each step.
 
-use gstud2m::graph::{NoiseTensors, Tensor};
+use gstud2m::graph::{Facts, Tensor};
 use gstud2m::image::Image;
 use gstud2m::model::{Engine, OrtStep, Stop};
 use gstud2m::sampler::{Level, Patch};
@@ -20,12 +20,7 @@ fn start(golden: &Golden) -> Patch {
 }
 
 /// The answer at level `t` with the noise as it is told.
-fn answer(
-    step: &mut OrtStep,
-    (patch, tensors): (Patch, &[Tensor]),
-    t: u32,
-    told: &NoiseTensors,
-) -> Image {
+fn answer(step: &mut OrtStep, (patch, tensors): (Patch, &[Tensor]), t: u32, told: &Facts) -> Image {
     let level = Level {
         t,
         alpha: 0.0,
@@ -39,9 +34,9 @@ fn answer(
 }
 
 /// How often it was computed after a step at each level, with the noise as it is told.
-fn computed(golden: &mut Golden, asked: &[(u32, NoiseTensors)]) -> Vec<u64> {
+fn computed(golden: &mut Golden, asked: &[(u32, Facts)]) -> Vec<u64> {
     let tensors = golden.tensors();
-    let count = |(t, told): &(u32, NoiseTensors)| {
+    let count = |(t, told): &(u32, Facts)| {
         let patch = start(golden);
         answer(&mut golden.step, (patch, &tensors), *t, told);
         golden.step.preparations().expect("a graph that prepares")
@@ -63,12 +58,10 @@ fn it_is_computed_once_for_each_level_while_nothing_else_changes() {
 fn it_is_computed_again_where_the_noise_changes() {
     let mut golden = Golden::open(&package(), spec("denoise"));
     let told = golden.told();
-    let louder = NoiseTensors {
-        sigma_y: 2.0 * told.sigma_y,
-        ..told
-    };
+    let mut louder = told;
+    louder.noise.sigma_y *= 2.0;
     let mut coloured = told;
-    coloured.std[0] *= 0.5;
+    coloured.noise.std[0] *= 0.5;
     let steps = [told, louder, told, coloured, coloured].map(|told| (444, told));
     assert_eq!(computed(&mut golden, &steps), [1, 2, 2, 3, 3]);
 }
@@ -100,10 +93,8 @@ fn lanes_share_it_and_each_has_what_its_own_noise_asks_for() {
     );
     let step = step.unwrap_or_else(|e| panic!("{e}"));
     let told = golden.told();
-    let louder = NoiseTensors {
-        sigma_y: 2.0 * told.sigma_y,
-        ..told
-    };
+    let mut louder = told;
+    louder.noise.sigma_y *= 2.0;
     let mut lanes = step.split(2);
     let tensors = golden.tensors();
     let mut once = |told| answer(&mut lanes[0], (start(&golden), &tensors), 444, told);

@@ -4,7 +4,7 @@
 use gstud2m::error::RestoreError;
 use gstud2m::graph::Tensor;
 use gstud2m::image::Image;
-use gstud2m::sampler::{self, Aggregation, Initial, Level, Patch, StepModel};
+use gstud2m::sampler::{self, Aggregation, Chain, Initial, Level, Patch, StepModel};
 
 use crate::files::{Golden, graphs, largest_difference, package, spec};
 
@@ -16,6 +16,8 @@ const RUN_TOLERANCE: f32 = 1e-3;
 struct Run {
     golden: Golden,
     tensors: Vec<Tensor>,
+    /// Outer steps so far.
+    place: u32,
 }
 
 impl StepModel for Run {
@@ -31,8 +33,10 @@ impl StepModel for Run {
 
     fn estimate(&mut self, patches: &mut [Patch], level: Level) -> Result<(), RestoreError> {
         let told = self.golden.told();
-        let step = &mut self.golden.step;
-        step.run(patches, level, &told, |_| &self.tensors)
+        let noise = self.golden.sample_noise("run_seed", self.place);
+        let tensors = [self.tensors.clone(), noise].concat();
+        self.place += 1;
+        self.golden.step.run(patches, level, &told, |_| &tensors)
     }
 }
 
@@ -53,7 +57,8 @@ fn a_step_of_each_graph_agrees_with_pytorch() {
             alpha: 0.0,
             sigma: 0.0,
         };
-        let (told, tensors) = (golden.told(), golden.tensors());
+        let noise = golden.sample_noise("seed", 0);
+        let (told, tensors) = (golden.told(), [golden.tensors(), noise].concat());
         let result = golden.step.run(&mut patch, level, &told, |_| &tensors);
         result.unwrap_or_else(|e| panic!("{name:?}: {e}"));
         let miss = largest_difference(&patch[0].z0.data, &golden.array("x0").data);
@@ -104,15 +109,27 @@ fn a_run_of_each_graph_agrees_with_pytorch() {
         let (height, width) = (start.height, start.width);
         let (seed, steps) = (golden.numbers["run_seed"], golden.numbers["run_steps"]);
         let tensors = golden.tensors();
-        let mut model = Run { golden, tensors };
+        let chain = match golden.step.manifest().takes_realism() {
+            true => Chain::Sample,
+            false => Chain::Mean { zeta: 0.0 },
+        };
+        let mut model = Run {
+            golden,
+            tensors,
+            place: 0,
+        };
         // Stream 0 is the initial state; step i takes 1 + i (K + 1) + k.
         let draw = |stream: u32| {
             let k = stream.checked_sub(1).map(|at| at % (inner + 1));
-            assert!(k != Some(inner), "no re-noising is drawn when zeta is 0");
+            let fresh = chain == Chain::Sample;
+            assert!(
+                k != Some(inner) || fresh,
+                "no re-noising is drawn when zeta is 0"
+            );
             sampler::normal_image(seed, stream, 3, height, width)
         };
         let levels = sampler::levels(steps as usize);
-        let result = sampler::reverse(&mut model, &levels, Initial::Cold(start), 0.0, draw);
+        let result = sampler::reverse(&mut model, &levels, Initial::Cold(start), chain, draw);
         let output = result.unwrap_or_else(|e| panic!("{name:?}: {e}"));
         let miss = largest_difference(&output.data, &wanted.data);
         assert!(miss <= RUN_TOLERANCE, "{name:?}: a run differs by {miss}");

@@ -128,8 +128,7 @@ def step_inputs(
 ) -> dict[str, torch.Tensor]:
     """The step's inputs by name, as tensors. Image b of the batch has the seed `seed` + b.
 
-    share: of realism of the first image, where the step takes it; each later one has half of the
-    one before.
+    share: of realism, where the step takes it.
     """
     observation, seeds = case.observation, range(seed, seed + batch)
 
@@ -140,7 +139,7 @@ def step_inputs(
     physics = zip(step.operator.inputs, observation.physics, strict=True)
     realism = {}
     if step.takes_realism:
-        realism["realism"] = torch.tensor([share / 2**b for b in range(batch)])
+        realism["realism"] = torch.tensor([share])
         drawn = [sample_noise(step, case, s, 0) for s in seeds]
         realism |= {name: torch.cat([d[name] for d in drawn]) for name in drawn[0]}
     return {

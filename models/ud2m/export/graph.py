@@ -19,7 +19,7 @@ OPSET = 18
 # ONNX Runtime makes those as it loads a graph.
 LARGEST_FOLDED = SMALLEST - 1
 # Inputs of one shape: all images of a batch have the same.
-FIXED = ("t", "sigma_y", *noise_model.INPUTS, "kernel", "quant_luma", "quant_chroma")
+FIXED = ("t", "sigma_y", "realism", *noise_model.INPUTS, "kernel", "quant_luma", "quant_chroma")
 TOLD = (*FIXED, "otf", "gram")  # inputs that stay the same from frame to frame of one size
 LARGEST_BATCH, MOST_MULTIPLES = 64, 512  # what the exporter is told of sizes
 
@@ -42,9 +42,6 @@ def free_dimensions(inputs: dict[str, torch.Tensor], step: UnfoldedStep) -> tupl
         n = value.dim()
         if name in FIXED:
             dims[name], named[name] = {}, list(value.shape)
-            continue
-        if name == "realism":
-            dims[name], named[name] = {0: b}, ["B"]
             continue
         low = name == "gram" or (name in ("y", "y_noise") and s > 1)
         dims[name] = {n + k: d for k, d in (small if low else big).items()}

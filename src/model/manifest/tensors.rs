@@ -27,13 +27,16 @@ pub const NOISE: &Inputs = &[
     ("noise_std", &[None, Some(3)]),
     ("noise_shape", &[None, Some(5)]),
 ];
+/// What makes samples differ, and the noise that keeps their residuals as large as that of y.
+pub const TEXTURE_NOISE: &str = "texture_noise";
+pub const Y_NOISE: &str = "y_noise";
 /// The inputs that make samples; a graph takes all or none.
 const SAMPLES: &Inputs = &[
-    ("realism", &[None]),
-    ("texture_noise", &[None, Some(6), None, None]),
+    ("realism", &[Some(1)]),
+    (TEXTURE_NOISE, &[None, Some(6), None, None]),
 ];
 /// One more of these, which graphs of JPEG do not take.
-const NOISE_OF_Y: &Inputs = &[("y_noise", &IMAGES)];
+const NOISE_OF_Y: &Inputs = &[(Y_NOISE, &IMAGES)];
 
 /// The inputs that only some graphs take, as far as the `actual` ones have any of a set.
 pub fn optional_inputs(actual: &[&str]) -> Vec<TensorSpec> {

@@ -32,7 +32,7 @@ use super::provider::Engine;
 use super::stop::Stop;
 
 use crate::error::RestoreError;
-use crate::graph::{GraphSpec, NoiseTensors, Tensor};
+use crate::graph::{Facts, GraphSpec, Tensor};
 use crate::image::Window;
 use crate::sampler::{Level, Patch};
 
@@ -164,10 +164,9 @@ impl OrtStep {
         self.spent
     }
 
-    /// Replaces the initial estimates of patches of one size by clean ones at `level`. `noise` is
-    /// what the graph is told of the observation's noise, as far as it takes it. `tensors` gives
-    /// the operator's inputs for a window; all have the same names and shapes. A graph that can
-    /// answer with samples is asked for the mean.
+    /// Replaces the initial estimates of patches of one size by clean ones at `level`. `facts` is
+    /// what the graph is told, as far as it takes it. `tensors` gives the operator's inputs for a
+    /// window, and the noise of a sample; all have the same names and shapes.
     ///
     /// An error is one of ONNX Runtime, or an answer of another size or with values that are not
     /// numbers.
@@ -175,7 +174,7 @@ impl OrtStep {
         &mut self,
         patches: &mut [Patch],
         level: Level,
-        noise: &NoiseTensors,
+        facts: &Facts,
         tensors: impl Fn(Window) -> &'t [Tensor],
     ) -> Result<(), RestoreError> {
         let Some(first) = patches.first() else {
@@ -191,12 +190,12 @@ impl OrtStep {
         } = &*self.loaded;
         let time = level.t as f32;
         let prepared = match prepare {
-            Some(prepare) => Some(prepare.of(time, noise, tensors(first.window))?),
+            Some(prepare) => Some(prepare.of(time, facts, tensors(first.window))?),
             None => None,
         };
         let told = Told {
             time,
-            noise,
+            facts,
             prepared: prepared.as_deref().unwrap_or_default(),
         };
         let count = manifest.iterations;

@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 
 use super::super::ort_errors::failed;
 use crate::error::RestoreError;
-use crate::graph::{Data, NoiseTensors, Shape, Tensor, TensorSpec};
+use crate::graph::{Data, Facts, Shape, Tensor, TensorSpec};
 
 /// Most answers that are kept: of ten steps and three sizes of tiles.
 const KEPT: usize = 30;
@@ -46,7 +46,7 @@ struct State {
 /// What was asked, and what the graph said.
 struct Answer {
     time: f32,
-    told: NoiseTensors,
+    facts: Facts,
     own: SmallVec<[Arc<[f32]>; 2]>,
     prepared: Arc<[Prepared]>,
 }
@@ -71,14 +71,13 @@ impl Prepare {
         self.state.lock().runs
     }
 
-    /// What the step takes at level `time` with the noise as it is `told` and the operator's
-    /// `tensors`.
+    /// What the step takes at level `time` with what it is told and the operator's `tensors`.
     ///
     /// An error is one of ONNX Runtime, or an answer of other shapes than the manifest's.
     pub fn of(
         &self,
         time: f32,
-        told: &NoiseTensors,
+        facts: &Facts,
         tensors: &[Tensor],
     ) -> Result<Arc<[Prepared]>, RestoreError> {
         let mut state = self.state.lock();
@@ -92,7 +91,7 @@ impl Prepare {
         let asked = |kept: &&Answer| {
             let alike = |(kept, asked): (&Arc<[f32]>, &&Tensor)| same(kept, &asked.data);
             kept.time == time
-                && kept.told == *told
+                && kept.facts == *facts
                 && kept.own.len() == own.len()
                 && kept.own.iter().zip(&own).all(alike)
         };
@@ -100,12 +99,12 @@ impl Prepare {
             return Ok(kept.prepared.clone());
         }
         let own = own.into_iter().map(|tensor| shared(&tensor.data)).collect();
-        let prepared = self.run(&mut state.session, time, told, tensors)?;
+        let prepared = self.run(&mut state.session, time, facts, tensors)?;
         state.runs += 1;
         state.kept.truncate(KEPT - 1);
         state.kept.push_front(Answer {
             time,
-            told: *told,
+            facts: *facts,
             own,
             prepared: prepared.clone(),
         });
@@ -116,13 +115,15 @@ impl Prepare {
         &self,
         session: &mut Session,
         time: f32,
-        told: &NoiseTensors,
+        facts: &Facts,
         tensors: &[Tensor],
     ) -> Result<Arc<[Prepared]>, RestoreError> {
-        let (time, sigma_y) = ([time], [told.sigma_y]);
+        let told = &facts.noise;
+        let (time, sigma_y, realism) = ([time], [told.sigma_y], [facts.realism]);
         let value = |TensorSpec { name, .. }: &TensorSpec| match name.as_str() {
             "t" => tensor(&[1], &time),
             "sigma_y" => tensor(&[1], &sigma_y),
+            "realism" => tensor(&[1], &realism),
             "noise_basis" => tensor(&[1, 3, 3], &told.basis),
             "noise_std" => tensor(&[1, 3], &told.std),
             "noise_shape" => tensor(&[1, 5], &told.shape),

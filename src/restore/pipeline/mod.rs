@@ -9,13 +9,16 @@ mod draw;
 mod levels;
 mod moments;
 mod observe;
+mod run_noise;
 mod shared_noise;
 mod strength;
 
 pub use self::levels::Levels;
 pub use self::moments::Output;
+pub use self::run_noise::RunNoise;
 pub use self::shared_noise::SharedNoise;
 
+use std::cell::RefCell;
 use std::sync::atomic::Ordering;
 
 use self::draw::draw;
@@ -215,39 +218,36 @@ impl Restorer {
             width: canvas.width,
             shared: !request.settings.noise_per_frame,
         });
-        let mut step = OperatorStep::new(&mut self.step, operator, observation, &mut self.tensors);
+        let run_noise = RefCell::new(RunNoise::new(noise, levels));
+        let physics = (operator, observation);
+        let mut step = OperatorStep::new(&mut self.step, physics, &mut self.tensors, &run_noise);
         let kept = self.still.kept();
         // No step will run: the noise of a large frame would only delay that.
         let is_idle = || interrupt.is_raised() || kept.iter().all(|kept| *kept);
-        let draw_noise = |seed, stream| match is_idle() {
+        let draw_noise = |stream| match is_idle() {
             true => Image::new(3, canvas.height, canvas.width),
-            false => noise.image(seed, stream),
+            false => run_noise.borrow_mut().image(stream),
         };
         let whole = plan.tile_width >= canvas.width && plan.tile_height >= canvas.height;
-        let whole = whole && !kept.contains(&true);
+        // The noise of a sample goes to the graph from the processor's memory.
+        let whole = whole && !kept.contains(&true) && request.settings.realism <= 0.0;
         let moments = if let Some(mut walk) = whole.then(|| step.on_device()).flatten() {
-            draw(
-                request,
-                canvas,
-                &start.initial,
-                draw_noise,
-                |noise, initial, zeta| reverse_on(&mut walk, levels, initial, zeta, noise),
-            )?
+            draw(request, canvas, &start.initial, |seed, chain, initial| {
+                run_noise.borrow_mut().begin(seed, chain);
+                reverse_on(&mut walk, levels, initial, chain, draw_noise)
+            })?
         } else {
             let mut model = Tiled::new(step, &mut self.tiles).keeping(kept);
-            draw(
-                request,
-                canvas,
-                &start.initial,
-                draw_noise,
-                |noise, initial, zeta| reverse(&mut model, levels, initial, zeta, noise),
-            )?
+            draw(request, canvas, &start.initial, |seed, chain, initial| {
+                run_noise.borrow_mut().begin(seed, chain);
+                reverse(&mut model, levels, initial, chain, draw_noise)
+            })?
         };
         let report = FrameReport {
             steps: levels.len(),
             tiles: tiling::count(&plan, canvas),
             tile_size: (plan.tile_width, plan.tile_height),
-            noise_draws: self.noise.drawn(),
+            noise_draws: run_noise.borrow().drawn(),
             cold_share: start.cold_share,
             ..observation.report.clone()
         };

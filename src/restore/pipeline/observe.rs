@@ -21,6 +21,7 @@ impl Restorer {
         self.prepare(degradation, mask, frame.width, frame.height)?;
         settings.check_samples()?;
         let manifest = self.step.manifest();
+        settings.check_realism(manifest.takes_realism())?;
         let operator = prepared(&mut self.operator)?;
         let missing = both(operator.missing(), self.hidden.as_ref());
         let missing = missing.as_ref();

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::image::Image;
-use crate::sampler::normal_image;
+use crate::sampler::{normal_image, texture_image, y_noise_image};
 
 /// Bytes of noise that are kept: that of three steps at 1280x720, say. What is beyond them is drawn
 /// for each frame.
@@ -21,12 +21,22 @@ pub struct NoiseOf {
     pub shared: bool,
 }
 
+/// What is drawn for a sample.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Drawn {
+    /// The noise of a stream.
+    Stream(u32),
+    /// The texture noise of an outer step, and the noise of its observation.
+    Texture(u32),
+    OfY(u32),
+}
+
 /// Noise by the seed of its sample and its stream. It is kept from the second frame on that takes
 /// it, so that single images take no more memory for it.
 #[derive(Default)]
 pub struct SharedNoise {
     of: NoiseOf,
-    images: HashMap<(u64, u32), Image>,
+    images: HashMap<(u64, Drawn), Image>,
     bytes: usize,
     /// Whether the frame before took the same.
     again: bool,
@@ -48,14 +58,38 @@ impl SharedNoise {
 
     /// Standard normal values, \[3,H,W\], of one stream of a sample.
     pub fn image(&mut self, seed: u64, stream: u32) -> Image {
-        if let Some(kept) = self.images.get(&(seed, stream)) {
+        let (height, width) = (self.of.height, self.of.width);
+        self.kept(seed, Drawn::Stream(stream), || {
+            normal_image(seed, stream, 3, height, width)
+        })
+    }
+
+    /// Texture noise, \[6,H,W\], of the outer step 0, 1 … of a sample.
+    pub fn texture(&mut self, seed: u64, step: u32) -> Image {
+        let (height, width) = (self.of.height, self.of.width);
+        self.kept(seed, Drawn::Texture(step), || {
+            texture_image(seed, step, height, width)
+        })
+    }
+
+    /// Noise of the observation, \[3,H/scale,W/scale\], of the outer step 0, 1 … of a sample.
+    pub fn of_y(&mut self, seed: u64, step: u32, scale: usize) -> Image {
+        let (height, width) = (self.of.height / scale, self.of.width / scale);
+        self.kept(seed, Drawn::OfY(step), || {
+            y_noise_image(seed, step, height, width)
+        })
+    }
+
+    /// What was kept, or else what `draw` gives.
+    fn kept(&mut self, seed: u64, drawn: Drawn, draw: impl FnOnce() -> Image) -> Image {
+        if let Some(kept) = self.images.get(&(seed, drawn)) {
             return kept.clone();
         }
         self.drawn += 1;
-        let image = normal_image(seed, stream, 3, self.of.height, self.of.width);
+        let image = draw();
         let bytes = size_of_val(image.data.as_slice());
         if self.again && !self.scarce && self.bytes + bytes <= MOST {
-            self.images.insert((seed, stream), image.clone());
+            self.images.insert((seed, drawn), image.clone());
             self.bytes += bytes;
         }
         image

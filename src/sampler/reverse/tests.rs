@@ -36,7 +36,7 @@ fn run(steps: usize, zeta: f32) -> (Image, Exact, Vec<u32>) {
         &mut model,
         &levels(steps),
         Initial::Cold(z0),
-        zeta,
+        Chain::Mean { zeta },
         |stream| {
             streams.push(stream);
             normal_image(11, stream, 3, 5, 7)
@@ -106,7 +106,7 @@ fn a_model_that_asks_for_it_is_answered_by_the_weighted_mean() {
             &mut model,
             &levels(steps),
             Initial::Cold(z0),
-            0.0,
+            Chain::Mean { zeta: 0.0 },
             |stream| normal_image(1, stream, 3, 2, 2),
         );
         for v in &*x0.data {
@@ -122,8 +122,8 @@ fn a_warm_start_is_renoised_to_the_first_level() {
         calls: Vec::new(),
     };
     let (z0, at) = (Image::filled(3, 5, 7, 0.5), level(111));
-    let start = Initial::Warm(z0.clone());
-    let Ok(_) = reverse(&mut model, &[at], start, 0.0, |stream| {
+    let (start, mean) = (Initial::Warm(z0.clone()), Chain::Mean { zeta: 0.0 });
+    let Ok(_) = reverse(&mut model, &[at], start, mean, |stream| {
         normal_image(11, stream, 3, 5, 7)
     });
     let (t, patch) = &model.calls[0];
@@ -131,7 +131,7 @@ fn a_warm_start_is_renoised_to_the_first_level() {
     for (x, n) in patch.xt.data.iter().zip(&normal_image(11, 0, 3, 5, 7).data) {
         assert_eq!(*x, at.alpha * 0.5 + at.sigma * n);
     }
-    let Ok(same) = reverse(&mut model, &[], Initial::Warm(z0.clone()), 0.0, |_| {
+    let Ok(same) = reverse(&mut model, &[], Initial::Warm(z0.clone()), mean, |_| {
         Image::default()
     });
     assert_eq!(same, z0);
@@ -172,5 +172,35 @@ fn with_zeta_one_the_noise_of_a_state_is_fresh() {
     {
         let want = level.alpha * x0 + level.sigma * n;
         assert!((x - want).abs() < 1e-6, "{x} instead of {want}");
+    }
+}
+
+#[test]
+fn each_step_of_a_sample_starts_from_the_plain_estimate_and_the_last_one_answers() {
+    let z0 = Image::filled(3, 2, 2, 0.0);
+    let draw = |stream| normal_image(1, stream, 3, 2, 2);
+    // The model counts its steps: their weighed mean would be 14/6.
+    let (mut model, start) = (Counting(Aggregation::Mean, 0.0), Initial::Cold(z0));
+    let Ok(x0) = reverse(&mut model, &levels(3), start, Chain::Sample, draw);
+    assert!(x0.data.iter().all(|v| *v == 3.0), "{x0:?}");
+    let mut model = Exact {
+        truth: Image::from_fn(3, 2, 2, |c, _, _| c as f32 / 4.0),
+        calls: Vec::new(),
+    };
+    let start = Initial::Cold(Image::filled(3, 2, 2, 0.5));
+    let Ok(_) = reverse(&mut model, &levels(3), start, Chain::Sample, draw);
+    for (step, (level, (_, patch))) in levels(3).iter().zip(&model.calls).enumerate() {
+        assert!(patch.z0.data.iter().all(|v| *v == 0.5), "step {step}");
+        if step == 0 {
+            continue;
+        }
+        // The state is the estimate and the noise of the stream for re-noising, K = 2.
+        let fresh = draw(3 * step as u32);
+        for ((x, x0), n) in patch.xt.data.iter().zip(&model.truth.data).zip(&fresh.data) {
+            assert!(
+                (x - (level.alpha * x0 + level.sigma * n)).abs() < 1e-6,
+                "step {step}"
+            );
+        }
     }
 }

@@ -4,7 +4,7 @@
 use gst::glib;
 use gst::prelude::*;
 
-use super::enums::{ExecutionProvider, KernelShape, Task};
+use super::enums::{ExecutionProvider, KernelShape, Task, Temporal};
 use super::settings::{Fixed, Settings};
 
 impl Settings {
@@ -46,6 +46,13 @@ impl Settings {
                  from the one before: set temporal=off, or leave frames-in-flight out.",
                 nick(live.temporal)
             ));
+        }
+        if live.temporal == Temporal::WarmStart && live.realism > 0.0 {
+            out.push(
+                "temporal=warm-start is set, and realism above 0 does not use it, for samples are \
+                 those of frames by themselves: set realism=0, or leave temporal out."
+                    .to_owned(),
+            );
         }
         let provider = fixed.provider;
         if !fixed.provider_library.is_empty() && !takes_library(provider) {

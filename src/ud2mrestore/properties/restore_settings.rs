@@ -146,7 +146,7 @@ impl Live {
 
     /// Whether a frame does not start from the one before it.
     pub fn stands_alone(&self) -> bool {
-        self.temporal == Temporal::Off || self.output == Output::Stddev
+        self.temporal == Temporal::Off || self.output == Output::Stddev || self.realism > 0.0
     }
 
     /// Whether a frame leaves as it came.
@@ -206,6 +206,7 @@ impl Live {
             seed: self.seed,
             noise_per_frame: self.noise_mode == NoiseMode::PerFrame,
             stochasticity: self.stochasticity as f32,
+            realism: self.realism as f32,
             samples: self.samples as usize,
             output: self.output(),
             temporal: match self.temporal {

@@ -93,6 +93,10 @@ live: Live {
     samples: u32 = 1, "samples", 1..=64, CONTROLLED, "Samples",
         "Samples of the posterior that output=mean and output=stddev are made of; the time grows \
          with them";
+    realism: f64 = 0.0, "realism", 0.0..=1.0, CONTROLLED, "Realism",
+        "From 0, the posterior mean, which has the least error, to 1, a posterior sample, which \
+         looks real; between them a mix of both at twice the cost. For models that were trained \
+         for samples";
     output: Output = Output::Sample, "output", .., CONTROLLED, "Output",
         "What of the samples becomes the frame";
     temporal: Temporal = Temporal::Off, "temporal", .., CONTROLLED, "Temporal",

@@ -61,6 +61,7 @@ const CASES: &[Case] = &[
     ("seed", ["1", "70000"], [1.0, 70000.0], &[]),
     ("noise-mode", ["fixed", "per-frame"], [0.0, 1.0], &[]),
     ("stochasticity", ["0", "0.75"], [0.0, 0.75], &[]),
+    ("realism", ["0", "0.5"], [0.0, 0.5], &[]),
     ("samples", ["2", "3"], [2.0, 3.0], &[("output", "mean")]),
     (
         "output",
@@ -164,16 +165,17 @@ fn what_a_controller_sets_shows_in_the_frame_of_its_time() {
     {
         assert_eq!(*bytes == plain, i >= 2, "strength at {i}");
     }
-    for name in ["seed", "kernel-sigma", "stochasticity"] {
+    for name in ["seed", "kernel-sigma", "stochasticity", "realism"] {
         let (package, properties) = match name {
             "kernel-sigma" => ("blend", [("task", "deblur")]),
+            "realism" => ("samples", base),
             _ => ("affine", base),
         };
         let values = CASES.iter().find(|k| k.0 == name).unwrap().2;
         let outs = run(package, name, values, &properties);
         assert_eq!(outs[0].0, outs[1].0, "{name}");
         assert_eq!(outs[2].0, outs[3].0, "{name}");
-        if package == "affine" {
+        if package != "blend" {
             assert_ne!(outs[1].0, outs[2].0, "{name}");
         }
     }

@@ -2,6 +2,7 @@
 //! The sampler's steps: every output byte of a model with a closed form.
 
 mod output;
+mod realism;
 
 use gst::prelude::*;
 use gst_video::VideoFormat::Rgb;

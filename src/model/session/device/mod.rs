@@ -22,14 +22,14 @@ use super::{OrtStep, Prepared};
 use sums::output;
 
 use crate::error::RestoreError;
-use crate::graph::{NoiseTensors, Tensor};
+use crate::graph::{Facts, Tensor};
 use crate::image::Image;
 use crate::sampler::{Aggregation, Level, Patch, Walk};
 
 /// The images of one way down the levels, on the device that runs the step.
 pub struct DeviceWalk<'a> {
     step: &'a mut OrtStep,
-    told: &'a NoiseTensors,
+    facts: &'a Facts,
     tensors: &'a [Tensor],
     /// What it began with, in the processor's memory, and the noise of a step.
     start: Option<Patch>,
@@ -42,16 +42,12 @@ pub struct DeviceWalk<'a> {
 }
 
 impl<'a> DeviceWalk<'a> {
-    /// A walk with the operator's `tensors` for a whole canvas; `told` is what the graph is told of
-    /// its noise. `None` where the step's device has no memory of its own.
-    pub fn new(
-        step: &'a mut OrtStep,
-        told: &'a NoiseTensors,
-        tensors: &'a [Tensor],
-    ) -> Option<Self> {
+    /// A walk with the operator's `tensors` for a whole canvas; `facts` is what the graph is told.
+    /// `None` where the step's device has no memory of its own.
+    pub fn new(step: &'a mut OrtStep, facts: &'a Facts, tensors: &'a [Tensor]) -> Option<Self> {
         step.on_device.is_some().then_some(Self {
             step,
-            told,
+            facts,
             tensors,
             start: None,
             binding: None,
@@ -68,7 +64,7 @@ impl<'a> DeviceWalk<'a> {
             return Err(not_begun());
         };
         let prepared = match &self.step.loaded.prepare {
-            Some(prepare) => prepare.of(level.t as f32, self.told, self.tensors)?,
+            Some(prepare) => prepare.of(level.t as f32, self.facts, self.tensors)?,
             None => Arc::new([]),
         };
         let sessions = &self.step.loaded.sessions;
@@ -81,7 +77,7 @@ impl<'a> DeviceWalk<'a> {
         let patches = std::slice::from_ref(start);
         let told = Told {
             time: level.t as f32,
-            noise: self.told,
+            facts: self.facts,
             prepared: &prepared,
         };
         let count = self.step.loaded.manifest.iterations;
@@ -219,6 +215,11 @@ impl Walk for DeviceWalk<'_> {
         }
         self.state = Some(state);
         Ok(())
+    }
+
+    fn restart(&mut self, _: &Image) {
+        // The estimate that it began with is still bound.
+        self.estimate = None;
     }
 
     fn finish(&mut self) -> Result<Image, RestoreError> {
