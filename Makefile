@@ -28,7 +28,7 @@ INSTALLED := -name '*.onnx' -o -name 'step*.safetensors' -o -name README.md
 PRESETS := $(DESTDIR)$(DATADIR)/gstreamer-1.0/presets
 MODELS := $(DESTDIR)$(DATADIR)/ud2mrestore/models
 NOTICES := $(DESTDIR)$(DATADIR)/doc/gst-plugin-ud2m
-# The wheel is packed from what `make install` puts here.
+# Wheel and .deb are packed from what `make install` puts here.
 STAGE := $(BUILD_DIR)/stage
 OUT ?= dist
 # What the programs of `make sanitize` run: the library's own tests and those of odd input.
@@ -36,7 +36,7 @@ SANITIZED := --lib --test element -- formats:: packages:: errors:: files:: layou
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 
 .PHONY: help build demo test test-models check deny docs bench parts soak leaks sanitize fuzz lock \
-  install wheel clean setup
+  install wheel deb clean setup
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -152,6 +152,11 @@ wheel: build ## pack plugin, command and the model lite for pip: dist/ud2mrestor
 	@rm -rf $(STAGE)
 	@$(MAKE) -s install DESTDIR=$(STAGE) PREFIX=/usr LIBDIR=/usr/lib BUNDLED=lite
 	@$(PYTHON) packaging/wheel.py $(STAGE)/usr --out $(OUT)
+
+deb: build ## pack all that `make install` installs for apt: dist/gst-plugin-ud2m_*.deb
+	@rm -rf $(STAGE)
+	@$(MAKE) -s install DESTDIR=$(STAGE) PREFIX=/usr
+	@packaging/deb.sh $(STAGE) $(OUT)
 
 clean: ## remove what was built, packages and the demo; .venv and the downloads in .cache stay
 	cargo clean
