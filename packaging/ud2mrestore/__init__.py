@@ -33,9 +33,9 @@ def runtime() -> Path:
         return Path(named)
     spec = find_spec("onnxruntime")
     for folder in (spec and spec.submodule_search_locations) or ():
-        # There is one; its name ends with the version.
-        for library in Path(folder).glob("capi/libonnxruntime.so*"):
-            return library
+        # One, whose name ends with its version; more where packages were laid over each other.
+        if libraries := sorted(Path(folder).glob("capi/libonnxruntime.so*")):
+            return libraries[-1]
     raise MissingError(
         "ONNX Runtime was not found beside this package: install it with 'pip install onnxruntime' "
         f"or set {RUNTIME_VARIABLE} to libonnxruntime.so."
