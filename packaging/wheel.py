@@ -14,7 +14,9 @@ import base64
 import hashlib
 import platform
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
 import zipfile
 from pathlib import Path
@@ -53,6 +55,8 @@ ENTRY_POINTS = f"[console_scripts]\nud2m = {NAME}.command:main\n"
 
 def glibc(binaries: list[Path]) -> tuple[int, int]:
     """The oldest glibc that has every symbol which the binaries ask for."""
+    if not shutil.which("readelf"):
+        sys.exit("wheel: readelf is missing: install binutils, then run this again.")
     command = ["readelf", "--wide", "--version-info", *map(str, binaries)]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return max((int(a), int(b)) for a, b in re.findall(r"\bGLIBC_(\d+)\.(\d+)", output))
@@ -70,6 +74,10 @@ def contents(prefix: Path) -> tuple[str, dict[str, tuple[bytes, bool]]]:
     cargo = tomllib.loads((ROOT / "Cargo.toml").read_text())
     built = installed(prefix)
     binaries = [f for f in built.values() if f.name == "ud2m" or f.suffix == ".so"]
+    if len(binaries) != 2:
+        sys.exit(
+            f"wheel: {prefix} does not hold plugin and command: run make install into it first."
+        )
     oldest = glibc(binaries)
     tag = f"py3-none-manylinux_{oldest[0]}_{oldest[1]}_{platform.machine()}"
     interface = next(f for f in cargo["dependencies"]["ort"]["features"] if f.startswith("api-"))
