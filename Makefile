@@ -28,12 +28,15 @@ INSTALLED := -name '*.onnx' -o -name 'step*.safetensors' -o -name README.md
 PRESETS := $(DESTDIR)$(DATADIR)/gstreamer-1.0/presets
 MODELS := $(DESTDIR)$(DATADIR)/ud2mrestore/models
 NOTICES := $(DESTDIR)$(DATADIR)/doc/gst-plugin-ud2m
+# Wheel and .deb are packed from what `make install` puts here.
+STAGE := $(BUILD_DIR)/stage
+OUT ?= dist
 # What the programs of `make sanitize` run: the library's own tests and those of odd input.
 SANITIZED := --lib --test element -- formats:: packages:: errors:: files:: layout:: memory::
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 
 .PHONY: help build demo test test-models check deny docs bench parts soak leaks sanitize fuzz lock \
-  install clean setup
+  install wheel deb clean setup
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -143,9 +146,18 @@ install: ## install what was built below PREFIX (/usr/local); DESTDIR is for pac
 	install -D -m 644 $(RELEASE)/THIRD-PARTY.txt $(NOTICES)/THIRD-PARTY.txt
 	cd models/zoo && find $(BUNDLED) -type f \( $(INSTALLED) \) \
 	  -exec install -D -m 644 {} $(MODELS)/{} \;
-	@pkg-config --variable=pluginsdir gstreamer-1.0 | grep -qxF "$(LIBDIR)/gstreamer-1.0" || \
-	  echo "GStreamer does not look there: export GST_PLUGIN_PATH=$(LIBDIR)/gstreamer-1.0"
+	@test -n "$(DESTDIR)" || packaging/exports.sh "$(PREFIX)" "$(LIBDIR)" "$(DATADIR)"
 
-clean: ## remove what was built and the demo; .venv and the downloads in .cache stay
+wheel: build ## pack plugin, command and the model lite for pip: dist/ud2mrestore-*.whl
+	@rm -rf $(STAGE)
+	@$(MAKE) -s install DESTDIR=$(STAGE) PREFIX=/usr LIBDIR=/usr/lib BUNDLED=lite
+	@$(PYTHON) packaging/wheel.py $(STAGE)/usr --out $(OUT)
+
+deb: build ## pack all that `make install` installs for apt: dist/gst-plugin-ud2m_*.deb
+	@rm -rf $(STAGE)
+	@$(MAKE) -s install DESTDIR=$(STAGE) PREFIX=/usr
+	@packaging/deb.sh $(STAGE) $(OUT)
+
+clean: ## remove what was built, packages and the demo; .venv and the downloads in .cache stay
 	cargo clean
-	rm -rf demo
+	rm -rf demo dist
