@@ -107,13 +107,21 @@ def add_show(commands) -> None:
         "--places", type=int, nargs="+", default=[0, 1], help="places in the folder, by name"
     )
     p.add_argument("--crop", type=int, default=192, help="pixels a side")
+    p.add_argument("--steps", type=int, default=3, help="outer steps N")
+    p.add_argument(
+        "--samples",
+        type=int,
+        default=0,
+        help="draw so many samples of each model that has them, and their standard deviation",
+    )
     p.add_argument("--out", type=Path, required=True)
 
 
 def show_steps(a: argparse.Namespace) -> None:
     """Draws a row for each case and image: input | each model | truth."""
     clean = load_images(a.images, max(a.places) + 1, a.crop)
-    drawn = sheet(a.model, a.cases, [clean[i] for i in a.places])
+    chosen = [clean[i] for i in a.places]
+    drawn = sheet(a.model, a.cases, chosen, a.steps, a.samples)
     codes = ((drawn + 1) * 127.5).round().byte().permute(1, 2, 0)
     Image.fromarray(codes.numpy()).save(a.out)
 

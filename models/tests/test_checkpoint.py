@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from toys import network
 
 from ud2m.nn.denoiser import Denoiser, DenoiserConfig
 from ud2m.nn.weights import provenance
-from ud2m.step.model import UnfoldedModel, average, load_model, save_model
+from ud2m.step.model import UnfoldedModel, add_realism, average, load_model, save_model
 from ud2m.step.scalars import ScalarValues
 
 VERB = Path(__file__).parents[1] / "checkpoint.py"
@@ -91,3 +92,20 @@ def test_the_sheet_has_a_row_for_each_image_and_a_column_for_each_step(tmp_path)
     assert sheet.shape == (2 * 32, 4 * 32, 3)
     assert (sheet[:32, -32:] == 100).all() and (sheet[32:, -32:] == 150).all(), "the truth is last"
     assert not np.array_equal(sheet[:, 32:64], sheet[:, 64:96]), "the steps differ"
+
+
+def test_samples_and_their_spread_follow_the_mean_of_a_model_that_has_them(tmp_path):
+    Image.fromarray(np.full((48, 64, 3), 100, np.uint8)).save(tmp_path / "0.png")
+    models = [tmp_path / f"{name}.safetensors" for name in "ab"]
+    save_model(step(0), models[0], {})
+    save_model(add_realism(network(["denoise"])), models[1], {})
+    command = [sys.executable, VERB, "show", "--model", *models, "--images", tmp_path]
+    command += ["--cases", "denoise-15", "--crop", "32", "--places", "0", "--steps", "1"]
+    command += ["--samples", "2", "--out", tmp_path / "sheet.png"]
+    subprocess.run(command, check=True)
+    sheet = np.asarray(Image.open(tmp_path / "sheet.png"))
+    # Input, a, b, two samples of b, their spread, truth.
+    assert sheet.shape == (32, 7 * 32, 3)
+    columns = np.split(sheet, 7, 1)
+    assert not np.array_equal(columns[3], columns[4])
+    assert (columns[5] == columns[5][..., :1]).all(), "the spread is gray"
