@@ -6,6 +6,7 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 
+mod batch;
 mod compare;
 mod failure;
 mod inspect;
@@ -37,6 +38,7 @@ enum Verb {
     Compare(compare::Arguments),
     Kernel(kernel::Arguments),
     Inspect(inspect::Arguments),
+    Batch(batch::Arguments),
 }
 
 fn run() -> Result<()> {
@@ -49,6 +51,7 @@ fn run() -> Result<()> {
         Verb::Compare(arguments) => compare::run(&arguments),
         Verb::Kernel(arguments) => kernel::run(&arguments),
         Verb::Inspect(arguments) => inspect::run(&arguments),
+        Verb::Batch(arguments) => batch::run(&arguments),
     }
 }
 

@@ -5,12 +5,15 @@ use gst::prelude::*;
 use gst_pbutils::pb_utils_get_codec_description;
 
 /// The caps of a stream as muxers know them. GStreamer calls the subtitles of Matroska markup, for
-/// they may hold `<i>`; it stores the same bytes as plain text.
+/// they may hold `<i>`; it stores the same bytes as plain text. And the version of FFV1 has another
+/// name behind the demuxer of Matroska than before the muxer.
 pub fn as_stored(caps: &gst::Caps) -> gst::Caps {
     let mut caps = caps.clone();
-    let text = caps.structure(0).is_some_and(|s| s.name() == "text/x-raw");
-    if text {
-        caps.make_mut().set("format", "utf8");
+    let media = caps.structure(0).map_or("", |s| s.name().as_str());
+    match media {
+        "text/x-raw" => caps.make_mut().set("format", "utf8"),
+        "video/x-ffv" => caps.make_mut().set("ffversion", 1),
+        _ => {}
     }
     caps
 }

@@ -15,6 +15,13 @@ use crate::y4m;
 const PATIENCE: u32 = 300;
 const STEP: gst::ClockTime = gst::ClockTime::from_mseconds(100);
 
+/// What finds the streams of a file, and how the media type of a video begins behind it.
+type Reader = (&'static str, &'static str);
+const DECODER: Reader = ("decodebin", "video/x-raw");
+const PARSER: Reader = ("parsebin", "video/");
+/// The end of encoded frames.
+const PACKETS: &str = "appsink name=end sync=false max-buffers=8 enable-last-sample=false";
+
 /// What is wrong with a stream of raw frames.
 type Wrong = Arc<Mutex<Option<String>>>;
 
@@ -30,6 +37,15 @@ impl Decoded {
     /// Starts to decode. `line` is a launch line for raw frames whose last element is an `appsink`
     /// of the name `end`.
     pub fn of(source: &Source, line: &str) -> Result<Self> {
+        Self::by(DECODER, source, line)
+    }
+
+    /// Starts to read the encoded frames, as they are stored.
+    pub fn as_stored(source: &Source) -> Result<Self> {
+        Self::by(PARSER, source, PACKETS)
+    }
+
+    fn by((element, media): Reader, source: &Source, line: &str) -> Result<Self> {
         let odd = |e: &dyn std::fmt::Display| {
             Failure::failed(format!("The decoder cannot be made ({line}): {e}."))
         };
@@ -54,7 +70,7 @@ impl Decoded {
                 },
             );
         } else {
-            decode(source, &pipeline, &bin)?;
+            decode((element, media), source, &pipeline, &bin)?;
         }
         let _ = pipeline.set_state(gst::State::Playing);
         Ok(Self {
@@ -108,19 +124,29 @@ impl Decoded {
     }
 }
 
-/// Frame and caps of a sample by themselves: the sink uses a sample again, and fails to after a
-/// seek while somebody holds it.
+/// Frame, caps and segment of a sample by themselves: the sink uses a sample again, and fails to
+/// after a seek while somebody holds it.
 fn own(sample: gst::Sample) -> gst::Sample {
     let parts = sample.buffer_owned().zip(sample.caps_owned());
     let Some((buffer, caps)) = parts else {
         return sample;
     };
+    let segment = sample.segment().cloned();
     drop(sample);
-    gst::Sample::builder().buffer(&buffer).caps(&caps).build()
+    gst::Sample::builder()
+        .buffer(&buffer)
+        .caps(&caps)
+        .segment_if_some(segment.as_ref())
+        .build()
 }
 
 /// Lets a file be decoded into `bin`.
-fn decode(source: &Source, pipeline: &gst::Pipeline, bin: &gst::Bin) -> Result<()> {
+fn decode(
+    (element, media): Reader,
+    source: &Source,
+    pipeline: &gst::Pipeline,
+    bin: &gst::Bin,
+) -> Result<()> {
     let mut parts = vec![source.element()?];
     let ending = source.path().extension().unwrap_or_default();
     if ["jpg", "jpeg"]
@@ -130,7 +156,7 @@ fn decode(source: &Source, pipeline: &gst::Pipeline, bin: &gst::Bin) -> Result<(
         // Only the parser reads EXIF.
         parts.push(make("jpegparse")?);
     }
-    let decoder = make("decodebin")?;
+    let decoder = make(element)?;
     parts.push(decoder.clone());
     let linked = pipeline.add_many(&parts);
     linked
@@ -139,7 +165,9 @@ fn decode(source: &Source, pipeline: &gst::Pipeline, bin: &gst::Bin) -> Result<(
     let entry = bin.static_pad("sink");
     decoder.connect_pad_added(move |_, pad| {
         let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
-        let video = caps.structure(0).is_some_and(|s| s.name() == "video/x-raw");
+        let video = caps
+            .structure(0)
+            .is_some_and(|s| s.name().starts_with(media));
         let entry = entry.as_ref().filter(|entry| video && !entry.is_linked());
         // What is not linked is not decoded further.
         let _ = entry.map(|entry| pad.link(entry));

@@ -77,6 +77,22 @@ impl Source {
         })
     }
 
+    /// A film that was looked at before, of which all that counts is `stored`.
+    pub fn known(path: &Path, fps: gst::Fraction, stored: Stored) -> Self {
+        Self {
+            path: path.to_owned(),
+            first: None,
+            fps,
+            frames: Some(stored.count),
+            cut_off: None,
+            pictures: false,
+            coded: None,
+            stored,
+            header: None,
+            stream: Mutex::default(),
+        }
+    }
+
     /// Numbered pictures, none of which is missing.
     fn numbered(path: &Path, fps: gst::Fraction) -> Result<Self> {
         let (shown, all) = (path.display(), numbered::all(path));

@@ -33,6 +33,8 @@ pub struct Stored {
     pub begin: Option<i64>,
     /// What this command wrote of itself into the file.
     pub made: Option<String>,
+    /// All tags of the first video.
+    pub tags: Vec<gst::TagList>,
     /// Streams of all kinds.
     pub streams: usize,
     /// Whether the first video has a pad.
@@ -49,6 +51,7 @@ impl Stored {
     }
 
     fn learn(&mut self, tags: &gst::TagListRef) {
+        self.tags.push(tags.to_owned());
         if let Some(orientation) = tags.get::<gst::tags::ImageOrientation>() {
             let orientation = orientation.get();
             self.orientation = (orientation != "rotate-0").then(|| orientation.to_owned());
@@ -56,6 +59,16 @@ impl Stored {
         if let Some(encoder) = tags.get::<gst::tags::Encoder>() {
             let made = Some(encoder.get()).filter(|made| made.starts_with(SIGNATURE));
             self.made = made.map(str::to_owned).or(self.made.take());
+        }
+    }
+
+    /// What was found before of so many frames.
+    pub fn known(count: usize, orientation: Option<String>, begin: Option<i64>) -> Self {
+        Self {
+            orientation,
+            count,
+            begin,
+            ..Self::default()
         }
     }
 

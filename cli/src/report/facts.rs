@@ -4,6 +4,8 @@
 use std::fmt;
 use std::path::Path;
 
+use gst::prelude::*;
+
 /// How far a file is.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Progress {
@@ -56,6 +58,16 @@ impl fmt::Display for Files {
 }
 
 impl Progress {
+    /// How far a restorer is.
+    pub fn of_element(restorer: &gst::Element, of: Option<usize>) -> Self {
+        let stats = restorer.property::<gst::Structure>("stats");
+        Self {
+            frames: stats.get("frames").unwrap_or(0),
+            of: of.map(|of| of as u64),
+            seconds_per_frame: stats.get("frame-ms").unwrap_or(0.0) / 1e3,
+        }
+    }
+
     /// Seconds that are left.
     pub fn left(&self) -> Option<f64> {
         let left = self.of?.saturating_sub(self.frames);

@@ -2,6 +2,7 @@
 //! What a verb says while it works: to people on standard error, or to programs as lines of JSON on
 //! standard output.
 
+mod batch;
 mod facts;
 mod inspect;
 mod kernel;
@@ -15,6 +16,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
+pub use batch::Seam;
 pub use facts::{Done, Files, Progress};
 use words::time_in;
 pub use words::{clock, say};

@@ -6,7 +6,6 @@ use std::path::Path;
 use gst::prelude::*;
 use gst_pbutils::MissingPluginMessage;
 
-use super::streams::Streams;
 use crate::failure::{Failure, Result};
 
 /// How often the progress is looked at.
@@ -22,11 +21,11 @@ pub enum Event<'a> {
     Written(&'a Path),
 }
 
-/// Plays the pipeline until all is written. `hear` is told what happens, at least ten times a
-/// second.
+/// Plays the pipeline until all is written. `start` lets what is read come, once all that follows
+/// has started; `hear` is told what happens, at least ten times a second.
 pub fn play(
     pipeline: &gst::Pipeline,
-    streams: &Streams,
+    start: impl FnOnce(),
     mut hear: impl FnMut(Event),
 ) -> Result<()> {
     let bus = pipeline.bus();
@@ -39,7 +38,7 @@ pub fn play(
         return Err(Failure::failed("The pipeline does not start."));
     }
     if started.is_ok() {
-        streams.start();
+        start();
     }
     loop {
         hear(Event::Tick);

@@ -3,8 +3,6 @@
 
 use std::path::Path;
 
-use gst::prelude::*;
-
 use super::Arguments;
 use super::bus::{self, Event};
 use super::pipe::Passed;
@@ -86,7 +84,7 @@ fn play(
     report: &mut Report,
 ) -> Result<Played> {
     let pipeline = gst::Pipeline::new();
-    let parts = Parts::new(&pipeline, source, target, &arguments.properties)?;
+    let parts = Parts::of_file(&pipeline, source, target, &arguments.properties)?;
     let (restorer, times) = (parts.restorer.clone(), parts.times.clone());
     let passed = parts.passed.clone();
     let streams = Streams::connect(&pipeline, source, target, parts, arguments.allow_loss)?;
@@ -98,10 +96,11 @@ fn play(
         ));
     }
     let mut pictures = Ok(0);
-    let end = bus::play(&pipeline, &streams, |event| match event {
+    let start = || streams.start();
+    let end = bus::play(&pipeline, start, |event| match event {
         Event::Warning(text) => report.warn(text),
         Event::Tick => {
-            report.progress(progress(&restorer, source.frames));
+            report.progress(Progress::of_element(&restorer, source.frames));
             if interrupt::asked() {
                 streams.stop();
             }
@@ -113,7 +112,7 @@ fn play(
                 .and_then(|count| target.finish_one(part).map(|()| count + 1));
         }
     });
-    report.progress(progress(&restorer, source.frames));
+    report.progress(Progress::of_element(&restorer, source.frames));
     streams.end();
     for note in streams.notes() {
         report.warn(&note);
@@ -124,16 +123,6 @@ fn play(
         pictures: pictures?,
         passed,
     })
-}
-
-/// How far the restorer is.
-fn progress(restorer: &gst::Element, of: Option<usize>) -> Progress {
-    let stats = restorer.property::<gst::Structure>("stats");
-    Progress {
-        frames: stats.get("frames").unwrap_or(0),
-        of: of.map(|of| of as u64),
-        seconds_per_frame: stats.get("frame-ms").unwrap_or(0.0) / 1e3,
-    }
 }
 
 /// Compares what was written with what came, gives the file its name, and says so.

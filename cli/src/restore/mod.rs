@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MPL-2.0
 //! `ud2m restore IN OUT`: the video restored, everything else as it was.
 
-mod bus;
+pub mod bus;
 mod file;
 mod folder;
-mod gate;
-mod kinds;
+pub mod gate;
+pub mod kinds;
+mod linker;
+pub mod part;
 mod pipe;
-mod properties;
-mod streams;
-mod target;
-mod video;
+pub mod properties;
+pub mod streams;
+pub mod target;
+pub mod video;
 
 use std::path::{Path, PathBuf};
 

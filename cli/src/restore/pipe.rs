@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gst::prelude::*;
 
-use super::streams::joined;
+use super::linker::joined;
 use super::target::Target;
 use super::video::Parts;
 use crate::failure::Result;
@@ -60,8 +60,8 @@ pub fn connect(
     let source = y4m::source(reader)?;
     pipeline.add(&source).map_err(|e| e.to_string())?;
     let pad = source.static_pad("src").ok_or("it has no pad")?;
-    parts.gate.of_video(&pad);
-    parts.enter_muxer()?;
+    parts.ways.gate.of_video(&pad);
+    parts.ways.enter_muxer()?;
     joined(&pad, &parts.entry)?;
     Ok(source)
 }

@@ -22,6 +22,40 @@ const LIVE: [&str; 2] = ["overload-policy", "stats-interval"];
 pub struct Properties(Vec<(String, OsString)>);
 
 impl Properties {
+    /// The properties of these names, with their texts; an error names one that does not exist or
+    /// does not take its text.
+    pub fn of(given: Vec<(String, OsString)>) -> Result<Self, String> {
+        let specs = specs();
+        for (name, text) in &given {
+            let spec = specs.iter().find(|spec| spec.name() == name);
+            let spec = spec.ok_or_else(|| format!("there is no property {name}"))?;
+            value(spec, text).map_err(|what| format!("{name}: {what}"))?;
+        }
+        Ok(Self(given))
+    }
+
+    /// The properties with their texts, in the order of the command line.
+    pub fn given(&self) -> &[(String, OsString)] {
+        &self.0
+    }
+
+    /// The same, with whole paths of files and folders: they hold wherever a process works.
+    pub fn with_whole_paths(mut self) -> Self {
+        let specs = specs();
+        let is_text = |name: &str| {
+            let mut specs = specs.iter().filter(|spec| spec.name() == name);
+            specs.any(|spec| spec.value_type() == glib::Type::STRING)
+        };
+        for (name, text) in &mut self.0 {
+            // The bare name of a model is looked for where models are installed.
+            let is_path = name != "model" || text.as_encoded_bytes().contains(&b'/');
+            if is_text(name) && is_path && !text.is_empty() {
+                *text = std::path::absolute(&*text).map_or_else(|_| text.clone(), Into::into);
+            }
+        }
+        self
+    }
+
     /// Sets them on the element.
     pub fn apply(&self, element: &gst::Element) {
         for (name, text) in &self.0 {
@@ -36,7 +70,8 @@ impl Properties {
 
 impl fmt::Display for Properties {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let given = self.0.iter();
+        // How many threads there are changes no frame.
+        let given = self.0.iter().filter(|(name, _)| name != "threads");
         let given: Vec<_> = given
             .map(|(name, text)| {
                 // Of files the name says enough, and nothing of the machine.

@@ -6,9 +6,9 @@ use std::sync::Mutex;
 use gst::prelude::*;
 
 use super::gate::Gate;
+use super::linker::joined;
 use super::pipe::{self, Passed};
 use super::properties::Properties;
-use super::streams::joined;
 use super::target::Target;
 use crate::failure::{Failure, Result};
 use crate::media::make;
@@ -21,25 +21,62 @@ const SHORTEST: gst::ClockTime = gst::ClockTime::from_mseconds(1);
 
 /// The elements of the pipeline that are there before the streams are known.
 pub struct Parts {
-    /// Raw frames need none.
-    pub decoder: Option<gst::Element>,
     /// Where decoded frames enter.
     pub entry: gst::Pad,
     pub restorer: gst::Element,
-    /// Ends all streams at once.
-    pub gate: Gate,
+    /// Where restored frames enter the encoder.
+    pub raw: gst::Pad,
     /// Times of the frames that the restorer was given.
     pub times: Times,
+    /// What is known of raw frames.
+    pub passed: Passed,
+    pub ways: Ways,
+}
+
+/// Where the streams of a file go.
+pub struct Ways {
+    /// What takes the first video of the file; raw frames need none.
+    pub decoder: Option<gst::Element>,
+    /// Ends all streams at once.
+    pub gate: Gate,
     /// Where encoded pictures leave.
     pub encoded: gst::Pad,
     pub muxer: Option<gst::Element>,
-    /// What is known of raw frames.
-    pub passed: Passed,
 }
 
 impl Parts {
     /// Makes them and links them, but for the streams.
-    pub fn new(
+    pub fn of_file(
+        pipeline: &gst::Pipeline,
+        source: &Source,
+        target: &Target,
+        properties: &Properties,
+    ) -> Result<Self> {
+        let encoded = source.header.is_none();
+        let decoder = encoded.then(|| make("decodebin")).transpose()?;
+        let parts = Self::of_frames(pipeline, source, target, properties)?;
+        if let Some(decoder) = &decoder {
+            let added = pipeline.add(decoder);
+            added.map_err(|e| Failure::failed(format!("The pipeline cannot be made: {e}.")))?;
+            let (entry, gate) = (parts.entry.clone(), parts.ways.gate.clone());
+            decoder.connect_pad_added(move |_, pad| {
+                // A decoder of one stream has one pad; what cannot be linked ends in an error
+                // there.
+                if !entry.is_linked() {
+                    gate.of_video(pad);
+                    let _ = pad.link(&entry);
+                }
+            });
+        }
+        let ways = Ways {
+            decoder,
+            ..parts.ways
+        };
+        Ok(Self { ways, ..parts })
+    }
+
+    /// The same for frames that are decoded elsewhere.
+    pub fn of_frames(
         pipeline: &gst::Pipeline,
         source: &Source,
         target: &Target,
@@ -47,8 +84,6 @@ impl Parts {
     ) -> Result<Self> {
         let restorer = make("ud2mrestore")?;
         properties.apply(&restorer);
-        let encoded = source.header.is_none();
-        let decoder = encoded.then(|| make("decodebin")).transpose()?;
         let before = make("videoconvert")?;
         let encoder = encoder(source, target)?;
         let passed = Passed::default();
@@ -58,15 +93,11 @@ impl Parts {
             sink(source, target)?
         };
         let muxer = target.muxer().map(make).transpose()?;
-        if let Some(tags) = muxer
-            .as_ref()
-            .and_then(|m| m.dynamic_cast_ref::<gst::TagSetter>())
-        {
-            let made = format!("{SIGNATURE}{}: {properties}", env!("CARGO_PKG_VERSION"));
-            tags.add_tag::<gst::tags::Encoder>(&made.as_str(), gst::TagMergeMode::Replace);
+        if let Some(muxer) = &muxer {
+            sign(muxer, properties);
         }
         let all = [&before, &restorer, encoder.upcast_ref(), &sink];
-        let added = pipeline.add_many(all.into_iter().chain(&decoder));
+        let added = pipeline.add_many(all);
         let linked = added.and_then(|()| {
             gst::Element::link_many([&before, &restorer, encoder.upcast_ref()])?;
             let Some(muxer) = &muxer else {
@@ -86,34 +117,25 @@ impl Parts {
         };
         let times = Times::default();
         times.watch(&entry);
-        let gate = Gate::default();
-        if let Some(decoder) = &decoder {
-            let (entry, gate) = (entry.clone(), gate.clone());
-            decoder.connect_pad_added(move |_, pad| {
-                // A decoder of one stream has one pad; what cannot be linked ends in an error
-                // there.
-                if !entry.is_linked() {
-                    gate.of_video(pad);
-                    let _ = pad.link(&entry);
-                }
-            });
-        }
         tell_durations(&raw);
         forget_orientation(&encoded);
         Ok(Self {
-            decoder,
             entry,
             restorer,
-            gate,
+            raw,
             times,
-            encoded,
-            muxer,
             passed,
+            ways: Ways {
+                decoder: None,
+                gate: Gate::default(),
+                encoded,
+                muxer,
+            },
         })
     }
 }
 
-impl Parts {
+impl Ways {
     /// Leads the encoded pictures into the muxer, where there is one.
     pub fn enter_muxer(&self) -> std::result::Result<(), String> {
         let Some(muxer) = &self.muxer else {
@@ -121,6 +143,14 @@ impl Parts {
         };
         let entry = muxer.request_pad_simple("video_%u");
         joined(&self.encoded, &entry.ok_or("the muxer takes no video")?)
+    }
+}
+
+/// Lets a file tell who made it, and how.
+pub fn sign(muxer: &gst::Element, properties: &Properties) {
+    if let Some(tags) = muxer.dynamic_cast_ref::<gst::TagSetter>() {
+        let made = format!("{SIGNATURE}{}: {properties}", env!("CARGO_PKG_VERSION"));
+        tags.add_tag::<gst::tags::Encoder>(&made.as_str(), gst::TagMergeMode::Replace);
     }
 }
 

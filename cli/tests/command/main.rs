@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The command as its users call it, with the tiny models of `tests/data` and files made here.
 
+mod batch;
 mod browser;
 mod compare;
 mod errors;
