@@ -94,8 +94,6 @@ fn check(frame: &gst_video::VideoFrameRef<&gst::BufferRef>) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn what_pads_the_rows_does_not_count() {
         gst::init().expect("GStreamer starts");
