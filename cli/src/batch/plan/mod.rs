@@ -30,7 +30,8 @@ pub struct Arguments {
     #[arg(id = "IN", value_name = "IN", required = true)]
     inputs: Vec<PathBuf>,
     /// The folder to make; it must lie where all machines reach it
-    #[arg(short = 'o', long = "output", value_name = "PLAN")]
+    // A long name would be that of the element's property `output`.
+    #[arg(id = "PLAN", short = 'o', value_name = "PLAN")]
     output: PathBuf,
     /// Most frames of a chunk; it ends with a scene where one ends in its second half
     #[arg(long, value_name = "NUMBER", default_value_t = 500,
