@@ -163,11 +163,12 @@ def test_sampling_starts_from_what_ram_answered():
     def step(xt, z, y, n, t, sigma_y):
         return begun.append(z) or z + 1
 
-    step.ensemble = False
+    step.ensemble = step.takes_realism = False
     bench = SimpleNamespace(
         initial=lambda *given: asked.append(given) or x,
         step=lambda *_: step,
         stochasticity=0.0,
+        realism=0.0,
         counts=lambda *_: (2, 3),  # outer steps, iterations of each
     )
     restored = Bench.restore(bench, "ud2m-6", operator)(
