@@ -41,8 +41,12 @@ def flops(node: dict) -> float:
     """Multiplications and additions of a node: convolutions and products of matrices alone."""
     if node["op_name"] not in (*CONVOLUTIONS, *PRODUCTS):
         return 0.0
-    first, second, *_ = map(_shape, node["input_type_shape"])
+    first, *others = map(_shape, node["input_type_shape"])
     (out, *_) = map(_shape, node["output_type_shape"])
+    if not others and node["op_name"] == "ConvTranspose":
+        # Weights that were packed are not told; in these graphs such a kernel is its stride.
+        return 2.0 * math.prod(out) * first[1]
+    second = others[0]
     if node["op_name"] in CONVOLUTIONS:
         each = first if node["op_name"] == "ConvTranspose" else out
         return 2.0 * math.prod(each) * math.prod(second[1:])

@@ -48,6 +48,8 @@ def test_a_structure_is_read_as_it_is_printed():
         ("Conv", [2, 8, 5, 6], [4, 8, 3, 3], [2, 4, 5, 6], 2 * 2 * 4 * 30 * 72),
         ("Conv", [1, 8, 5, 6], [8, 1, 3, 3], [1, 8, 5, 6], 2 * 8 * 30 * 9),
         ("ConvTranspose", [1, 8, 5, 6], [8, 3, 2, 2], [1, 3, 10, 12], 2 * 240 * 12),
+        # Weights that were packed are not told.
+        ("ConvTranspose", [1, 384, 15, 20], None, [1, 3, 240, 320], 2 * 3 * 240 * 320 * 384),
         ("MatMul", [3, 5, 7], [7, 11], [3, 5, 11], 2 * 3 * 5 * 7 * 11),
         ("MatMul", [5, 7], [3, 7, 11], [3, 5, 11], 2 * 3 * 5 * 7 * 11),
         ("FusedMatMul", [3, 7, 5], [3, 7, 11], [3, 5, 11], 2 * 3 * 5 * 7 * 11),
@@ -56,7 +58,7 @@ def test_a_structure_is_read_as_it_is_printed():
     ],
 )
 def test_work_follows_from_the_shapes_of_a_node(operator, first, second, out, wanted):
-    shapes = [{"float": shape} for shape in (first, second)]
+    shapes = [{"float": shape} for shape in (first, second) if shape]
     node = {"op_name": operator, "input_type_shape": shapes, "output_type_shape": [{"float": out}]}
     assert nodes.flops(node) == pytest.approx(wanted)
 
