@@ -22,7 +22,8 @@ pub enum Initial {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Chain {
     /// Towards the posterior mean: a step starts from the estimate of the one before, and the
-    /// estimates become the answer as the model's [`Aggregation`] says. zeta: share of fresh noise.
+    /// estimates become the answer as the model's [`Aggregation`] says. zeta: share of fresh
+    /// noise.
     Mean { zeta: f32 },
     /// To a posterior sample: each step starts from the plain initial estimate, its state has fresh
     /// noise, and the last estimate is the answer (docs/decisions/028-realism.md).
@@ -32,10 +33,10 @@ pub enum Chain {
 /// Takes one step at each of `levels`, from the most to the least noisy, and returns the answer of
 /// the `chain`.
 ///
-/// The first step starts from `initial`. Without levels the answer is `initial`. `noise(stream)` draws a standard normal image of the shape of
-/// `initial`. Stream 0 is the first state; step i takes 1 + i (K + 1) + k for its K inner noises
-/// and 1 + i (K + 1) + K for re-noising, which is not drawn where zeta is 0. Errors are the model's
-/// own.
+/// The first step starts from `initial`. Without levels the answer is `initial`. `noise(stream)`
+/// draws a standard normal image of the shape of `initial`. Stream 0 is the first state; step i
+/// takes 1 + i (K + 1) + k for its K inner noises and 1 + i (K + 1) + K for re-noising, which is
+/// not drawn where zeta is 0. Errors are the model's own.
 pub fn reverse<M: StepModel>(
     model: &mut M,
     levels: &[Level],

@@ -51,7 +51,8 @@ fn begun(input: &Path, output: &Path) -> Child {
     child
 }
 
-fn signal(child: &Child, name: &str) {
+/// Sends the signal `name`, such as -TERM.
+pub fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill")
         .args([name, &child.id().to_string()])
         .status();

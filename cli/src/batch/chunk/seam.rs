@@ -31,7 +31,8 @@ pub fn mean_square(a: &Path, b: &Path) -> Result<f64> {
     if first.dimensions() != second.dimensions() {
         let (a, b) = (a.display(), b.display());
         return Err(Failure::failed(format!(
-            "{a} and {b} have two sizes: remove the folders of both chunks, and run the batch again."
+            "{a} and {b} have two sizes: remove the folders of both chunks, and run the batch \
+             again."
         )));
     }
     let pairs = first.as_raw().iter().zip(second.as_raw());

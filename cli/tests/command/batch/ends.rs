@@ -2,11 +2,12 @@
 //! Ends before the end, and chunks that are not what was planned.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
 use super::{ALONE, chunks, clip, events, fails, join, plan, run, text};
+use crate::progress::signal;
 use crate::{command, folder, media};
 
 const SLOW: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/slow");
@@ -25,13 +26,6 @@ fn begun(arguments: &[&str], plan: &Path, number: usize) -> Child {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     child
-}
-
-fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill")
-        .args([name, &child.id().to_string()])
-        .status();
-    assert!(sent.expect("kill").success());
 }
 
 #[test]
