@@ -108,9 +108,9 @@ def test_what_a_teacher_answers_is_a_target(tmp_path):
     assert squared_error(p.clean, p).max() == 0
 
 
-def options(tmp_path, preset):
+def options(tmp_path, preset, **others):
     needed = {"shards": [], "out": tmp_path, "preset": preset}
-    return DistillationOptions(**needed, **PRESETS[preset])
+    return DistillationOptions(**needed, **PRESETS[preset], **others)
 
 
 @pytest.mark.parametrize("preset", [name for name in PRESETS if name.startswith("tiny")])
@@ -120,6 +120,18 @@ def test_a_tiny_step_begins_from_nothing(preset, tmp_path):
     assert net.final and net.quick and net.conditioning.initial is None and family == preset[5:]
     assert net.iterations == (2 if family in ("blur", "mask") else 1)
     assert bool(net.conditioning.recurrence) == (net.iterations == 2)
+
+
+def test_a_step_of_one_family_goes_on_with_another(tmp_path):
+    start = tmp_path / "step.safetensors"
+    save_model(begin(options(tmp_path, "tiny-denoise")), start, {})
+    net = begin(options(tmp_path, "tiny-jpeg", start=start))
+    (family,) = net.scalars
+    expected = begin(options(tmp_path, "tiny-jpeg")).scalars["jpeg"].values()
+    assert family == "jpeg" and net.scalars["jpeg"].values() == expected
+    assert not net.scalars["jpeg"].fresh_first.requires_grad
+    kept = load_model(start).denoiser.bottom[0].film.weight
+    assert torch.allclose(net.denoiser.bottom[0].film.weight, kept)
 
 
 @pytest.fixture(scope="module")

@@ -43,16 +43,22 @@ class UnfoldedModel(nn.Module):
         self.quick = quick
         self.denoiser, self.conditioning = denoiser, conditioning
         self.iterations, self.ensemble, self.final = iterations, ensemble, final
-        if final or self.takes_realism:
-            scalars = {family: with_final(family, values) for family, values in scalars.items()}
-        self.scalars = nn.ModuleDict({name: Scalars(values) for name, values in scalars.items()})
-        self.keep_chosen()
+        self.scalars = nn.ModuleDict()
+        for family, values in scalars.items():
+            self.add_family(family, values)
 
     def keep_chosen(self) -> None:
         """Takes the scalars that are chosen by hand out of the training."""
         for k in self.scalars.values():
             for name in CHOSEN:
                 getattr(k, name).requires_grad_(False)
+
+    def add_family(self, family: str, values: ScalarValues) -> None:
+        """Lets the step serve `family` too, with scalars of its own."""
+        if self.final or self.takes_realism:
+            values = with_final(family, values)
+        self.scalars[family] = Scalars(values).to(next(self.denoiser.parameters()).device)
+        self.keep_chosen()
 
     @property
     def takes_realism(self) -> bool:

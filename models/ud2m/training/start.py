@@ -38,6 +38,9 @@ def begin(options: DistillationOptions) -> UnfoldedModel:
     if options.realism and not net.takes_realism:
         net = add_realism(net)
     net.ensemble = options.ensemble
+    for family, values in _scalars(options, net.iterations).items():
+        if family not in net.scalars:  # the start is of other families
+            net.add_family(family, values)
     # A specialist speaks for what it was trained on.
     for family in set(net.scalars) - set(options.families):
         del net.scalars[family]
@@ -66,21 +69,21 @@ def unfolded(options: DistillationOptions) -> UnfoldedModel:
     return UnfoldedModel(
         denoiser,
         conditioning,
-        _scalars(options),
+        _scalars(options, options.iterations),
         options.iterations,
         final=options.final,
         quick=options.quick,
     )
 
 
-def _scalars(options: DistillationOptions) -> dict[str, ScalarValues]:
+def _scalars(options: DistillationOptions, iterations: int) -> dict[str, ScalarValues]:
     """The scalars of each family, with a share of fresh noise."""
     if options.scalars:
         searched = json.loads(options.scalars.read_text())
         values = {f: ScalarValues(**searched[f]["values"]) for f in searched if f in FAMILIES}
     else:
         values = {family: untuned(family) for family in options.families}
-    if not options.scalars and options.iterations == 1:
+    if not options.scalars and iterations == 1:
         # The only iteration is the last one, whose level must leave room for what is to be mended.
         for family in set(values) - {"denoise"}:
             values[family] = replace(values[family], min_sigma=values[family].max_sigma / 2)

@@ -119,6 +119,8 @@ class DistillationOptions(TrainingOptions):
     )
 
     def __post_init__(self) -> None:
+        if self.preset and self.start and self.size == PRESETS[self.preset].get("size"):
+            object.__setattr__(self, "size", None)  # the size of the start takes its place
         wrong = {
             "name --start, or --denoiser and --scalars, or --size.": not self.start
             and not (self.denoiser and self.scalars)
