@@ -120,6 +120,8 @@ def test_a_tiny_step_begins_from_nothing(preset, tmp_path):
     assert net.final and net.quick and net.conditioning.initial is None and family == preset[5:]
     assert net.iterations == (2 if family in ("blur", "mask") else 1)
     assert bool(net.conditioning.recurrence) == (net.iterations == 2)
+    save_model(net, tmp_path / "step.safetensors", {})
+    assert net.single and load_model(tmp_path / "step.safetensors").single
 
 
 def test_a_step_of_one_family_goes_on_with_another(tmp_path):

@@ -61,6 +61,9 @@ pub struct Manifest {
     /// How the steps' estimates become the answer: `last`, as without this field, or `mean`.
     #[serde(default, with = "AggregationName")]
     pub aggregation: Aggregation,
+    /// Whether it was trained as the only outer step of a trajectory.
+    #[serde(default)]
+    pub single_step: bool,
     /// The graph that answers what of the step depends on no image, where there is one.
     #[serde(default)]
     pub prepare: Option<Preparation>,

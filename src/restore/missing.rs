@@ -66,7 +66,7 @@ impl Restorer {
         if settings.mask.is_empty() || settings.is_passthrough() {
             return Ok(());
         }
-        let inpaint = Settings {
+        let mut inpaint = Settings {
             degradation: Degradation::Mask(settings.mask.clone()),
             mask: InputFile::default(),
             detect_unobserved: false,
@@ -80,6 +80,7 @@ impl Restorer {
             compare: 0.0,
             ..settings.clone()
         };
+        filler.within_training(&mut inpaint);
         // Where memory runs out, it is this restorer whose tiles become smaller.
         filler.largest_tile = self.largest_tile.clone();
         let filled = filler.restore_entered(Request {

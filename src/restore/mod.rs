@@ -15,6 +15,7 @@ mod step;
 mod stream;
 mod temporal;
 mod tiling;
+mod trained;
 
 use std::time::Duration;
 

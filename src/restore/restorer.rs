@@ -117,11 +117,6 @@ impl Restorer {
         degradation.graph() == self.graph
     }
 
-    /// Whether the loaded graph can answer with samples, so that `realism` may be above 0.
-    pub fn takes_realism(&self) -> bool {
-        self.step.manifest().takes_realism()
-    }
-
     /// ONNX Runtime's name of the provider that runs the model.
     pub fn provider(&self) -> &'static str {
         self.step.provider()

@@ -82,6 +82,18 @@ impl Settings {
         Ok(())
     }
 
+    /// An error where more outer steps are asked for than the one of a `single_step` graph.
+    pub fn check_steps(&self, single_step: bool) -> Result<(), RestoreError> {
+        if self.steps > 1 && single_step {
+            return Err(RestoreError::Settings(format!(
+                "steps is {}, and the model was trained for one step alone: set steps to 1, or \
+                 choose a larger model.",
+                self.steps
+            )));
+        }
+        Ok(())
+    }
+
     /// The seed of one sample of frame `number`.
     ///
     /// The first sample of the first frame has [`Settings::seed`] itself; so has the first sample

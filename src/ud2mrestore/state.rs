@@ -53,7 +53,7 @@ impl State {
         let (model, engine) = (&fixed.model, fixed.engine());
         let mut restorer = Restorer::load(model, &asked.0, engine, &mut warn, stop)?;
         restorer.load_filler(&asked.1, &mut warn, stop)?;
-        for_frames.check_realism(restorer.takes_realism())?;
+        restorer.check_trained(&for_frames)?;
         Ok(Self {
             restorer,
             fixed,
@@ -193,11 +193,8 @@ impl State {
             self.restorer.forget();
         }
         let mut settings = live.restore_settings(&self.fixed, asked, formats.has_luma());
-        if let Err(error) = settings.check_realism(self.restorer.takes_realism()) {
-            settings.realism = 0.0;
-            let until = "Until then frames are restored to the mean.";
-            self.remarks.push(format!("{error} {until}"));
-        }
+        let mut untrained = self.restorer.within_training(&mut settings);
+        self.remarks.append(&mut untrained);
         Ok(Wanted {
             settings,
             number,

@@ -290,6 +290,9 @@ def good():
         graph, inputs = Graph(family), inputs_of(family, sampled=True)
         manifest = manifest_of(family, "samples", sampled=True)
         graph.write(HERE / "samples" / f"{family}.onnx", samples(graph), manifest, inputs)
+    graph = Graph("denoise")
+    manifest = {**manifest_of("denoise", "single"), "single_step": True}
+    graph.write(HERE / "single" / "denoise.onnx", affine(graph), manifest)
 
 
 def wrong():

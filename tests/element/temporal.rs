@@ -49,18 +49,29 @@ fn evaluations(properties: &[(&str, &str)], frames: Vec<Vec<u8>>, lost: Option<u
 
 #[test]
 fn a_steady_scene_costs_one_step_and_a_cut_all_of_them_once() {
-    let warm = [("task", "denoise"), ("temporal", "warm-start")];
+    let warm = [
+        ("task", "denoise"),
+        ("temporal", "warm-start"),
+        ("steps", "3"),
+    ];
     let (full, one) = (3 * ROUNDS, ROUNDS);
     assert_eq!(
         evaluations(&warm, noisy(&[0, 0, 0, 1, 1, 0]), None),
         [full, one, one, full, one, full]
     );
-    assert_eq!(evaluations(&[], noisy(&[0, 0, 1]), None), [full; 3]);
+    assert_eq!(
+        evaluations(&[("steps", "3")], noisy(&[0, 0, 1]), None),
+        [full; 3]
+    );
 }
 
 #[test]
 fn what_is_still_for_some_frames_costs_nothing_but_a_look_from_time_to_time() {
-    let warm = [("task", "denoise"), ("temporal", "warm-start")];
+    let warm = [
+        ("task", "denoise"),
+        ("temporal", "warm-start"),
+        ("steps", "3"),
+    ];
     let (full, one) = (3 * ROUNDS, ROUNDS);
     let wanted = [&[full; 1][..], &[one; 4], &[0; 12], &[one], &[0], &[full]].concat();
     let mut scenes = vec![0; wanted.len()];
@@ -70,16 +81,24 @@ fn what_is_still_for_some_frames_costs_nothing_but_a_look_from_time_to_time() {
 
 #[test]
 fn the_same_frame_once_more_costs_nothing() {
-    let warm = [("task", "denoise"), ("temporal", "warm-start")];
+    let warm = [
+        ("task", "denoise"),
+        ("temporal", "warm-start"),
+        ("steps", "3"),
+    ];
     let full = 3 * ROUNDS;
     let wanted = [full, 0, 0, full, 0, full];
     assert_eq!(evaluations(&warm, same(&[0, 0, 0, 1, 1, 0]), None), wanted);
-    assert_eq!(evaluations(&[], same(&[0, 0, 1]), None), [full; 3]);
+    assert_eq!(
+        evaluations(&[("steps", "3")], same(&[0, 0, 1]), None),
+        [full; 3]
+    );
 }
 
 #[test]
 fn the_same_frame_is_restored_anew_for_other_settings() {
-    let element = element("echo", &[("task", "denoise"), ("temporal", "warm-start")]);
+    let properties = [("task", "denoise"), ("temporal", "warm-start")];
+    let element = element("echo", &properties);
     let mut bench = Bench::new(&element, &caps(Rgb, SIZE.0, SIZE.1));
     let mut evaluations = || {
         bench.push(gst::Buffer::from_slice(same(&[0]).remove(0)));
@@ -95,7 +114,11 @@ fn the_same_frame_is_restored_anew_for_other_settings() {
 
 #[test]
 fn after_a_loss_a_frame_stands_alone() {
-    let warm = [("task", "denoise"), ("temporal", "warm-start")];
+    let warm = [
+        ("task", "denoise"),
+        ("temporal", "warm-start"),
+        ("steps", "3"),
+    ];
     let (full, one) = (3 * ROUNDS, ROUNDS);
     assert_eq!(
         evaluations(&warm, noisy(&[0, 0, 0, 0]), Some(2)),
@@ -110,6 +133,7 @@ fn the_deviation_is_that_of_frames_by_themselves() {
         ("temporal", "warm-start"),
         ("output", "stddev"),
         ("samples", "2"),
+        ("steps", "3"),
     ];
     assert_eq!(
         evaluations(&deviation, noisy(&[0, 0]), None),
@@ -120,6 +144,7 @@ fn the_deviation_is_that_of_frames_by_themselves() {
         ("temporal", "warm-start"),
         ("output", "mean"),
         ("samples", "2"),
+        ("steps", "3"),
     ];
     assert_eq!(
         evaluations(&mean, noisy(&[0, 0]), None),

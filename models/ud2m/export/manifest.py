@@ -39,7 +39,8 @@ def manifest(
     `inputs` and `outputs` of the graph that prepares this one, by name with their shapes.
 
     about: name, version, licence, training, scores. A step that is an ensemble asks the sampler for
-    the weighted mean of its estimates (`aggregation`).
+    the weighted mean of its estimates (`aggregation`). One that was trained for a single outer step
+    says so (`single_step`).
     """
     return {
         "schema": SCHEMA,
@@ -56,6 +57,7 @@ def manifest(
         "output": {"x0": ["B", 3, "H", "W"]},
         "prepare": prepare,
         **({"aggregation": "mean"} if step.ensemble else {}),
+        **({"single_step": True} if step.single else {}),
         **about,
     }
 

@@ -26,7 +26,7 @@ CHOSEN = ("fresh_first", "fresh_last")
 class UnfoldedModel(nn.Module):
     """One network for all families, whose parts `step` puts together.
 
-    ensemble, final: see `UnfoldedStep`. quick: data steps are `Operator.quick` ones.
+    ensemble, final, single: see `UnfoldedStep`. quick: data steps are `Operator.quick` ones.
     """
 
     def __init__(
@@ -38,9 +38,10 @@ class UnfoldedModel(nn.Module):
         ensemble: bool = False,
         final: bool = False,
         quick: bool = False,
+        single: bool = False,
     ):
         super().__init__()
-        self.quick = quick
+        self.quick, self.single = quick, single
         self.denoiser, self.conditioning = denoiser, conditioning
         self.iterations, self.ensemble, self.final = iterations, ensemble, final
         self.scalars = nn.ModuleDict()
@@ -79,6 +80,7 @@ class UnfoldedModel(nn.Module):
             self.conditioning,
             self.ensemble,
             self.final,
+            self.single,
         )
         return step.to(next(self.denoiser.parameters()).device)
 
@@ -143,8 +145,8 @@ def _with(
     net: UnfoldedModel, denoiser: Denoiser, conditioning: Conditioning | None
 ) -> UnfoldedModel:
     """These networks with the scalars and the shape of `net`."""
-    values, shape = net.values(), (net.iterations, net.ensemble, net.final, net.quick)
-    return UnfoldedModel(denoiser, conditioning, values, *shape).eval()
+    shape = (net.iterations, net.ensemble, net.final, net.quick, net.single)
+    return UnfoldedModel(denoiser, conditioning, net.values(), *shape).eval()
 
 
 def save_model(net: UnfoldedModel, path: Path, provenance: dict) -> None:
@@ -160,6 +162,7 @@ def save_model(net: UnfoldedModel, path: Path, provenance: dict) -> None:
         "ensemble": net.ensemble,
         "final": net.final,
         "quick": net.quick,
+        "single": net.single,
         "provenance": provenance,
     }
     tensors = _part("denoiser", lora.merged_state(net.denoiser))
@@ -185,7 +188,7 @@ def load_model(path: Path) -> UnfoldedModel:
         config = ConditioningConfig.from_dict(meta["conditioning"])
         conditioning = Conditioning(denoiser.config, config)
     scalars = {family: ScalarValues(**values) for family, values in meta["scalars"].items()}
-    later = (meta.get(name, False) for name in ("final", "quick"))  # older files lack them
+    later = (meta.get(name, False) for name in ("final", "quick", "single"))  # older files lack them
     shape = (meta["iterations"], meta["ensemble"], *later)
     net = UnfoldedModel(denoiser, conditioning, scalars, *shape)
     for name, part in (("denoiser", denoiser), ("conditioning", conditioning)):

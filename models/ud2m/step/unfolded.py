@@ -43,6 +43,7 @@ class UnfoldedStep(nn.Module):
     to be given too.
 
     final: the step ends with a data step, in a mean too; a sample ends with one in any case.
+    single: it was trained as the only outer step of a trajectory, and serves for no other.
     """
 
     def __init__(
@@ -54,9 +55,10 @@ class UnfoldedStep(nn.Module):
         conditioning: Conditioning | None = None,
         ensemble: bool = False,
         final: bool = False,
+        single: bool = False,
     ):
         super().__init__()
-        self.final = final
+        self.final, self.single = final, single
         self.denoiser, self.operator, self.scalars = denoiser, operator, scalars
         self.iterations, self.conditioning, self.ensemble = iterations, conditioning, ensemble
         self.register_buffer("sigma_of", sigmas().float(), persistent=False)

@@ -38,6 +38,7 @@ def begin(options: DistillationOptions) -> UnfoldedModel:
     if options.realism and not net.takes_realism:
         net = add_realism(net)
     net.ensemble = options.ensemble
+    net.single = sum(options.grid_shares[1:]) == 0
     for family, values in _scalars(options, net.iterations).items():
         if family not in net.scalars:  # the start is of other families
             net.add_family(family, values)

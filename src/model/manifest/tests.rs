@@ -39,12 +39,13 @@ fn verdict(change: impl Fn(&mut serde_json::Value)) -> Result<(), String> {
 fn a_manifest_that_fits_is_accepted() {
     verdict(|_| {}).expect("nothing is wrong with it");
     verdict(|m| m["aggregation"] = "mean".into()).expect("a field that may be there");
+    verdict(|m| m["single_step"] = true.into()).expect("another");
 }
 
 #[test]
 fn each_field_that_does_not_fit_is_named() {
     let file = |name: &str| serde_json::json!({name: {"bytes": 3, "sha256": "00"}});
-    let wrongs: [(&str, serde_json::Value); 19] = [
+    let wrongs: [(&str, serde_json::Value); 20] = [
         ("schema", 1.into()),
         ("family", "blur".into()),
         ("scale", 2.into()),
@@ -64,6 +65,7 @@ fn each_field_that_does_not_fit_is_named() {
         ("colour", "blue".into()),
         ("name", 3.into()),
         ("aggregation", "first".into()),
+        ("single_step", 1.into()),
     ];
     for (field, value) in wrongs {
         let reason = verdict(|m| m[field] = value.clone())
@@ -71,6 +73,7 @@ fn each_field_that_does_not_fit_is_named() {
         let clue = match field {
             "name" => "string",
             "aggregation" => "`last` or `mean`",
+            "single_step" => "boolean",
             _ => field,
         };
         assert!(reason.contains(clue), "{field}: {reason}");

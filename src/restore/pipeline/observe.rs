@@ -20,8 +20,8 @@ impl Restorer {
         let (degradation, mask) = (&settings.degradation, &settings.mask);
         self.prepare(degradation, mask, frame.width, frame.height)?;
         settings.check_samples()?;
+        self.check_trained(settings)?;
         let manifest = self.step.manifest();
-        settings.check_realism(manifest.takes_realism())?;
         let operator = prepared(&mut self.operator)?;
         let missing = both(operator.missing(), self.hidden.as_ref());
         let missing = missing.as_ref();

@@ -4,7 +4,7 @@
 use gst::glib;
 use gst::prelude::*;
 
-use super::enums::{ExecutionProvider, KernelShape, Task, Temporal};
+use super::enums::{ExecutionProvider, KernelShape, OverloadPolicy, Task, Temporal};
 use super::settings::{Fixed, Settings};
 
 impl Settings {
@@ -51,6 +51,23 @@ impl Settings {
             out.push(
                 "temporal=warm-start is set, and realism above 0 does not use it, for samples are \
                  those of frames by themselves: set realism=0, or leave temporal out."
+                    .to_owned(),
+            );
+        }
+        let work = live.work();
+        if live.stochasticity > 0.0 && work.steps == 1 {
+            out.push(
+                "stochasticity is set, and steps=1 does not use it, for fresh noise is drawn \
+                 between steps: set steps to 2 or more, or leave stochasticity out."
+                    .to_owned(),
+            );
+        }
+        let least = work.steps == 1 && work.samples <= work.fewest;
+        if live.overload_policy == OverloadPolicy::FewerSteps && least {
+            out.push(
+                "overload-policy=fewer-steps is set, and a frame takes one step already, so that \
+                 late frames are restored like others: set steps to 2 or more, or choose another \
+                 overload-policy."
                     .to_owned(),
             );
         }

@@ -82,8 +82,9 @@ live: Live {
     jpeg_quality: u32 = 0, "jpeg-quality", 0..=100, CONTROLLED, "JPEG quality",
         "Quality (1 to 100, as libjpeg counts it) at which the frame was compressed; 0 estimates \
          it from the frames";
-    steps: u32 = 3, "steps", 1..=100, CONTROLLED, "Steps",
-        "Steps of the sampler for each frame; each takes several network evaluations";
+    steps: u32 = 1, "steps", 1..=100, CONTROLLED, "Steps",
+        "Steps of the sampler for each frame, each of several network evaluations; three take three \
+         times as long and bring 0.1 to 0.5 dB";
     seed: u64 = 0, "seed", 0..=u64::MAX, CONTROLLED, "Seed",
         "Chooses the sampling noise; the same seed gives the same frames";
     noise_mode: NoiseMode = NoiseMode::Fixed, "noise-mode", .., CONTROLLED, "Noise mode",
@@ -101,7 +102,7 @@ live: Live {
         "What of the samples becomes the frame";
     temporal: Temporal = Temporal::Off, "temporal", .., CONTROLLED, "Temporal",
         "Whether a frame starts from the restored frame before it, where the two agree: steadier, \
-         and a third of the work";
+         and without work where nothing moved";
     strength: f64 = 1.0, "strength", 0.0..=1.0, CONTROLLED, "Strength",
         "From 0, the frame as it came at no cost, to 1, the restored one";
     compare: f64 = 0.0, "compare", 0.0..=1.0, CONTROLLED, "Compare",

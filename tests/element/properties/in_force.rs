@@ -157,6 +157,21 @@ fn properties_without_effect_are_told() {
             &format!("{name} is set, and task={task} does not use it"),
         );
     }
+    let fresh = [("task", "denoise"), ("stochasticity", "0.5")];
+    assert_one(
+        &bench(&element("echo", &fresh)),
+        "stochasticity is set, and steps=1 does not use it",
+    );
+    let least = [("task", "denoise"), ("overload-policy", "fewer-steps")];
+    assert_one(
+        &bench(&element("echo", &least)),
+        "a frame takes one step already",
+    );
+    let mean = ("output", "mean");
+    for more in [[("steps", "2"), mean], [("samples", "2"), mean]] {
+        let bench = bench(&element("echo", &[&least[..], &more].concat()));
+        assert!(warnings(&bench.bus).is_empty(), "{more:?}");
+    }
     let errors = start(&element(
         "echo",
         &[("task", "super-resolve"), ("scale", "5")],

@@ -151,7 +151,8 @@ fn what_a_controller_sets_shows_in_the_frame_of_its_time() {
         code(value(pattern(&info(Rgb, 32, 24))[0]) / 2.0 + 2.0 * sigma + t / 2000.0)
     };
     let base = [("task", "denoise")];
-    let noise = first(run("blend", "noise-sigma", [0.01, 0.1], &base));
+    let three = [("task", "denoise"), ("steps", "3")];
+    let noise = first(run("blend", "noise-sigma", [0.01, 0.1], &three));
     let steps = first(run("blend", "steps", [3.0, 2.0], &base));
     for i in 0..4 {
         let (sigma, level) = if i < 2 { (0.01, 111.0) } else { (0.1, 250.0) };
@@ -167,12 +168,12 @@ fn what_a_controller_sets_shows_in_the_frame_of_its_time() {
     }
     for name in ["seed", "kernel-sigma", "stochasticity", "realism"] {
         let (package, properties) = match name {
-            "kernel-sigma" => ("blend", [("task", "deblur")]),
-            "realism" => ("samples", base),
-            _ => ("affine", base),
+            "kernel-sigma" => ("blend", &[("task", "deblur")][..]),
+            "realism" => ("samples", &base[..]),
+            _ => ("affine", &three[..]),
         };
         let values = CASES.iter().find(|k| k.0 == name).unwrap().2;
-        let outs = run(package, name, values, &properties);
+        let outs = run(package, name, values, properties);
         assert_eq!(outs[0].0, outs[1].0, "{name}");
         assert_eq!(outs[2].0, outs[3].0, "{name}");
         if package != "blend" {

@@ -17,7 +17,7 @@ fn live(policy: &str, synchronised: bool) -> (gst::Element, Vec<gst::Buffer>) {
     let description = format!(
         "videotestsrc is-live=true num-buffers={FRAMES} \
          ! video/x-raw,format=RGB,width=16,height=16,framerate=50/1 \
-         ! ud2mrestore name=restore task=denoise noise-sigma=0.006 threads=1 \
+         ! ud2mrestore name=restore task=denoise steps=3 noise-sigma=0.006 threads=1 \
            overload-policy={policy} model={} \
          ! appsink name=sink sync={synchronised} qos={synchronised}",
         path("tests/data/slow")

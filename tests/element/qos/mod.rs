@@ -54,7 +54,11 @@ fn bytes(buffer: &gst::Buffer) -> Vec<u8> {
 fn a_frame_that_downstream_no_longer_waits_for_follows_the_policy() {
     let plain = pattern(&info(Rgb, 16, 16));
     for policy in POLICIES {
-        let properties = [("task", "denoise"), ("overload-policy", policy)];
+        let properties = [
+            ("task", "denoise"),
+            ("steps", "3"),
+            ("overload-policy", policy),
+        ];
         let element = element("blend", &properties);
         let mut bench = Bench::new(&element, &caps(Rgb, 16, 16));
         let restored = bytes(&sent(&mut bench, 0).unwrap());
@@ -101,7 +105,11 @@ fn a_frame_that_downstream_no_longer_waits_for_follows_the_policy() {
 #[test]
 fn each_late_frame_is_reported_in_a_qos_message() {
     for policy in POLICIES {
-        let properties = [("task", "denoise"), ("overload-policy", policy)];
+        let properties = [
+            ("task", "denoise"),
+            ("steps", "3"),
+            ("overload-policy", policy),
+        ];
         let mut bench = Bench::new(&element("blend", &properties), &caps(Rgb, 16, 16));
         sent(&mut bench, 0);
         report(&mut bench, 0, 50, 2.5);

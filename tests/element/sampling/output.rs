@@ -105,7 +105,8 @@ fn a_deviation_of_one_sample_is_refused_with_what_to_do() {
 
 #[test]
 fn strength_blends_and_at_zero_the_buffer_itself_passes() {
-    let element = element("blend", &[("task", "denoise"), ("noise-sigma", "0.05")]);
+    let properties = [("task", "denoise"), ("noise-sigma", "0.05"), ("steps", "3")];
+    let element = element("blend", &properties);
     let mut bench = Bench::new(&element, &caps(Rgb, 16, 8));
     let flat = vec![64; info(Rgb, 16, 8).size()];
     // x0 = y/2 + sigma_y + t/2000, sigma_y on the scale of [-1, 1], t the last level.

@@ -8,7 +8,7 @@ use gstud2m::image::Image;
 use gstud2m::operator::{Degradation, Operator};
 use gstud2m::sampler::{self, Chain, Initial, Level, Patch, StepModel};
 
-use crate::common::{Bench, caps, code, element, info, place, start, value, warnings};
+use crate::common::{Bench, caps, code, element, info, place, value, warnings};
 
 const SIZE: (u32, u32) = (48, 32);
 const GRAY: u8 = 160;
@@ -175,31 +175,6 @@ fn samples_differ_by_their_seeds_and_their_mean_is_steadier() {
     let (one, many) = (of(&[]), of(&[("output", "mean"), ("samples", "16")]));
     let ratio = spread(&one) / spread(&many);
     assert!((12.0..21.0).contains(&ratio), "{ratio} for 16");
-}
-
-#[test]
-fn a_model_without_samples_is_an_error_at_the_start() {
-    let errors = start(&element("echo", &[("task", "denoise"), ("realism", "0.5")]));
-    let [error] = errors.as_slice() else {
-        panic!("one error expected, not {errors:?}");
-    };
-    let words = "realism is 0.5, and the model answers with the posterior mean alone";
-    assert!(error.contains(words), "{error}");
-}
-
-#[test]
-fn while_frames_flow_such_a_model_goes_on_with_the_mean_and_says_so_once() {
-    let format = info(Rgb, 32, 24);
-    let element = element("echo", &[("task", "denoise")]);
-    let mut bench = Bench::new(&element, &caps(Rgb, 32, 24));
-    let frame = vec![90; format.size()];
-    element.set_property("realism", 1.0);
-    for _ in 0..2 {
-        assert_eq!(bench.restore(&frame), frame);
-    }
-    let found = warnings(&bench.bus);
-    let words = "Until then frames are restored to the mean";
-    assert!(found.len() == 1 && found[0].contains(words), "{found:?}");
 }
 
 #[test]

@@ -77,7 +77,8 @@ fn inpainting_keeps_what_the_mask_shows_and_fills_the_rest() {
 
 #[test]
 fn level_and_noise_of_the_next_frame_reach_the_graph() {
-    let element = element("blend", &[("task", "denoise"), ("noise-sigma", "0.05")]);
+    let properties = [("task", "denoise"), ("noise-sigma", "0.05"), ("steps", "3")];
+    let element = element("blend", &properties);
     let mut bench = Bench::new(&element, &caps(Rgb, 16, 8));
     let flat = vec![64; info(Rgb, 16, 8).size()];
     // x0 = y/2 + sigma_y + t/2000, sigma_y on the scale of [-1, 1], t the last level.
