@@ -43,7 +43,8 @@ def flops(node: dict) -> float:
         return 0.0
     first, *others = map(_shape, node["input_type_shape"])
     (out, *_) = map(_shape, node["output_type_shape"])
-    if not others and node["op_name"] == "ConvTranspose":
+    kernels = [shape for shape in others if len(shape) == 4]
+    if not kernels and node["op_name"] == "ConvTranspose":
         # Weights that were packed are not told; in these graphs such a kernel is its stride.
         return 2.0 * math.prod(out) * first[1]
     second = others[0]

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::words::counted;
 use super::{Report, say};
 use crate::batch::Sidecar;
 
@@ -132,14 +133,15 @@ impl Report {
             return;
         }
         let between = chunks.saturating_sub(1);
-        let measured = match (seams.len(), worst) {
-            (0, _) if between == 0 => String::new(),
-            (0, _) => ", no seam was measured".to_owned(),
-            (count, None) => format!(", {count} seams without a difference"),
-            (count, Some(psnr)) => format!(", {count} seams, the lowest PSNR is {psnr:.2} dB"),
+        let measured = match (counted(seams.len(), "seam"), worst) {
+            _ if between == 0 && seams.is_empty() => String::new(),
+            _ if seams.is_empty() => ", no seam was measured".to_owned(),
+            (seams, None) => format!(", {seams} without a difference"),
+            (seams, Some(psnr)) => format!(", {seams}, the lowest PSNR is {psnr:.2} dB"),
         };
+        let (frames, chunks) = (counted(frames, "frame"), counted(chunks, "chunk"));
         self.tell(&format!(
-            "{out}: {frames} frames of {chunks} chunks, each at its time{measured}"
+            "{out}: {frames} of {chunks}, each at its time{measured}"
         ));
     }
 }

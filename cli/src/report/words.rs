@@ -10,6 +10,12 @@ pub fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "ud2m: {text}");
 }
 
+/// A count of things: "1 chunk", "3 chunks".
+pub fn counted(count: usize, thing: &str) -> String {
+    let many = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{many}")
+}
+
 /// Seconds as 1:02:03 or 2:03.
 pub fn clock(seconds: f64) -> String {
     let all = seconds.round() as u64;
@@ -39,6 +45,12 @@ pub fn time_in(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_thing_is_told_as_one() {
+        assert_eq!(counted(1, "seam"), "1 seam");
+        assert_eq!(counted(0, "seam"), "0 seams");
+    }
 
     #[test]
     fn seconds_are_told_as_a_clock_tells_them() {
