@@ -22,14 +22,7 @@ from functools import partial
 from pathlib import Path
 
 from ud2m.evaluation import tables
-from ud2m.evaluation.bench import (
-    NO_SAMPLER,
-    Bench,
-    Initial,
-    columns_of,
-    sampled,
-    scored,
-)
+from ud2m.evaluation.bench import NO_SAMPLER, Bench, Initial, columns_of, sampled, scored
 from ud2m.evaluation.cases import CASES, degrade_images, load_images
 from ud2m.evaluation.metrics.posterior import posterior
 from ud2m.evaluation.public import command as public

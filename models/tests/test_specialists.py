@@ -69,6 +69,14 @@ def test_a_single_file_answers_for_all_that_it_knows(folder):
     assert all(step.iterations == 3 for step in crew.steps().values())
 
 
+def test_specialists_need_no_joint_step_and_a_folder_needs_one_of_them(folder, tmp_path_factory):
+    (folder / "step.safetensors").unlink()
+    assert load_specialists(folder).steps().keys() == {"blur"}
+    assert trainings(folder) == {"step-blur": {"images": 5}}
+    with pytest.raises(FileNotFoundError, match=r"step\.safetensors"):
+        load_specialists(tmp_path_factory.mktemp("empty"))
+
+
 def test_steps_of_two_kinds_do_not_go_together():
     with pytest.raises(ValueError, match="one kind"):
         Specialists({"blur": network(0, ["blur"]), "mask": network(1, ["mask"], ensemble=True)})

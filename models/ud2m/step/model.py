@@ -188,7 +188,9 @@ def load_model(path: Path) -> UnfoldedModel:
         config = ConditioningConfig.from_dict(meta["conditioning"])
         conditioning = Conditioning(denoiser.config, config)
     scalars = {family: ScalarValues(**values) for family, values in meta["scalars"].items()}
-    later = (meta.get(name, False) for name in ("final", "quick", "single"))  # older files lack them
+    later = (
+        meta.get(name, False) for name in ("final", "quick", "single")
+    )  # older files lack them
     shape = (meta["iterations"], meta["ensemble"], *later)
     net = UnfoldedModel(denoiser, conditioning, scalars, *shape)
     for name, part in (("denoiser", denoiser), ("conditioning", conditioning)):

@@ -52,8 +52,14 @@ class Specialists(nn.Module):
 
 
 def step_files(path: Path) -> list[Path]:
-    """`path` itself, or, of a folder, the joint step and then the specialists, by name."""
-    return [path / JOINT, *sorted(path.glob(SPECIAL))] if path.is_dir() else [path]
+    """`path` itself, or, of a folder, the joint step and then the specialists, by name.
+
+    A folder of specialists alone has no joint step.
+    """
+    if not path.is_dir():
+        return [path]
+    joint, special = path / JOINT, sorted(path.glob(SPECIAL))
+    return [joint, *special] if joint.exists() or not special else special
 
 
 def load_specialists(path: Path) -> Specialists:
