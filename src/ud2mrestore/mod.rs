@@ -20,8 +20,8 @@ mod state;
 mod transform;
 
 pub use properties::enums::{
-    ExecutionProvider, JpegSubsampling, KernelShape, NoiseMode, Output, OverloadPolicy, Task,
-    Temporal,
+    ExecutionProvider, JpegSubsampling, KernelShape, MaskSource, NoiseMode, Output, OverloadPolicy,
+    Task, Temporal,
 };
 
 glib::wrapper! {

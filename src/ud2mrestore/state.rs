@@ -8,7 +8,7 @@ use super::format::{self, Formats};
 use super::frame::lane::{self, Wanted};
 use super::messages::meta::FrameRecord;
 use super::properties::settings::{Fixed, Live, Settings};
-use super::{Output, Task};
+use super::{MaskSource, Output, Task};
 use crate::error::RestoreError;
 use crate::restore::{Degradation, InputFile, Restorer, Stop, Subsampling, check_mask, guarded};
 
@@ -52,6 +52,7 @@ impl State {
         for_frames.check_samples()?;
         let (model, engine) = (&fixed.model, fixed.engine());
         let mut restorer = Restorer::load(model, &asked.0, engine, &mut warn, stop)?;
+        restorer.set_frame_masks(fixed.fills_frame_masks());
         restorer.load_filler(&asked.1, &mut warn, stop)?;
         for_frames.check_realism(restorer.takes_realism())?;
         Ok(Self {
@@ -92,6 +93,7 @@ impl State {
         let degradation = live.degradation(&self.fixed, self.subsampling)?;
         let (model, engine) = (&self.fixed.model, self.fixed.engine());
         let mut next = Restorer::load(model, &degradation, engine, &mut warn, stop)?;
+        next.set_frame_masks(self.fixed.fills_frame_masks());
         next.load_filler(&live.mask(&self.fixed), &mut warn, stop)?;
         let before = std::mem::replace(&mut self.restorer, next);
         if before.interrupt().is_raised() {
@@ -122,6 +124,9 @@ impl State {
         }
         guarded(|| {
             let formats = Formats::new(incaps, outcaps, self.fixed.task == Task::Jpeg)?;
+            if self.fixed.mask_source == MaskSource::Alpha {
+                formats.check_alpha()?;
+            }
             self.prepare(live, size)?;
             self.formats = Some(formats);
             Ok(())
@@ -203,6 +208,7 @@ impl State {
             number,
             // A spread has no colours of its own under transparency.
             alpha: live.output != Output::Stddev,
+            mask_alpha: self.fixed.mask_source == MaskSource::Alpha,
             spent: begun.elapsed(),
         })
     }

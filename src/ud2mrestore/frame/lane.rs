@@ -18,6 +18,8 @@ pub struct Wanted {
     pub number: u64,
     /// Whether the frame as it came shows where it is transparent.
     pub alpha: bool,
+    /// Whether the frame's alpha says which of its pixels are missing.
+    pub mask_alpha: bool,
     /// What it took to find that out.
     pub spent: Duration,
 }
@@ -123,6 +125,9 @@ pub fn restored(
     // Images that are dropped here leave their memory to the next frame.
     let pool = restorer.pool();
     let _entered = pool.enter();
+    if wanted.mask_alpha {
+        restorer.set_holes(frames.holes()?);
+    }
     let degraded = frames.unpack(restorer.missing())?;
     restorer.hide(frames.visible());
     let unpacked = Instant::now();
