@@ -2,6 +2,7 @@
 //! Thin vertical lines of one frame, which may be scratches: columns that are brighter, or darker,
 //! than what lies on both sides of them, over a part of the height.
 
+use super::compensate::Residual;
 use super::mask::Mask;
 use super::plane::Plane;
 use crate::image::filled;
@@ -22,6 +23,8 @@ const STEP: f32 = 0.15;
 const SHORTEST: f32 = 0.3;
 /// Largest share of its bands in which a line may be the rim of an edge.
 const EDGES: f32 = 0.4;
+/// Share of its bands in which a line is not in the scene before, where it is new.
+const NEW: f32 = 0.6;
 /// Lines of a frame, at most.
 const MOST: usize = 64;
 
@@ -92,6 +95,25 @@ impl Bands {
             true => here - left.max(right),
             false => left.min(right) - here,
         }
+    }
+
+    /// Whether the frame before, moved along, shows the place of a line without it.
+    pub fn is_new(&self, line: &Line, before: &Residual) -> bool {
+        let sign = if line.bright { 1.0 } else { -1.0 };
+        let rows = before.differences.len() / self.width;
+        let shows = |band: &usize| {
+            let x = line.at(*band).round() as isize;
+            let rows = band * BAND..((band + 1) * BAND).min(rows);
+            let share = 1.0 / rows.len().max(1) as f32;
+            let mean = |x: isize| {
+                let x = x.clamp(0, self.width as isize - 1) as usize;
+                let of = |y: usize| f32::from(before.differences[y * self.width + x]);
+                share * sign * rows.clone().map(of).sum::<f32>()
+            };
+            let differs = (-1..=1).map(|d| mean(x + d)).fold(0.0, f32::max);
+            differs > (0.5 * self.contrast(*band, x, line.bright)).max(LEAST)
+        };
+        line.bands().filter(shows).count() as f32 > NEW * line.columns.len() as f32
     }
 
     /// Whether the sides of a line differ by more than it does from them: it is the rim of an edge.

@@ -106,7 +106,11 @@ impl Detector {
         let field = backward.as_ref().map(|(field, _)| field);
         let told = match again {
             Some(now) => now.told_again(&lines),
-            None => self.tracks.follow(&lines, field),
+            None => {
+                let before = backward.as_ref().map(|(_, residual)| residual);
+                let is_new = |line: &Line| before.is_some_and(|b| bands.is_new(line, b));
+                self.tracks.follow(&lines, field, is_new)
+            }
         };
         let repeated = again.is_some();
         let mask = waiting.map(|now| {

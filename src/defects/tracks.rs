@@ -16,6 +16,8 @@ const CHANCE: f32 = 0.2;
 const CAP: f32 = 2.0;
 /// Sum of what is beyond chance from which on a line is a scratch.
 const ENOUGH: f32 = 1.0;
+/// What tells of a line that the scene, as the frame before shows it, does not hold.
+const NEW: f32 = 0.7;
 /// What a cut, which a line outlasts, tells.
 const CUT: f32 = 1.0;
 /// Frames without a line after which it is forgotten.
@@ -35,8 +37,14 @@ pub struct Tracks(Vec<Track>);
 
 impl Tracks {
     /// Takes in the lines of the next frame. `field` leads from it to the frame before; `None`
-    /// after a cut. Gives for each line what tells that it is a scratch, by its place.
-    pub fn follow(&mut self, lines: &[Line], field: Option<&Field>) -> Vec<f32> {
+    /// after a cut. `is_new` says whether the scene before holds a line's place without it. Gives for
+    /// each line what tells that it is a scratch, by its place.
+    pub fn follow(
+        &mut self,
+        lines: &[Line],
+        field: Option<&Field>,
+        is_new: impl Fn(&Line) -> bool,
+    ) -> Vec<f32> {
         let mut free: Vec<bool> = vec![true; self.0.len()];
         let mut next = Vec::with_capacity(lines.len());
         for line in lines {
@@ -45,16 +53,21 @@ impl Tracks {
             let nearest = self.0.iter().enumerate().filter_map(of);
             let nearest = nearest.filter(|(d, _)| *d <= DRIFT);
             let nearest = nearest.min_by(|a, b| a.0.total_cmp(&b.0));
-            let evidence = nearest.map_or(0.0, |(_, i)| {
-                free[i] = false;
-                let track = &self.0[i];
-                let told = match field {
-                    Some(field) if track.missed == 0 => against(&track.line, line, field) - CHANCE,
-                    Some(_) => 0.0,
-                    None => CUT,
-                };
-                (track.evidence + told).clamp(-ENOUGH, 3.0 * ENOUGH)
-            });
+            let evidence = nearest.map_or_else(
+                || if is_new(line) { NEW } else { 0.0 },
+                |(_, i)| {
+                    free[i] = false;
+                    let track = &self.0[i];
+                    let told = match field {
+                        Some(field) if track.missed == 0 => {
+                            against(&track.line, line, field) - CHANCE
+                        }
+                        Some(_) => 0.0,
+                        None => CUT,
+                    };
+                    (track.evidence + told).clamp(-ENOUGH, 3.0 * ENOUGH)
+                },
+            );
             next.push(Track {
                 line: line.clone(),
                 evidence,
@@ -155,7 +168,7 @@ mod tests {
             let before = i.checked_sub(1).map(|i| scene(scenes[i]));
             let field = before.map(|before| estimate(&scene(scenes[i]), &before));
             let field = field.unwrap_or_else(|| estimate(&scene(0.0), &scene(0.0)));
-            last = tracks.follow(&[line(*x)], Some(&field))[0];
+            last = tracks.follow(&[line(*x)], Some(&field), |_| false)[0];
         }
         last
     }
@@ -178,11 +191,12 @@ mod tests {
     #[test]
     fn a_line_that_outlasts_cuts_is_a_scratch_and_others_are_forgotten() {
         let mut tracks = Tracks::default();
-        tracks.follow(&[line(50.0)], None);
-        assert!(is_scratch(tracks.follow(&[line(50.5)], None)[0]));
+        tracks.follow(&[line(50.0)], None, |_| false);
+        assert!(is_scratch(tracks.follow(&[line(50.5)], None, |_| false)[0]));
         for _ in 0..=PATIENCE {
-            tracks.follow(&[], None);
+            tracks.follow(&[], None, |_| false);
         }
-        assert_eq!(tracks.follow(&[line(50.5)], None), [0.0]);
+        assert_eq!(tracks.follow(&[line(50.5)], None, |_| false), [0.0]);
+        assert_eq!(tracks.follow(&[line(90.5)], None, |_| true), [NEW]);
     }
 }

@@ -7,6 +7,7 @@ mod chroma;
 mod color;
 mod convert;
 pub mod direct;
+pub mod mask;
 pub mod seen;
 mod siting;
 #[cfg(test)]

@@ -23,7 +23,7 @@ impl Fixed {
 
     /// Whether each frame brings a mask of its own.
     pub fn has_frame_masks(&self) -> bool {
-        self.mask_source == MaskSource::Alpha
+        self.mask_source != MaskSource::File
     }
 
     /// Whether these are filled before the task's own step; inpainting is that step itself.
@@ -83,7 +83,7 @@ impl Live {
                 return Err(RestoreError::Settings(
                     "task=inpaint needs a mask: set mask-file to a gray PNG of the frame's size, \
                      white where pixels are observed and black where they are missing, or \
-                     mask-source=alpha for frames that are transparent there."
+                     mask-source=alpha for frames that are transparent there, or link mask_sink."
                         .to_owned(),
                 ));
             }

@@ -5,6 +5,7 @@ mod frame_mask;
 mod jpeg;
 mod jpeg_quality;
 mod mask;
+mod mask_pad;
 mod noise;
 mod unobserved;
 
