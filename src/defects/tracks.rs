@@ -15,9 +15,9 @@ const CHANCE: f32 = 0.2;
 /// Largest difference that counts, in pixels.
 const CAP: f32 = 2.0;
 /// Sum of what is beyond chance from which on a line is a scratch.
-const ENOUGH: f32 = 1.0;
+const ENOUGH: f32 = 0.7;
 /// What tells of a line that the scene, as the frame before shows it, does not hold.
-const NEW: f32 = 0.7;
+const NEW: f32 = 0.6;
 /// What a cut, which a line outlasts, tells.
 const CUT: f32 = 1.0;
 /// Frames without a line after which it is forgotten.
