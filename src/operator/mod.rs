@@ -25,7 +25,7 @@ use transform::{dct, fft};
 
 pub use canvas::Canvas;
 pub use initial::filled as fill_holes;
-pub use input_file::{InputFile, check_mask};
+pub use input_file::{InputFile, check_mask, is_observed};
 pub use kernel::Kernel;
 pub use kinds::{Compression, Degradation, Subsampling, quantisation};
 pub use noise::{NoiseEstimate, NoiseEstimates, OPPONENT, estimate_noise, noise_features};

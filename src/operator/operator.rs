@@ -5,7 +5,7 @@ use super::canvas::{Canvas, common_multiple};
 use super::input_file::{InputFile, read_mask};
 use super::kinds::{Compression, Degradation};
 use super::physics::{Physics, multiply};
-use super::unobserved::{Search, Unobserved};
+use super::unobserved::{Search, Unobserved, both};
 use crate::error::RestoreError;
 use crate::graph::{GraphSpec, Tensors};
 use crate::image::{Border, Image, Window};
@@ -20,6 +20,8 @@ pub struct Operator {
     remarks: Vec<String>,
     /// 0 where pixels of all frames are missing beside the degradation; `None` where none are.
     missing: Option<Image>,
+    /// The same of the next frame, where it has more missing than all have.
+    holes: Option<Image>,
     /// 1 where the next frame is observed; `None` where all of it is.
     observed: Option<Image>,
 }
@@ -45,6 +47,7 @@ impl Operator {
             width,
             height,
             missing: None,
+            holes: None,
             observed: None,
         })
     }
@@ -70,6 +73,7 @@ impl Operator {
             height: self.height,
             remarks: Vec::new(),
             missing: self.missing.clone(),
+            holes: None,
             observed: None,
         }
     }
@@ -149,9 +153,17 @@ impl Operator {
         self.observed = mask.cloned();
     }
 
-    /// Below 1 where pixels of the frames are known to be missing, of their size.
+    /// Sets which pixels of the next frame are missing beside those of all frames: where `holes`,
+    /// one channel of its size, is 0. `None` where no more are.
+    pub fn set_holes(&mut self, holes: Option<&Image>) {
+        self.physics.set_holes(holes);
+        self.holes = holes.and_then(|holes| both(self.missing.as_ref(), Some(holes)));
+    }
+
+    /// Below 1 where pixels of the next frame are known to be missing, of its size.
     pub fn missing(&self) -> Option<&Image> {
-        self.missing.as_ref().or(self.physics.missing())
+        let beside = self.holes.as_ref().or(self.missing.as_ref());
+        self.physics.missing().or(beside)
     }
 
     /// The frame `y` padded to the canvas, at the observation's resolution.

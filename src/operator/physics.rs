@@ -64,6 +64,10 @@ pub trait Physics: Send {
         None
     }
 
+    /// Sets which pixels of the next frame are missing beside those of all frames: where `holes`,
+    /// of its size, is 0. Kinds whose missing pixels others fill take no notice.
+    fn set_holes(&mut self, _holes: Option<&Image>) {}
+
     /// The padded frame as the graph takes it.
     fn observe(&self, padded: Image, _canvas: &Canvas) -> Image {
         padded

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Pixels that a mask's file says are missing, for tasks other than inpainting: the model's
+//! Pixels that a mask says are missing, for tasks other than inpainting: the model's
 //! inpainting step fills them before the task's own graph runs
 //! (docs/decisions/032-missing-pixels.md).
 
@@ -19,8 +19,8 @@ pub enum Filler {
 }
 
 impl Restorer {
-    /// Loads what fills the pixels that `mask` says are missing, where it is a file and nothing is
-    /// loaded yet. A model that cannot do it leaves a remark. `warn` and `stop` are those of
+    /// Loads what fills the pixels that `mask` says are missing, or the masks of frames, where there
+    /// are such and nothing is loaded yet. A model that cannot do it leaves a remark. `warn` and `stop` are those of
     /// [`Restorer::load`].
     pub fn load_filler(
         &mut self,
@@ -28,7 +28,8 @@ impl Restorer {
         warn: &mut dyn FnMut(String),
         stop: &Stop,
     ) -> Result<(), RestoreError> {
-        if mask.is_empty() || self.filler.is_some() {
+        let masked = !mask.is_empty() || self.frame_masks;
+        if !masked || self.filler.is_some() {
             return Ok(());
         }
         let inpaint = Degradation::Mask(mask.clone());
@@ -51,7 +52,7 @@ impl Restorer {
         Ok(())
     }
 
-    /// Puts inpainted pixels into the first guess where a file says that they are missing. `noise`
+    /// Puts inpainted pixels into the first guess where a mask says that they are missing. `noise`
     /// is what is assumed of the others.
     pub(super) fn fill_missing(
         &mut self,
@@ -63,7 +64,7 @@ impl Restorer {
         let Some(Filler::Step(filler)) = &mut self.filler else {
             return Ok(());
         };
-        if settings.mask.is_empty() || settings.is_passthrough() {
+        if (settings.mask.is_empty() && self.holes.is_none()) || settings.is_passthrough() {
             return Ok(());
         }
         let mut inpaint = Settings {
@@ -83,6 +84,7 @@ impl Restorer {
         filler.within_training(&mut inpaint);
         // Where memory runs out, it is this restorer whose tiles become smaller.
         filler.largest_tile = self.largest_tile.clone();
+        filler.set_holes(self.holes.clone());
         let filled = filler.restore_entered(Request {
             frame: &unobserved.frame,
             settings: &inpaint,

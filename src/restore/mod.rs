@@ -32,7 +32,9 @@ use crate::image::Image;
 use crate::operator::Compression;
 // The settings are made of these: a caller needs no other module.
 pub use crate::model::{Engine, Interrupt, LogLevel, Provider, Stop, disable_telemetry, log_to};
-pub use crate::operator::{Degradation, InputFile, Kernel, Subsampling, check_mask, fill_holes};
+pub use crate::operator::{
+    Degradation, InputFile, Kernel, Subsampling, check_mask, fill_holes, is_observed,
+};
 
 /// A frame on its way out, and how it was made.
 pub struct RestoredFrame {

@@ -30,6 +30,12 @@ pub struct Restorer {
     pub(super) operator: Option<CachedOperator>,
     /// How many operators were made.
     pub(super) operators: u64,
+    /// Whether each frame brings a mask of its own.
+    pub(super) frame_masks: bool,
+    /// Whether it was told that a mask of a frame leaves nothing to look at.
+    pub(super) blank_told: bool,
+    /// 0 where pixels of the next frame are missing beside those of a mask's file.
+    pub(super) holes: Option<Image>,
     /// 0 where pixels of the next frame hold no data beside those of a mask's file.
     pub(super) hidden: Option<Image>,
     /// What frames hand on, and the place of the frame that is restored.
@@ -94,6 +100,9 @@ impl Restorer {
             filler: None,
             operator: None,
             operators: 0,
+            frame_masks: false,
+            blank_told: false,
+            holes: None,
             hidden: None,
             relay: Relay::default(),
             place: None,
@@ -171,7 +180,7 @@ impl Restorer {
         if self.operator.as_ref().is_some_and(fits) {
             return Ok(());
         }
-        let operator = Operator::new(degradation, width, height)?.with_mask(mask)?;
+        let mut operator = Operator::new(degradation, width, height)?.with_mask(mask)?;
         if *operator.graph() != self.graph {
             return Err(RestoreError::Settings(format!(
                 "The loaded model is for {} and the settings ask for {}: stop the element to \
@@ -185,6 +194,11 @@ impl Restorer {
         self.previous = None;
         self.pool.clear();
         self.remarks.extend_from_slice(operator.remarks());
+        operator.set_holes(
+            self.holes
+                .as_ref()
+                .filter(|h| (h.width, h.height) == (width, height)),
+        );
         self.operators += 1;
         self.operator = Some(CachedOperator {
             degradation: degradation.clone(),
@@ -208,8 +222,23 @@ impl Restorer {
         self.hidden = mask.cloned();
     }
 
-    /// Below 1 where pixels of the frames are known to be missing, of their size; `None` before the
-    /// first frame and where none are.
+    /// Says whether each frame brings a mask of its own, by [`Restorer::set_holes`].
+    pub fn set_frame_masks(&mut self, frame_masks: bool) {
+        self.frame_masks = frame_masks;
+    }
+
+    /// Says which pixels of the next frame are missing, and are to be filled, beside those that a
+    /// mask's file names: those where `holes`, one channel of the frame's size, is 0. It holds until
+    /// it is said anew.
+    pub fn set_holes(&mut self, holes: Option<Image>) {
+        if let Some(cached) = &mut self.operator {
+            cached.operator.set_holes(holes.as_ref());
+        }
+        self.holes = holes;
+    }
+
+    /// Below 1 where pixels of the next frame are known to be missing, of its size; `None` before
+    /// the first frame and where none are.
     pub fn missing(&self) -> Option<&Image> {
         self.operator.as_ref()?.operator.missing()
     }

@@ -82,9 +82,11 @@ use gst::subclass::prelude::*;
 use gst_base::prelude::*;
 use parking_lot::Mutex;
 
+use super::MaskSource;
 use super::errors::CAT;
 use super::format::caps;
 use super::frame::flight::Flight;
+use super::mask::{self, MaskQueue};
 use super::properties::SPECS;
 use super::properties::settings::Settings;
 use super::shared::Shared;
@@ -98,6 +100,8 @@ pub struct Ud2mRestore {
     pub(super) state: Mutex<Option<State>>,
     /// The streaming thread's, for instants.
     pub(super) flight: Mutex<Flight>,
+    /// Masks that come on a pad. Its lock is taken with no other.
+    pub(super) masks: MaskQueue,
     /// Any thread's, for instants.
     pub(super) settings: Mutex<Settings>,
     /// Any thread's, for instants, and never while the pipeline or the application is called.
@@ -189,15 +193,47 @@ impl ElementImpl for Ud2mRestore {
                 let presence = gst::PadPresence::Always;
                 gst::PadTemplate::new(name, direction, presence, &caps::template()).ok()
             })
+            .chain(mask::template())
             .collect()
         });
         &TEMPLATES
+    }
+
+    fn request_new_pad(
+        &self,
+        template: &gst::PadTemplate,
+        _name: Option<&str>,
+        _caps: Option<&gst::Caps>,
+    ) -> Option<gst::Pad> {
+        let running = self.shared.lock().scale.is_some();
+        if running || self.obj().static_pad(mask::NAME).is_some() {
+            gst::warning!(
+                CAT,
+                imp = self,
+                "mask_sink is one pad, requested while stopped"
+            );
+            return None;
+        }
+        let pad = self.mask_pad(template);
+        self.obj().add_pad(&pad).ok()?;
+        self.settings.lock().fixed.mask_source = MaskSource::Pad;
+        self.obj().notify("mask-source");
+        Some(pad)
+    }
+
+    fn release_pad(&self, pad: &gst::Pad) {
+        self.masks.set_ended(true);
+        let _ = pad.set_active(false);
+        let _ = self.obj().remove_pad(pad);
     }
 
     fn change_state(
         &self,
         transition: gst::StateChange,
     ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
+        if transition == gst::StateChange::ReadyToPaused {
+            self.masks.start();
+        }
         // The parent waits for the streaming thread, which may be busy for seconds.
         if transition == gst::StateChange::PausedToReady {
             self.give_up();

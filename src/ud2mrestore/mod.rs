@@ -11,6 +11,7 @@ mod errors;
 pub mod format;
 mod frame;
 mod imp;
+mod mask;
 #[doc(hidden)] // For the documents.
 pub mod messages;
 mod properties;
@@ -20,8 +21,8 @@ mod state;
 mod transform;
 
 pub use properties::enums::{
-    ExecutionProvider, JpegSubsampling, KernelShape, NoiseMode, Output, OverloadPolicy, Task,
-    Temporal,
+    ExecutionProvider, JpegSubsampling, KernelShape, MaskSource, NoiseMode, Output, OverloadPolicy,
+    Task, Temporal,
 };
 
 glib::wrapper! {

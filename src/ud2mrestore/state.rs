@@ -5,11 +5,12 @@ use std::time::Instant;
 
 use super::format::caps::packed_views;
 use super::format::{self, Formats};
-use super::frame::lane::{self, Wanted};
+use super::frame::lane::{self, FrameMask, Wanted};
 use super::messages::meta::FrameRecord;
 use super::properties::settings::{Fixed, Live, Settings};
-use super::{Output, Task};
+use super::{MaskSource, Output, Task};
 use crate::error::RestoreError;
+use crate::image::Image;
 use crate::restore::{Degradation, InputFile, Restorer, Stop, Subsampling, check_mask, guarded};
 
 /// A degradation, and the file that says which pixels are missing beside it.
@@ -52,6 +53,7 @@ impl State {
         for_frames.check_samples()?;
         let (model, engine) = (&fixed.model, fixed.engine());
         let mut restorer = Restorer::load(model, &asked.0, engine, &mut warn, stop)?;
+        restorer.set_frame_masks(fixed.fills_frame_masks());
         restorer.load_filler(&asked.1, &mut warn, stop)?;
         restorer.check_trained(&for_frames)?;
         Ok(Self {
@@ -92,6 +94,7 @@ impl State {
         let degradation = live.degradation(&self.fixed, self.subsampling)?;
         let (model, engine) = (&self.fixed.model, self.fixed.engine());
         let mut next = Restorer::load(model, &degradation, engine, &mut warn, stop)?;
+        next.set_frame_masks(self.fixed.fills_frame_masks());
         next.load_filler(&live.mask(&self.fixed), &mut warn, stop)?;
         let before = std::mem::replace(&mut self.restorer, next);
         if before.interrupt().is_raised() {
@@ -122,6 +125,9 @@ impl State {
         }
         guarded(|| {
             let formats = Formats::new(incaps, outcaps, self.fixed.task == Task::Jpeg)?;
+            if self.fixed.mask_source == MaskSource::Alpha {
+                formats.check_alpha()?;
+            }
             self.prepare(live, size)?;
             self.formats = Some(formats);
             Ok(())
@@ -175,12 +181,12 @@ impl State {
         formats.in_default_layout(input)
     }
 
-    /// How the frame of `input`, the next of the stream, is to be restored. What that takes is
-    /// prepared.
+    /// How the frame of `input`, the next of the stream, is to be restored, whose mask of a pad is
+    /// `holes`. What that takes is prepared.
     pub fn wanted(
         &mut self,
         live: &Live,
-        input: &gst::BufferRef,
+        (input, holes): (&gst::BufferRef, Option<Image>),
     ) -> Result<Wanted, gst::ErrorMessage> {
         let begun = Instant::now();
         let size = self.formats.as_ref().ok_or_else(without_caps)?.input_size();
@@ -200,21 +206,26 @@ impl State {
             number,
             // A spread has no colours of its own under transparency.
             alpha: live.output != Output::Stddev,
+            mask: match self.fixed.mask_source {
+                MaskSource::File => FrameMask::None,
+                MaskSource::Alpha => FrameMask::Alpha,
+                MaskSource::Pad => FrameMask::Told(holes),
+            },
             spent: begun.elapsed(),
         })
     }
 
-    /// Restores the frame of `input` into `output`.
+    /// Restores the frame of `input`, whose mask of a pad is `holes`, into `output`.
     pub fn restore(
         &mut self,
         live: &Live,
-        input: &gst::BufferRef,
+        (input, holes): (&gst::BufferRef, Option<Image>),
         output: &mut gst::BufferRef,
     ) -> Result<FrameRecord, gst::ErrorMessage> {
-        let wanted = self.wanted(live, input)?;
+        let mut wanted = self.wanted(live, (input, holes))?;
         let formats = self.formats.as_mut().ok_or_else(without_caps)?;
         let restorer = &mut self.restorer;
-        guarded(|| lane::restored(restorer, formats, &wanted, (input, output)))
+        guarded(|| lane::restored(restorer, formats, &mut wanted, (input, output)))
     }
 }
 

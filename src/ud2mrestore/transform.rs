@@ -8,15 +8,16 @@ use gst_base::subclass::base_transform::{BaseTransformMode, GenerateOutputSucces
 use gst_base::subclass::prelude::*;
 use gst_video::{VideoInfo, VideoMeta};
 
-use super::OverloadPolicy;
 use super::errors::CAT;
 use super::format::caps;
 use super::frame::flight::Flight;
 use super::imp::Ud2mRestore;
+use super::mask;
 use super::messages::meta;
 use super::properties::settings::Live;
 use super::shared::Shared;
 use super::state::State;
+use super::{MaskSource, OverloadPolicy};
 
 impl BaseTransformImpl for Ud2mRestore {
     const MODE: BaseTransformMode = BaseTransformMode::NeverInPlace;
@@ -25,6 +26,13 @@ impl BaseTransformImpl for Ud2mRestore {
 
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         let settings = self.settings.lock().clone();
+        let has_pad = self.obj().static_pad(mask::NAME).is_some();
+        if settings.fixed.mask_source == MaskSource::Pad && !has_pad {
+            return Err(gst::error_msg!(
+                gst::ResourceError::Settings,
+                ("mask-source=pad needs masks: link gray video, or video with alpha, to mask_sink.")
+            ));
+        }
         let model = settings.fixed.model.display().to_string();
         let mut state =
             self.post_loading(&model, |warn, stop| State::open(&settings, warn, stop))?;
@@ -151,7 +159,11 @@ impl BaseTransformImpl for Ud2mRestore {
             let mut shared = self.shared.lock();
             shared.upstream = Some((live, min));
             let own = shared.stats.latency();
-            latency.set(live, min + own, max.map(|max| max + own));
+            drop(shared);
+            // A frame waits for its mask.
+            let masks = self.mask_latency();
+            let (live, min) = masks.map_or((live, min), |(l, m)| (live || l, min.max(m)));
+            latency.set(live, min + own, max.map(|max| max.max(min) + own));
         }
         answered
     }
@@ -174,8 +186,12 @@ impl BaseTransformImpl for Ud2mRestore {
             let _ = self.drain();
         }
         match event.type_() {
-            gst::EventType::FlushStart => self.interrupt(),
+            gst::EventType::FlushStart => {
+                self.masks.flush_frames(true);
+                self.interrupt();
+            }
             gst::EventType::FlushStop => {
+                self.masks.flush_frames(false);
                 self.discard();
                 let mut shared = self.shared.lock();
                 if let Some(interrupt) = shared.interrupt.as_ref() {
@@ -185,7 +201,11 @@ impl BaseTransformImpl for Ud2mRestore {
                 shared.lateness.reset();
             }
             gst::EventType::Segment => self.shared.lock().lateness.reset(),
-            gst::EventType::Eos => self.post_stats(true),
+            gst::EventType::Eos => {
+                self.masks.set_unused(true);
+                self.post_stats(true);
+            }
+            gst::EventType::StreamStart => self.masks.set_unused(false),
             _ => {}
         }
         self.parent_sink_event(event)
@@ -225,6 +245,7 @@ impl Ud2mRestore {
     pub(super) fn give_up(&self) {
         let loading = self.shared.lock().loading.clone();
         loading.raise();
+        self.masks.stop();
         self.interrupt();
     }
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The pipelines of the element's own documentation run as they stand.
+//! The pipelines of the elements' own documentation run as they stand.
 
 use gst::prelude::*;
 
 use crate::common;
 
-/// The launch lines of the documentation block, without the tool's name.
+/// The launch lines of the documentation blocks, without the tool's name.
 fn documented_pipelines() -> Vec<String> {
-    let source = std::fs::read_to_string(common::path("src/ud2mrestore/imp.rs")).unwrap();
+    let files = ["src/ud2mrestore/imp.rs", "src/ud2mdefects/imp.rs"];
+    let read = |file| std::fs::read_to_string(common::path(file)).unwrap();
+    let source = files.map(read).concat();
     let blocks = source.split("|[").skip(1);
     blocks
         .map(|block| {

@@ -66,17 +66,30 @@ fn property(spec: &glib::ParamSpec, default: &glib::Value) -> String {
 
 fn document() -> String {
     common::init();
-    let element = gst::ElementFactory::make("ud2mrestore").build().unwrap();
-    let factory = element.factory().unwrap();
-    let about = |key| factory.metadata(key).unwrap().to_owned();
     let mut out = "# Properties\n\n".to_owned();
     out += &wrapped(
         "",
         "",
-        "The properties of `ud2mrestore`, as the element lists them itself. A property that \
-         follows a controller takes its value at the stream time of each frame. What it means to \
-         use them is in the [guides](guide/deblur.md).",
+        "The properties of `ud2mrestore`, as the element lists them itself, and at the end those \
+         of [`ud2mdefects`](#ud2mdefects). A property that follows a controller takes its value at \
+         the stream time of each frame. What it means to use them is in the \
+         [guides](guide/deblur.md).",
     );
+    let element = gst::ElementFactory::make("ud2mrestore").build().unwrap();
+    out += &of(&element, "all-raw-but-palettes");
+    let qos = element.find_property("qos").unwrap();
+    out += &property(&qos, &element.property_value("qos"));
+    out += "\nWhile it is on, late frames are dropped as by `overload-policy=drop`.\n";
+    out += "\n# ud2mdefects\n";
+    let element = gst::ElementFactory::make("ud2mdefects").build().unwrap();
+    out + &of(&element, "eight-bits-with-alpha")
+}
+
+/// What an element is, its pads, and the properties that are its own. Which formats there are depends
+/// on GStreamer's version: `formats` says it.
+fn of(element: &gst::Element, formats: &str) -> String {
+    let factory = element.factory().unwrap();
+    let about = |key| factory.metadata(key).unwrap().to_owned();
     let line = format!(
         "{} (`{}`, rank {}): {}.",
         about("long-name"),
@@ -84,38 +97,36 @@ fn document() -> String {
         i32::from(factory.rank()),
         about("description")
     );
-    out += "\n";
+    let mut out = "\n".to_owned();
     out += &wrapped("", "", &line);
     for template in factory.static_pad_templates() {
-        // Which raw formats there are depends on GStreamer's version.
         let mut caps = template.caps().clone();
-        caps.make_mut().set("format", "all-raw-but-palettes");
+        caps.make_mut().set("format", formats);
         let caps = wrapped("", "  ", &caps.to_string());
         let name = template.name_template();
         out += &format!("\nPad `{name}`:\n\n```\n{caps}```\n");
     }
-    // Properties of the classes above are GStreamer's own, but for this one: its default is ours.
+    // Properties of the classes above are GStreamer's own.
     let own = |spec: &&glib::ParamSpec| spec.owner_type() == element.type_();
     let specs = element.list_properties();
     for spec in specs.iter().filter(own) {
         out += &property(spec, spec.default_value());
     }
-    let qos = element.find_property("qos").unwrap();
-    out += &property(&qos, &element.property_value("qos"));
-    out + "\nWhile it is on, late frames are dropped as by `overload-policy=drop`.\n"
+    out
 }
 
 #[test]
 fn every_property_is_described_by_a_phrase() {
     common::init();
-    let element = gst::ElementFactory::make("ud2mrestore").build().unwrap();
-    let specs = element.list_properties();
-    let own: Vec<_> = specs
-        .iter()
-        .filter(|s| s.owner_type() == element.type_())
-        .collect();
-    assert!(own.len() > 20, "{} properties", own.len());
-    for spec in own {
+    let elements = [("ud2mrestore", 20), ("ud2mdefects", 5)].map(|(name, least)| {
+        let element = gst::ElementFactory::make(name).build().unwrap();
+        let specs = element.list_properties();
+        let own = specs.iter().filter(|s| s.owner_type() == element.type_());
+        let own: Vec<_> = own.cloned().collect();
+        assert!(own.len() > least, "{} properties", own.len());
+        own
+    });
+    for spec in elements.iter().flatten() {
         let blurb = spec.blurb().unwrap_or_default();
         let words = blurb.split_whitespace().count();
         assert!(words >= 3, "{}: {blurb:?}", spec.name());

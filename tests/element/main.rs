@@ -3,6 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod defects;
 mod devices;
 mod errors;
 mod fallback;

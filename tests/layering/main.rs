@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 use paths::Named;
 
 /// Module, the modules it may name, the guarded libraries it may name.
-const TABLE: [(&str, &[&str], &[&str]); 9] = [
+const TABLE: [(&str, &[&str], &[&str]); 12] = [
     ("error", &[], &[]),
     ("image", &[], &[]),
+    ("defects", &["image"], &[]),
+    ("layout", &["image"], &["gst", "gst_video"]),
     ("graph", &["image"], &[]),
     (
         "operator",
@@ -34,7 +36,12 @@ const TABLE: [(&str, &[&str], &[&str]); 9] = [
     ),
     (
         "ud2mrestore",
-        &["error", "image", "restore"],
+        &["error", "image", "layout", "restore"],
+        &["gst", "gst_base", "gst_video", "glib"],
+    ),
+    (
+        "ud2mdefects",
+        &["defects", "image", "layout"],
         &["gst", "gst_base", "gst_video", "glib"],
     ),
 ];

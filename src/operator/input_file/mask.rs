@@ -11,6 +11,11 @@ use crate::image::Image;
 /// scratch, not the picture with more noise, so that any weight lets some of the scratch in.
 const WHITE: f32 = 250.0 / 255.0;
 
+/// Whether a mask of this value, 0 to 1, says that a pixel was observed.
+pub fn is_observed(value: f32) -> bool {
+    value >= WHITE
+}
+
 /// Largest value of black: 5 of 255.
 const BLACK: f32 = 5.0 / 255.0;
 /// Share of gray pixels, in percent, beyond which the mask is hardly meant to be one.
@@ -88,7 +93,7 @@ fn mask(bytes: &[u8], width: usize, height: usize) -> Result<(Image, Option<Stri
                 .to_owned(),
         );
     }
-    let observed = |v: &f32| f32::from(u8::from(*v >= WHITE));
+    let observed = |v: &f32| f32::from(u8::from(is_observed(*v)));
     let mask = Image {
         channels: 1,
         height,

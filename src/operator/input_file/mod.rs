@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub use mask::{check_mask, read_mask};
+pub use mask::{check_mask, is_observed, read_mask};
 pub use picture::{Encoded, Picture};
 
 /// A file that the user set.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Missing pixels: y = M x, with M read from an image.
+//! Missing pixels: y = M x, with M read from an image, or told with each frame.
 
 use smallvec::smallvec;
 
@@ -10,27 +10,39 @@ use crate::operator::Canvas;
 use crate::operator::canvas::part;
 use crate::operator::initial::filled;
 use crate::operator::input_file::{InputFile, check_mask, read_mask};
-use crate::operator::physics::{Physics, green, over_noise, single};
+use crate::operator::physics::{Physics, green, multiply, over_noise, single};
 
-/// Missing pixels by a mask's file, whose being there is checked.
+/// Missing pixels by a mask's file, whose being there is checked, or by the masks of frames.
 pub(super) fn kind(file: &InputFile) -> Kind<'_> {
     let graph = GraphSpec::new("mask", 1).input("mask", &[None, Some(1), None, None]);
     let build = |width, height| {
-        let (mask, remarks) = read_mask(file, width, height)?;
+        let (mask, remarks) = match file.is_empty() {
+            true => (Image::filled(1, height, width, 1.0), Vec::new()),
+            false => read_mask(file, width, height)?,
+        };
         Ok(Mask {
+            own: mask.clone(),
             mask,
+            with_holes: false,
             remarks,
             padded: None,
         })
     };
-    Kind::new(graph, build).checked(|| check_mask(file))
+    Kind::new(graph, build).checked(|| match file.is_empty() {
+        true => Ok(()),
+        false => check_mask(file),
+    })
 }
 
 /// Multiplication with a mask.
 #[derive(Clone)]
 struct Mask {
-    /// One channel of the frame's size: 1 observed, 0 missing.
+    /// One channel of the frame's size: 1 observed, 0 missing in all frames.
+    own: Image,
+    /// The same of the next frame.
     mask: Image,
+    /// Whether the two differ.
+    with_holes: bool,
     remarks: Vec<String>,
     /// The same on the last canvas.
     padded: Option<(Canvas, Image)>,
@@ -70,6 +82,17 @@ impl Physics for Mask {
 
     fn missing(&self) -> Option<&Image> {
         Some(&self.mask)
+    }
+
+    fn set_holes(&mut self, holes: Option<&Image>) {
+        if holes.is_some() || self.with_holes {
+            self.mask.data.copy_from_slice(&self.own.data);
+            if let Some(holes) = holes {
+                multiply(&mut self.mask, holes);
+            }
+            self.with_holes = holes.is_some();
+            self.padded = None;
+        }
     }
 
     fn observe(&self, padded: Image, canvas: &Canvas) -> Image {

@@ -20,7 +20,8 @@ use crate::graph::GraphSpec;
 pub enum Degradation {
     /// Convolved with a kernel.
     Blur(Kernel),
-    /// Pixels are missing where the image in this file, of the frame's size, is not white.
+    /// Pixels are missing where the image in this file, of the frame's size, is not white; without
+    /// a file, where each frame's own mask says so.
     Mask(InputFile),
     /// Shrunk by 2, 3 or 4 with an antialiasing bicubic filter.
     Downscale(usize),

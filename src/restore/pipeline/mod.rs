@@ -12,6 +12,7 @@ mod observe;
 mod run_noise;
 mod shared_noise;
 mod strength;
+mod whole;
 
 pub use self::levels::Levels;
 pub use self::moments::Output;
@@ -123,6 +124,9 @@ impl Restorer {
         &mut self,
         request: Request,
     ) -> Result<RestoredFrame, RestoreError> {
+        if let Some(whole) = self.left_whole(request) {
+            return Ok(whole);
+        }
         let settings = request.settings;
         let spent = self.spent();
         let (observation, initial) = self.observe(request)?;

@@ -37,6 +37,7 @@ impl Restorer {
             let mut part = Self::of(step, graph, package, self.engine.clone());
             part.relay = self.relay.clone();
             part.largest_tile = self.largest_tile.clone();
+            part.frame_masks = self.frame_masks;
             part.filler = filler(place);
             if let Some(Filler::Step(filler)) = &mut part.filler {
                 filler.pool = part.pool.clone();

@@ -73,19 +73,31 @@ impl Converter {
         })
     }
 
-    /// The frame's three colours; `None` when its bytes cannot be reached. Its alpha is kept for
-    /// [`Converter::pack`]. `missing` is below 1 where pixels of the frame are missing: chroma that
-    /// touches them is taken from around it.
-    pub fn unpack(&mut self, from: &Readable, missing: Option<&Image>) -> Option<Image> {
+    /// Takes in a frame; `None` when its bytes cannot be reached. It is kept for what follows.
+    pub fn load(&mut self, from: &Readable) -> Option<()> {
         let Side {
             converter,
             wide,
             buffer,
-            color,
+            ..
         } = &mut self.input;
         let mut to = Writable::from_buffer_ref_writable(buffer.get_mut()?, wide).ok()?;
         converter.frame_ref(from, &mut to);
-        let bytes = to.plane_data(0).ok()?;
+        Some(())
+    }
+
+    /// The three colours of the frame that was loaded; `None` when its bytes cannot be reached.
+    /// `missing` is below 1 where pixels of the frame are missing: chroma that touches them is taken
+    /// from around it.
+    pub fn unpack(&mut self, missing: Option<&Image>) -> Option<Image> {
+        let Side {
+            wide,
+            buffer,
+            color,
+            ..
+        } = &mut self.input;
+        let frame = Readable::from_buffer_ref_readable(buffer, wide).ok()?;
+        let bytes = frame.plane_data(0).ok()?;
         let (width, height) = (wide.width() as usize, wide.height() as usize);
         let stride = usize::try_from(wide.stride()[0]).ok()?;
         let mut image = Image::new(3, height, width);
@@ -106,7 +118,7 @@ impl Converter {
         Some(image)
     }
 
-    /// The alpha of the frame that was unpacked last, 0 to 1; `None` where the format has none.
+    /// The alpha of the frame that was loaded last, 0 to 1; `None` where the format has none.
     pub fn alpha(&self) -> Option<Image> {
         if !self.has_alpha {
             return None;
@@ -125,8 +137,22 @@ impl Converter {
         Some(alpha)
     }
 
+    /// Makes all of the frame that was loaded opaque.
+    pub fn make_opaque(&mut self) {
+        let Side { wide, buffer, .. } = &mut self.input;
+        let frame = buffer.get_mut();
+        let frame = frame.and_then(|b| Writable::from_buffer_ref_writable(b, wide).ok());
+        let Some(mut frame) = frame else {
+            return;
+        };
+        if let Ok(bytes) = frame.plane_data_mut(0) {
+            let pixels = bytes.chunks_exact_mut(PIXEL);
+            pixels.for_each(|pixel| pixel[..2].fill(u8::MAX));
+        }
+    }
+
     /// Writes three colours into the frame, at the nearest codes, with the alpha of the frame that
-    /// was unpacked last, each of its pixels repeated `scale` times in both directions. `None` when
+    /// was loaded last, each of its pixels repeated `scale` times in both directions. `None` when
     /// bytes cannot be reached.
     pub fn pack(&mut self, image: &Image, to: &mut Writable, scale: usize) -> Option<()> {
         if let Some(chroma) = self.chroma.as_mut() {

@@ -88,10 +88,11 @@ pub fn pack(image: &Image, frame: &mut Writable) -> Option<()> {
 }
 
 /// Fills the fourth byte of a pixel, where there is one. Alpha comes from `from`, each pixel
-/// repeated `scale` times in both directions; a byte of padding is full.
-pub fn copy_alpha(from: &Readable, to: &mut Writable, scale: usize) -> Option<()> {
+/// repeated `scale` times in both directions, or is full without it; a byte of padding is full.
+pub fn copy_alpha(from: Option<&Readable>, to: &mut Writable, scale: usize) -> Option<()> {
     let info = to.info().clone();
-    if info.format_info().has_alpha() {
+    let has_alpha = info.format_info().has_alpha();
+    if let Some(from) = from.filter(|_| has_alpha) {
         let (source, target) = (Layout::of(from.info(), 3)?, Layout::of(&info, 3)?);
         let alpha = from.comp_data(3).ok()?;
         let bytes = to.comp_data_mut(3).ok()?;
@@ -108,7 +109,7 @@ pub fn copy_alpha(from: &Readable, to: &mut Writable, scale: usize) -> Option<()
             }
         }
     } else if info.comp_pstride(0) == 4 {
-        // The three offsets of a packed format sum to 6 less that of the padding.
+        // The three offsets of a packed format sum to 6 less that of the fourth byte.
         let padding = 6 - (0..3).map(|c| info.comp_poffset(c) as usize).sum::<usize>();
         let layout = Layout::of(&info, 0)?;
         let bytes = to.plane_data_mut(0).ok()?;
@@ -151,7 +152,7 @@ mod tests {
                 let image = unpack(&from).expect("unpacks");
                 assert!(image.data.iter().all(|v| (-1.0..=1.0).contains(v)));
                 pack(&image, &mut to).expect("packs");
-                copy_alpha(&from, &mut to, 1).expect("copies");
+                copy_alpha(Some(&from), &mut to, 1).expect("copies");
             }
             let got = bytes_of(&target);
             let pixel = info.comp_pstride(0) as usize;

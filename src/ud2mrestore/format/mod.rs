@@ -7,7 +7,7 @@ mod chroma;
 mod color;
 mod convert;
 pub mod direct;
-mod layout;
+pub mod mask;
 pub mod seen;
 mod siting;
 #[cfg(test)]
@@ -20,9 +20,9 @@ use gst_video::{VideoFrameRef, VideoInfo, VideoInterlaceMode};
 use self::alpha::Hidden;
 use self::caps::DIRECT;
 use self::convert::Converter;
-use self::layout::Layout;
 use crate::image::Image;
-use crate::restore::Subsampling;
+use crate::layout::{self, Layout};
+use crate::restore::{Subsampling, is_observed};
 
 type Readable<'a> = VideoFrameRef<&'a gst::BufferRef>;
 type Writable<'a> = VideoFrameRef<&'a mut gst::BufferRef>;
@@ -46,6 +46,8 @@ pub struct MappedFrames<'a> {
     converter: Option<&'a mut Converter>,
     /// Colours under transparency.
     hidden: Option<Hidden>,
+    /// Whether alpha was taken for a mask, so that all of the output is opaque.
+    opaque: bool,
 }
 
 impl Formats {
@@ -147,7 +149,23 @@ impl Formats {
             output: output.map_err(|_| unreachable_memory("output"))?,
             converter: self.converter.as_mut(),
             hidden: None,
+            opaque: false,
         })
+    }
+
+    /// Fails for input frames without alpha.
+    pub fn check_alpha(&self) -> Result<(), gst::ErrorMessage> {
+        if self.input.has_alpha() {
+            return Ok(());
+        }
+        Err(gst::error_msg!(
+            gst::StreamError::Format,
+            (
+                "mask-source=alpha needs frames with alpha, and {} has none: put ud2mdefects, or \
+                 videoconvert and video/x-raw,format=RGBA, before ud2mrestore.",
+                self.input.format()
+            )
+        ))
     }
 
     /// A copy of an input frame that lies as its caps say; `None` where it does so itself. For
@@ -163,15 +181,40 @@ impl Formats {
 }
 
 impl MappedFrames<'_> {
+    /// 0 where the input frame is less than nearly opaque, 1 elsewhere, one channel; `None` where it
+    /// is opaque all over. For [`MappedFrames::unpack`] nothing is hidden then, and all of the output
+    /// is opaque.
+    pub fn holes(&mut self) -> Result<Option<Image>, gst::ErrorMessage> {
+        self.opaque = true;
+        let alpha = match &mut self.converter {
+            Some(converter) => {
+                let alpha = converter.load(&self.input).and_then(|()| converter.alpha());
+                converter.make_opaque();
+                alpha
+            }
+            None => alpha::of(&self.input),
+        };
+        let mut mask = alpha.ok_or_else(|| unreachable_memory("input"))?;
+        let observed = |v: &mut f32| *v = f32::from(u8::from(is_observed(*v)));
+        mask.data.iter_mut().for_each(observed);
+        Ok(mask.data.contains(&0.0).then_some(mask))
+    }
+
     /// The input frame as an image. `missing` is below 1 where pixels of it are missing: subsampled
     /// chroma that touches these is taken from around it. Visible colours go on where it is
     /// transparent.
     pub fn unpack(&mut self, missing: Option<&Image>) -> Result<Image, gst::ErrorMessage> {
         let (image, alpha) = match &mut self.converter {
-            Some(converter) => (converter.unpack(&self.input, missing), converter.alpha()),
+            Some(converter) => {
+                // What was loaded for its holes need not be again.
+                let loaded = self.opaque || converter.load(&self.input).is_some();
+                let image = loaded.then(|| converter.unpack(missing)).flatten();
+                (image, converter.alpha())
+            }
             None => (direct::unpack(&self.input), alpha::of(&self.input)),
         };
         let mut image = image.ok_or_else(|| unreachable_memory("input"))?;
+        let alpha = alpha.filter(|_| !self.opaque);
         self.hidden = alpha.and_then(|alpha| Hidden::taken_out(&mut image, &alpha));
         Ok(image)
     }
@@ -184,7 +227,12 @@ impl MappedFrames<'_> {
     /// Writes an image into the output frame, with the input frame's alpha and, where `hidden` asks
     /// for them, the colours under transparency.
     pub fn pack(&mut self, mut image: Image, hidden: bool) -> Result<(), gst::ErrorMessage> {
-        let Self { input, output, .. } = self;
+        let Self {
+            input,
+            output,
+            opaque,
+            ..
+        } = self;
         let scale = (output.info().width() / input.info().width()) as usize;
         if let Some(colours) = self.hidden.take().filter(|_| hidden) {
             colours.give_back(&mut image, scale);
@@ -192,7 +240,8 @@ impl MappedFrames<'_> {
         let done = match &mut self.converter {
             Some(converter) => converter.pack(&image, output, scale),
             None => {
-                direct::pack(&image, output).and_then(|()| direct::copy_alpha(input, output, scale))
+                let from = (!*opaque).then_some(&*input);
+                direct::pack(&image, output).and_then(|()| direct::copy_alpha(from, output, scale))
             }
         };
         done.ok_or_else(|| unreachable_memory("output"))

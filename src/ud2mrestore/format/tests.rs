@@ -30,7 +30,8 @@ fn packed(converter: &mut Converter, info: &VideoInfo, image: &Image) -> gst::Bu
 
 fn unpacked(converter: &mut Converter, info: &VideoInfo, buffer: &gst::Buffer) -> Image {
     let from = Readable::from_buffer_ref_readable(buffer, info).expect("maps");
-    converter.unpack(&from, None).expect("unpacks")
+    converter.load(&from).expect("loads");
+    converter.unpack(None).expect("unpacks")
 }
 
 /// The frame as GStreamer's converter sees it, in codes of 16 bits.
@@ -205,7 +206,8 @@ fn chroma_that_touches_missing_pixels_does_not_reach_the_others() {
         let mut converter = Converter::new(&info, &info, false).expect("a converter");
         let source = gst::Buffer::from_mut_slice(bytes);
         let from = Readable::from_buffer_ref_readable(&source, &info).expect("maps");
-        let image = converter.unpack(&from, Some(&missing)).expect("unpacks");
+        converter.load(&from).expect("loads");
+        let image = converter.unpack(Some(&missing)).expect("unpacks");
         for i in 0..32 * 32 {
             let (red, green) = (image.plane(0)[i], image.plane(1)[i]);
             assert!((red - green).abs() < 1e-4, "{site:?} {}", i);

@@ -11,7 +11,7 @@ use super::super::errors::CAT;
 use super::super::imp::Ud2mRestore;
 use super::super::properties::settings::Live;
 use super::super::qos::Decision;
-use super::flight::Stage;
+use super::flight::{Arrival, Stage};
 use super::lane::Job;
 
 impl Ud2mRestore {
@@ -19,28 +19,28 @@ impl Ud2mRestore {
     /// where it is done or stands in the way of those that wait or, with `all`, in any case.
     pub(super) fn next_output(&self, all: bool) -> Result<GenerateOutputSuccess, gst::FlowError> {
         loop {
-            let Some(input) = self.flight.lock().take_waiting() else {
+            let Some(arrival) = self.flight.lock().take_waiting() else {
                 return self.land(all);
             };
-            self.sync_controlled_properties(&input);
+            self.sync_controlled_properties(&arrival.0);
             let live = self.live_settings();
             let mut flight = self.flight.lock();
             let alone = flight.lanes() == 0 || !live.stands_alone();
             if !flight.has_room(alone) {
-                flight.wait_on(input);
+                flight.wait_on(arrival);
                 drop(flight);
                 return self.land(true);
             }
             drop(flight);
             if alone {
-                return self.process_alone(live, input);
+                return self.process_alone(live, arrival);
             }
-            self.begin(live, input)?;
+            self.begin(live, arrival)?;
         }
     }
 
     /// Begins a frame in a lane. It is dropped or left as it came where it is late.
-    fn begin(&self, live: Live, input: gst::Buffer) -> Result<(), gst::FlowError> {
+    fn begin(&self, live: Live, (input, holes): Arrival) -> Result<(), gst::FlowError> {
         let (decision, late) = self.decide(&live, &input);
         if decision == Decision::Drop {
             self.flight.lock().drop_frame();
@@ -53,7 +53,7 @@ impl Ud2mRestore {
             Stage::Passed(self.passed_on(input)?)
         } else {
             let output = self.output_for(&input)?;
-            self.restore_abreast(&live, input, output)?
+            self.restore_abreast(&live, (input, holes), output)?
         };
         self.flight.lock().add(stage, late.is_some(), passthrough);
         Ok(())
@@ -63,13 +63,13 @@ impl Ud2mRestore {
     fn restore_abreast(
         &self,
         live: &Live,
-        input: gst::Buffer,
+        (input, holes): Arrival,
         output: gst::Buffer,
     ) -> Result<Stage, gst::FlowError> {
         let mut guard = self.state.lock();
         let state = guard.as_mut().ok_or(gst::FlowError::Flushing)?;
         let filled = state.restorer.fills();
-        let wanted = state.wanted(live, &input);
+        let wanted = state.wanted(live, (&input, holes));
         let remarks = state.take_remarks();
         let mut flight = self.flight.lock();
         let stage = wanted.and_then(|wanted| {

@@ -7,6 +7,7 @@ use std::mem;
 use std::sync::mpsc::{Receiver, TryRecvError};
 
 use super::lane::{Done, Job, Lane};
+use crate::image::Image;
 
 /// Frames on their way, those that wait to begin, and the lanes in which they are restored.
 #[derive(Default)]
@@ -15,11 +16,14 @@ pub struct Flight {
     lanes: Vec<Lane>,
     /// The lane of the next frame.
     next: usize,
-    waiting: VecDeque<gst::Buffer>,
+    waiting: VecDeque<Arrival>,
     frames: VecDeque<Frame>,
     /// Whether a frame was dropped since the last that has begun.
     gap: bool,
 }
+
+/// A frame that has come, and which of its pixels are missing by the mask of a pad.
+pub type Arrival = (gst::Buffer, Option<Image>);
 
 /// A frame that has begun.
 pub struct Frame {
@@ -60,17 +64,17 @@ impl Flight {
     }
 
     /// Has a frame wait behind those that wait.
-    pub fn wait(&mut self, input: gst::Buffer) {
+    pub fn wait(&mut self, input: Arrival) {
         self.waiting.push_back(input);
     }
 
     /// The next frame that is to begin.
-    pub fn take_waiting(&mut self) -> Option<gst::Buffer> {
+    pub fn take_waiting(&mut self) -> Option<Arrival> {
         self.waiting.pop_front()
     }
 
     /// Has it wait before all others.
-    pub fn wait_on(&mut self, input: gst::Buffer) {
+    pub fn wait_on(&mut self, input: Arrival) {
         self.waiting.push_front(input);
     }
 

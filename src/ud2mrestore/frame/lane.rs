@@ -9,6 +9,7 @@ use super::super::format::Formats;
 use super::super::messages::meta::FrameRecord;
 use super::super::messages::stats::Stages;
 use crate::error::RestoreError;
+use crate::image::Image;
 use crate::restore::{self, Place, Prepared, RestoredFrame, Restorer, guarded};
 
 /// How a frame is to be restored, which is said in the order of the stream.
@@ -18,8 +19,19 @@ pub struct Wanted {
     pub number: u64,
     /// Whether the frame as it came shows where it is transparent.
     pub alpha: bool,
+    /// What says which of its pixels are missing, beside a file.
+    pub mask: FrameMask,
     /// What it took to find that out.
     pub spent: Duration,
+}
+
+/// What says which pixels of a frame are missing, beside a file.
+pub enum FrameMask {
+    None,
+    /// The frame's alpha.
+    Alpha,
+    /// This, where it is 0; without it none are.
+    Told(Option<Image>),
 }
 
 /// A frame for a lane.
@@ -96,7 +108,7 @@ impl Job {
         let Self {
             input,
             mut output,
-            wanted,
+            mut wanted,
             place,
             prepared,
         } = self;
@@ -104,7 +116,8 @@ impl Job {
             restorer.take_prepared(prepared);
         }
         restorer.take_place(place);
-        let record = guarded(|| restored(restorer, formats, &wanted, (&input, output.make_mut())));
+        let record =
+            guarded(|| restored(restorer, formats, &mut wanted, (&input, output.make_mut())));
         // The next frame may begin, also where this one failed before it was looked at.
         restorer.leave_place();
         Ok((output, record?))
@@ -115,7 +128,7 @@ impl Job {
 pub fn restored(
     restorer: &mut Restorer,
     formats: &mut Formats,
-    wanted: &Wanted,
+    wanted: &mut Wanted,
     (input, output): (&gst::BufferRef, &mut gst::BufferRef),
 ) -> Result<FrameRecord, gst::ErrorMessage> {
     let begun = Instant::now();
@@ -123,6 +136,11 @@ pub fn restored(
     // Images that are dropped here leave their memory to the next frame.
     let pool = restorer.pool();
     let _entered = pool.enter();
+    match &mut wanted.mask {
+        FrameMask::None => {}
+        FrameMask::Alpha => restorer.set_holes(frames.holes()?),
+        FrameMask::Told(holes) => restorer.set_holes(holes.take()),
+    }
     let degraded = frames.unpack(restorer.missing())?;
     restorer.hide(frames.visible());
     let unpacked = Instant::now();

@@ -22,13 +22,16 @@ use super::imp::Ud2mRestore;
 use super::messages::meta::{self, FrameRecord};
 use super::properties::settings::Live;
 use super::qos::{Decision, FrameTime, Late};
+use crate::image::Image;
+use flight::Arrival;
 
 impl Ud2mRestore {
     /// Makes the next output: queued buffer, controlled properties, lateness, then drop,
     /// passthrough or restoration, and the meta.
     pub(super) fn process_frame(&self) -> Result<GenerateOutputSuccess, gst::FlowError> {
         if let Some(input) = self.take_queued_buffer() {
-            self.flight.lock().wait(input);
+            let holes = self.mask_for(&input)?;
+            self.flight.lock().wait((input, holes));
         }
         self.next_output(false)
     }
@@ -37,7 +40,7 @@ impl Ud2mRestore {
     fn process_alone(
         &self,
         live: Live,
-        input: gst::Buffer,
+        (input, holes): Arrival,
     ) -> Result<GenerateOutputSuccess, gst::FlowError> {
         let (decision, late) = self.decide(&live, &input);
         if decision == Decision::Drop {
@@ -49,7 +52,7 @@ impl Ud2mRestore {
         let (output, record) = if live.is_passthrough() && self.output_scale() == 1 {
             (self.passed_on(input)?, None)
         } else {
-            self.restore(&live, &input)?
+            self.restore(&live, (&input, holes))?
         };
         Ok(self.leaving(output, record, late.is_some()))
     }
@@ -196,14 +199,14 @@ impl Ud2mRestore {
     fn restore(
         &self,
         live: &Live,
-        input: &gst::BufferRef,
+        (input, holes): (&gst::BufferRef, Option<Image>),
     ) -> Result<(gst::Buffer, Option<FrameRecord>), gst::FlowError> {
         let mut output = self.output_for(input)?;
         let mut guard = self.state.lock();
         let Some(state) = guard.as_mut() else {
             return Err(gst::FlowError::Flushing);
         };
-        let result = state.restore(live, input, output.make_mut());
+        let result = state.restore(live, (input, holes), output.make_mut());
         let remarks = state.take_remarks();
         drop(guard);
         self.warn(remarks);

@@ -59,6 +59,17 @@ choices! {
         C444: "444", "4:4:4, a sample for each pixel";
     }
 
+    /// Where it is said which pixels are missing.
+    MaskSource, "GstUd2mRestoreMaskSource" {
+        File: "file", "The image in mask-file, for all frames";
+        Alpha: "alpha",
+            "The alpha channel of each frame, beside mask-file: what is not nearly opaque is \
+             missing; all is opaque in what leaves";
+        Pad: "pad",
+            "The frames on the pad mask_sink, beside mask-file: what is not nearly white, or nearly \
+             opaque where they have alpha, is missing; requesting the pad sets this";
+    }
+
     /// How the sampling noise changes from frame to frame.
     NoiseMode, "GstUd2mRestoreNoiseMode" {
         Fixed: "fixed", "All frames share one noise, which flickers least";

@@ -6,7 +6,7 @@
 
 use super::super::qos::{Decision, Work};
 use super::enums::{
-    ExecutionProvider, JpegSubsampling, KernelShape, NoiseMode, Output, Task, Temporal,
+    ExecutionProvider, JpegSubsampling, KernelShape, MaskSource, NoiseMode, Output, Task, Temporal,
 };
 use super::settings::{Fixed, Live};
 use crate::error::RestoreError;
@@ -19,6 +19,16 @@ impl Fixed {
             Task::SuperResolve => self.scale,
             _ => 1,
         }
+    }
+
+    /// Whether each frame brings a mask of its own.
+    pub fn has_frame_masks(&self) -> bool {
+        self.mask_source != MaskSource::File
+    }
+
+    /// Whether these are filled before the task's own step; inpainting is that step itself.
+    pub fn fills_frame_masks(&self) -> bool {
+        self.has_frame_masks() && self.task != Task::Inpaint
     }
 
     /// Chroma subsampling of the JPEG: as set, or else that of the caps.
@@ -69,10 +79,11 @@ impl Live {
     ) -> Result<Degradation, RestoreError> {
         Ok(match fixed.task {
             Task::Deblur => Degradation::Blur(self.kernel()?),
-            Task::Inpaint if self.mask_file.is_empty() => {
+            Task::Inpaint if self.mask_file.is_empty() && !fixed.has_frame_masks() => {
                 return Err(RestoreError::Settings(
                     "task=inpaint needs a mask: set mask-file to a gray PNG of the frame's size, \
-                     white where pixels are observed and black where they are missing."
+                     white where pixels are observed and black where they are missing, or \
+                     mask-source=alpha for frames that are transparent there, or link mask_sink."
                         .to_owned(),
                 ));
             }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use gst::glib;
 
 use super::enums::{
-    ExecutionProvider, JpegSubsampling, KernelShape, NoiseMode, Output, OverloadPolicy, Task,
-    Temporal,
+    ExecutionProvider, JpegSubsampling, KernelShape, MaskSource, NoiseMode, Output, OverloadPolicy,
+    Task, Temporal,
 };
 use super::row::{CONTROLLED, PLAYING, PropertyValue, READY, Row, properties};
 use crate::restore::InputFile;
@@ -23,6 +23,8 @@ fixed: Fixed {
     jpeg_subsampling: JpegSubsampling = JpegSubsampling::Auto, "jpeg-subsampling", .., READY,
         "JPEG subsampling",
         "Chroma subsampling of the JPEG, where the frame's own format does not say it";
+    mask_source: MaskSource = MaskSource::File, "mask-source", .., READY, "Mask source",
+        "Where it is said which pixels are missing and filled in, for every task";
     model: Arc<Path> = Path::new("lite").into(), "model", .., READY, "Model",
         "Name of a bundled model, or path of a model directory";
     provider: ExecutionProvider = ExecutionProvider::Auto, "execution-provider", .., READY,

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
 //! Each task: what reaches its graph, and what becomes of the graph's output.
 
+mod frame_mask;
 mod jpeg;
 mod jpeg_quality;
 mod mask;
+mod mask_pad;
 mod noise;
 mod unobserved;
 

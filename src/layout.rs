@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Where the planes of a frame lie in its buffer, and whether they lie inside of it.
+//! Where the planes of a frame lie in its buffer, and whether they lie inside of it. For every
+//! element.
 //!
 //! A buffer's `GstVideoMeta` names offset and stride of each plane. Neither GStreamer nor its
 //! bindings hold them against the size of the memory.
