@@ -5,21 +5,25 @@
 //!
 //! Works on gray frames of 8-bit codes. Depends on neither GStreamer nor the diffusion.
 
+mod bands;
 mod blobs;
 mod brightness;
 mod compensate;
 mod events;
+mod field;
 mod lines;
 mod mask;
 mod motion;
 mod plane;
+mod search;
 mod tracks;
 
 pub use mask::Mask;
 pub use plane::Plane;
 
+use bands::Bands;
 use compensate::Residual;
-use lines::{Bands, Line};
+use lines::Line;
 use motion::{Field, Pyramid};
 use tracks::Tracks;
 
@@ -108,7 +112,7 @@ impl Detector {
             Some(now) => now.told_again(&lines),
             None => {
                 let before = backward.as_ref().map(|(_, residual)| residual);
-                let is_new = |line: &Line| before.is_some_and(|b| bands.is_new(line, b));
+                let is_new = |line: &Line| before.is_some_and(|b| lines::is_new(line, &bands, b));
                 self.tracks.follow(&lines, field, is_new)
             }
         };

@@ -2,7 +2,8 @@
 //! Lines over time: a scratch stays or drifts with the film, whatever the scene does; an edge of the
 //! scene moves with it.
 
-use super::lines::{BAND, Line};
+use super::bands::BAND;
+use super::lines::Line;
 use super::motion::{CELL, Field};
 
 /// Cells beside a line, counted from its own, whose motion is the scene's: their blocks do not hold

@@ -8,6 +8,7 @@
 mod fallback;
 mod missing;
 mod noise_model;
+mod operators;
 mod pipeline;
 mod restorer;
 mod settings;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use super::missing::Filler;
+use super::operators::CachedOperator;
 use super::pipeline::{Levels, SharedNoise};
 use super::step::TensorCache;
 use super::stream::{Place, Relay};
@@ -15,7 +16,7 @@ use crate::error::RestoreError;
 use crate::graph::GraphSpec;
 use crate::image::{Image, Pool};
 use crate::model::{self, OrtStep};
-use crate::operator::{Degradation, InputFile, Operator};
+use crate::operator::Degradation;
 use crate::tile::Tiles;
 
 /// A loaded model, and what a stream keeps from one frame to the next.
@@ -61,15 +62,6 @@ pub struct Restorer {
     pub(super) largest_tile: Arc<AtomicUsize>,
     /// What operators assumed, which nobody has asked for yet.
     pub(super) remarks: Vec<String>,
-}
-
-/// The operator of one degradation and one size of frames.
-pub(super) struct CachedOperator {
-    pub degradation: Degradation,
-    pub mask: InputFile,
-    pub width: usize,
-    pub height: usize,
-    pub operator: Operator,
 }
 
 impl Restorer {
@@ -162,54 +154,6 @@ impl Restorer {
         fallback::check(bytes, (width, height), count)
     }
 
-    /// Builds the operator for frames of `width` x `height` pixels, unless it is at hand. `mask`
-    /// says what is missing of all frames beside the degradation, where it is a file.
-    ///
-    /// Errors name the kernel file, the mask file or the setting that does not fit.
-    pub fn prepare(
-        &mut self,
-        degradation: &Degradation,
-        mask: &InputFile,
-        width: usize,
-        height: usize,
-    ) -> Result<(), RestoreError> {
-        let fits = |c: &CachedOperator| {
-            let same_size = (c.width, c.height) == (width, height);
-            same_size && c.degradation == *degradation && c.mask == *mask
-        };
-        if self.operator.as_ref().is_some_and(fits) {
-            return Ok(());
-        }
-        let mut operator = Operator::new(degradation, width, height)?.with_mask(mask)?;
-        if *operator.graph() != self.graph {
-            return Err(RestoreError::Settings(format!(
-                "The loaded model is for {} and the settings ask for {}: stop the element to \
-                change its task.",
-                self.graph.name,
-                operator.graph().name
-            )));
-        }
-        self.load_filler(mask, &mut |_| (), &Stop::default())?;
-        // How well the frame before explained its observation says nothing of another operator.
-        self.previous = None;
-        self.pool.clear();
-        self.remarks.extend_from_slice(operator.remarks());
-        operator.set_holes(
-            self.holes
-                .as_ref()
-                .filter(|h| (h.width, h.height) == (width, height)),
-        );
-        self.operators += 1;
-        self.operator = Some(CachedOperator {
-            degradation: degradation.clone(),
-            mask: mask.clone(),
-            width,
-            height,
-            operator,
-        });
-        Ok(())
-    }
-
     /// What [`Restorer::prepare`] assumed of files that may be meant otherwise, a sentence each;
     /// only once.
     pub fn take_remarks(&mut self) -> Vec<String> {
@@ -242,28 +186,4 @@ impl Restorer {
     pub fn missing(&self) -> Option<&Image> {
         self.operator.as_ref()?.operator.missing()
     }
-
-    /// The operator that [`Restorer::prepare`] built.
-    pub(super) fn operator(&self) -> Result<&Operator, RestoreError> {
-        self.operator
-            .as_ref()
-            .map(|c| &c.operator)
-            .ok_or_else(unprepared)
-    }
-}
-
-/// The operator that [`Restorer::prepare`] built, to be changed while the rest of the restorer is
-/// in use.
-pub(super) fn prepared(cached: &mut Option<CachedOperator>) -> Result<&mut Operator, RestoreError> {
-    cached
-        .as_mut()
-        .map(|c| &mut c.operator)
-        .ok_or_else(unprepared)
-}
-
-/// An error where a frame is restored without [`Restorer::prepare`].
-fn unprepared() -> RestoreError {
-    RestoreError::Frame(
-        "No operator was made for the frame: this is a fault of the plugin, report it.".to_owned(),
-    )
 }

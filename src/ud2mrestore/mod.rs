@@ -11,6 +11,7 @@ mod errors;
 pub mod format;
 mod frame;
 mod imp;
+mod loading;
 mod mask;
 #[doc(hidden)] // For the documents.
 pub mod messages;

@@ -26,7 +26,7 @@ use self::draw::draw;
 use self::moments::Moments;
 use self::shared_noise::NoiseOf;
 use super::noise_model::NoiseModel;
-use super::restorer::prepared;
+use super::operators::prepared;
 use super::step::OperatorStep;
 use super::temporal::Average;
 use super::tiling::Demands;

@@ -6,7 +6,7 @@ use crate::error::RestoreError;
 use crate::image::Image;
 use crate::operator::{Unobserved, both, fill_holes};
 use crate::restore::noise_model::NoiseModel;
-use crate::restore::restorer::prepared;
+use crate::restore::operators::prepared;
 use crate::restore::{FrameReport, Restorer};
 
 impl Restorer {

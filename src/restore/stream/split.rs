@@ -5,7 +5,7 @@
 use super::Place;
 use crate::error::RestoreError;
 use crate::restore::missing::Filler;
-use crate::restore::restorer::CachedOperator;
+use crate::restore::operators::CachedOperator;
 use crate::restore::tiling::{self, Demands};
 use crate::restore::{Restorer, Tiling};
 
