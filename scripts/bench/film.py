@@ -105,8 +105,7 @@ def psnr(a: np.ndarray, b: np.ndarray, where: np.ndarray | None = None) -> float
 
 
 def made(studio: Studio, args: argparse.Namespace) -> list[str]:
-    names = ["recall", "of dust", "of scratches", "precision", "marked when clean"]
-    names += ["dirty dB", "restored dB", "dirty dB in damage", "restored dB in damage"]
+    names = ["recall", "dust", "scratches", "precision", "clean", "PSNR", "PSNR in damage"]
     lines = head("clip", "frames", *names)
     for clip in args.clips:
         clean = decoded(clip, args.first, args.frames)
@@ -123,10 +122,10 @@ def made(studio: Studio, args: argparse.Namespace) -> list[str]:
             kept = slice(-args.restored - 1, -1)
             out = studio.restored(dirty.frames[part], args.properties, args.steps)[kept]
             before, true, where = dirty.frames[kept], clean[kept], dirty.truth[kept]
-            pairs = [(before, None), (out, None), (before, where), (out, where)]
-            cells += [f"{psnr(a, true, at):.2f}" for a, at in pairs]
+            pairs = [[psnr(a, true, at) for a in (before, out)] for at in (None, where)]
+            cells += [f"{dirty:.2f} → {better:.2f}" for dirty, better in pairs]
         else:
-            cells += ["–"] * 4
+            cells += ["–"] * 2
         lines.append(row(cells))
         print(lines[-1], flush=True)
         pictures(args, clip.stem, dirty.frames, found, None)

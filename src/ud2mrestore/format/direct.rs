@@ -220,7 +220,7 @@ mod tests {
             let from = Readable::from_buffer_ref_readable(&source, &small).expect("maps");
             let target = target.get_mut().expect("ours alone");
             let mut to = Writable::from_buffer_ref_writable(target, &large).expect("maps");
-            copy_alpha(&from, &mut to, 3).expect("copies");
+            copy_alpha(Some(&from), &mut to, 3).expect("copies");
         }
         let alpha: Vec<u8> = bytes_of(&target).into_iter().skip(3).step_by(4).collect();
         assert_eq!(alpha, [11, 11, 11, 22, 22, 22].repeat(3));
