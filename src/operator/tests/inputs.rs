@@ -135,10 +135,34 @@ fn masks_that_do_not_fit_are_refused_by_file_and_size() {
             .to_string();
         assert!(words.iter().all(|w| error.contains(w)), "{error}");
     }
-    let none = Operator::new(&Degradation::Mask(InputFile::default()), 4, 4)
-        .err()
-        .expect("refused");
-    assert!(none.to_string().contains("mask-file"));
+}
+
+#[test]
+fn masks_of_frames_count_beside_those_of_files_until_they_are_said_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mask.png");
+    let half = image::GrayImage::from_fn(6, 4, |x, _| image::Luma([if x < 3 { 0 } else { 255 }]));
+    half.save(&path).expect("a file");
+    let holes = Image::from_fn(1, 4, 6, |_, y, _| f32::from(u8::from(y > 0)));
+    let file = InputFile::from(path);
+    let inpaint = |file: InputFile| Operator::new(&Degradation::Mask(file), 6, 4);
+    let denoise = Operator::new(&Degradation::Denoise, 6, 4).and_then(|op| op.with_mask(&file));
+    for (with_file, operator) in [
+        (false, inpaint(InputFile::default())),
+        (true, inpaint(file.clone())),
+        (true, denoise),
+    ] {
+        let mut operator = operator.expect("an operator");
+        for with_holes in [false, true, false] {
+            operator.set_holes(with_holes.then_some(&holes));
+            let missing = operator.missing().expect("a mask");
+            let wanted = Image::from_fn(1, 4, 6, |_, y, x| {
+                let hidden = (with_file && x < 3) || (with_holes && y == 0);
+                f32::from(u8::from(!hidden))
+            });
+            assert_eq!(*missing, wanted, "{with_file}, {with_holes}");
+        }
+    }
 }
 
 #[test]
