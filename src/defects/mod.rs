@@ -13,6 +13,7 @@ mod lines;
 mod mask;
 mod motion;
 mod plane;
+mod pyramid;
 mod tracks;
 
 pub use mask::Mask;
@@ -20,7 +21,8 @@ pub use plane::Plane;
 
 use compensate::Residual;
 use lines::{Bands, Line};
-use motion::{Field, Pyramid};
+use motion::Field;
+use pyramid::Pyramid;
 use tracks::Tracks;
 
 /// Codes by which the cells of a frame differ less, on the mean, from those of one that it repeats.

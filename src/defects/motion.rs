@@ -5,16 +5,13 @@
 //! Differences count up to a cap, so that dirt in a block does not decide where it is found.
 
 use super::plane::Plane;
+use super::pyramid::Pyramid;
 use crate::image::filled;
 
 /// Side of a cell, which has one vector, in pixels.
 pub const CELL: usize = 8;
 /// Side of the block that is matched for it, in pixels.
 const BLOCK: usize = 16;
-/// Frames, each half as large as the one before.
-const LEVELS: usize = 4;
-/// Least side of the coarsest, in pixels.
-const LEAST: usize = 12;
 /// Reach of the full search in the coarsest frame, and of the one after it, in pixels.
 const REACH: i32 = 4;
 /// Largest difference of two codes that counts.
@@ -48,32 +45,6 @@ impl Field {
         let column = column.clamp(0, self.across as isize - 1) as usize;
         let row = row.clamp(0, self.down as isize - 1) as usize;
         self.vectors[row * self.across + column]
-    }
-}
-
-/// A frame and its halves, the finest first.
-pub struct Pyramid(Vec<Plane>);
-
-impl Pyramid {
-    pub fn of(plane: Plane) -> Self {
-        let mut levels = vec![plane];
-        while levels.len() < LEVELS {
-            match levels.last().and_then(|level| level.halved(LEAST)) {
-                Some(level) => levels.push(level),
-                None => break,
-            }
-        }
-        Self(levels)
-    }
-
-    /// The frame itself.
-    pub fn finest(&self) -> &Plane {
-        &self.0[0]
-    }
-
-    /// The smallest of its halves.
-    pub fn coarsest(&self) -> &Plane {
-        &self.0[self.0.len() - 1]
     }
 }
 
@@ -135,7 +106,7 @@ impl<'a> Search<'a> {
             Some(coarser.at(c / 2 + dc, r / 2 + dr).map(|v| v / 2))
         };
         let pull = parent(0, 0).unwrap_or_default();
-        let toward = |i: usize| if i % 2 == 0 { -1 } else { 1 };
+        let toward = |i: usize| if i.is_multiple_of(2) { -1 } else { 1 };
         let near = [
             parent(0, 0),
             parent(toward(column), 0),

@@ -140,8 +140,9 @@ pub fn evidence_of(line: &Line, lines: &[Line], told: &[f32]) -> Option<f32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::motion::{Pyramid, estimate};
+    use super::super::motion::estimate;
     use super::super::plane::Plane;
+    use super::super::pyramid::Pyramid;
     use super::*;
 
     fn scene(moved: f32) -> Pyramid {

@@ -22,7 +22,7 @@ use self::caps::DIRECT;
 use self::convert::Converter;
 use crate::image::Image;
 use crate::layout::{self, Layout};
-use crate::restore::{Subsampling, is_observed};
+use crate::restore::Subsampling;
 
 type Readable<'a> = VideoFrameRef<&'a gst::BufferRef>;
 type Writable<'a> = VideoFrameRef<&'a mut gst::BufferRef>;
@@ -153,21 +153,6 @@ impl Formats {
         })
     }
 
-    /// Fails for input frames without alpha.
-    pub fn check_alpha(&self) -> Result<(), gst::ErrorMessage> {
-        if self.input.has_alpha() {
-            return Ok(());
-        }
-        Err(gst::error_msg!(
-            gst::StreamError::Format,
-            (
-                "mask-source=alpha needs frames with alpha, and {} has none: put ud2mdefects, or \
-                 videoconvert and video/x-raw,format=RGBA, before ud2mrestore.",
-                self.input.format()
-            )
-        ))
-    }
-
     /// A copy of an input frame that lies as its caps say; `None` where it does so itself. For
     /// elements that do not look for a `GstVideoMeta`.
     pub fn in_default_layout(
@@ -181,25 +166,6 @@ impl Formats {
 }
 
 impl MappedFrames<'_> {
-    /// 0 where the input frame is less than nearly opaque, 1 elsewhere, one channel; `None` where it
-    /// is opaque all over. For [`MappedFrames::unpack`] nothing is hidden then, and all of the output
-    /// is opaque.
-    pub fn holes(&mut self) -> Result<Option<Image>, gst::ErrorMessage> {
-        self.opaque = true;
-        let alpha = match &mut self.converter {
-            Some(converter) => {
-                let alpha = converter.load(&self.input).and_then(|()| converter.alpha());
-                converter.make_opaque();
-                alpha
-            }
-            None => alpha::of(&self.input),
-        };
-        let mut mask = alpha.ok_or_else(|| unreachable_memory("input"))?;
-        let observed = |v: &mut f32| *v = f32::from(u8::from(is_observed(*v)));
-        mask.data.iter_mut().for_each(observed);
-        Ok(mask.data.contains(&0.0).then_some(mask))
-    }
-
     /// The input frame as an image. `missing` is below 1 where pixels of it are missing: subsampled
     /// chroma that touches these is taken from around it. Visible colours go on where it is
     /// transparent.
