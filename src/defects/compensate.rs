@@ -193,7 +193,8 @@ fn medians(of: &Residual, field: &Field, f: impl Fn(i16) -> i16) -> Vec<i16> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::motion::{Pyramid, estimate};
+    use super::super::motion::estimate;
+    use super::super::pyramid::Pyramid;
     use super::*;
 
     fn scene(across: f32, brighter: f32) -> Plane {

@@ -134,7 +134,8 @@ fn stands_out(scene: &Scene, blob: &Blob) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::motion::{Pyramid, estimate};
+    use super::super::motion::estimate;
+    use super::super::pyramid::Pyramid;
     use super::*;
 
     const WIDTH: usize = 96;

@@ -5,26 +5,24 @@
 //!
 //! Works on gray frames of 8-bit codes. Depends on neither GStreamer nor the diffusion.
 
-mod bands;
 mod blobs;
 mod brightness;
 mod compensate;
 mod events;
-mod field;
 mod lines;
 mod mask;
 mod motion;
 mod plane;
-mod search;
+mod pyramid;
 mod tracks;
 
 pub use mask::Mask;
 pub use plane::Plane;
 
-use bands::Bands;
 use compensate::Residual;
-use lines::Line;
-use motion::{Field, Pyramid};
+use lines::{Bands, Line};
+use motion::Field;
+use pyramid::Pyramid;
 use tracks::Tracks;
 
 /// Codes by which the cells of a frame differ less, on the mean, from those of one that it repeats.
@@ -112,7 +110,7 @@ impl Detector {
             Some(now) => now.told_again(&lines),
             None => {
                 let before = backward.as_ref().map(|(_, residual)| residual);
-                let is_new = |line: &Line| before.is_some_and(|b| lines::is_new(line, &bands, b));
+                let is_new = |line: &Line| before.is_some_and(|b| bands.is_new(line, b));
                 self.tracks.follow(&lines, field, is_new)
             }
         };

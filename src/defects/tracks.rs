@@ -2,8 +2,7 @@
 //! Lines over time: a scratch stays or drifts with the film, whatever the scene does; an edge of the
 //! scene moves with it.
 
-use super::bands::BAND;
-use super::lines::Line;
+use super::lines::{BAND, Line};
 use super::motion::{CELL, Field};
 
 /// Cells beside a line, counted from its own, whose motion is the scene's: their blocks do not hold
@@ -141,8 +140,9 @@ pub fn evidence_of(line: &Line, lines: &[Line], told: &[f32]) -> Option<f32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::motion::{Pyramid, estimate};
+    use super::super::motion::estimate;
     use super::super::plane::Plane;
+    use super::super::pyramid::Pyramid;
     use super::*;
 
     fn scene(moved: f32) -> Pyramid {

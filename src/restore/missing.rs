@@ -8,6 +8,7 @@ use super::pipeline::Request;
 use super::temporal::Temporal;
 use super::{Output, Restorer, Settings, Stop};
 use crate::error::RestoreError;
+use crate::image::Image;
 use crate::operator::{Degradation, InputFile, Unobserved};
 
 /// What fills missing pixels.
@@ -19,6 +20,21 @@ pub enum Filler {
 }
 
 impl Restorer {
+    /// Says whether each frame brings a mask of its own, by [`Restorer::set_holes`].
+    pub fn set_frame_masks(&mut self, frame_masks: bool) {
+        self.frame_masks = frame_masks;
+    }
+
+    /// Says which pixels of the next frame are missing, and are to be filled, beside those that a
+    /// mask's file names: those where `holes`, one channel of the frame's size, is 0. It holds until
+    /// it is said anew.
+    pub fn set_holes(&mut self, holes: Option<Image>) {
+        if let Some(cached) = &mut self.operator {
+            cached.operator.set_holes(holes.as_ref());
+        }
+        self.holes = holes;
+    }
+
     /// Loads what fills the pixels that `mask` says are missing, or the masks of frames, where there
     /// are such and nothing is loaded yet. A model that cannot do it leaves a remark. `warn` and `stop` are those of
     /// [`Restorer::load`].

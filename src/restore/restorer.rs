@@ -166,21 +166,6 @@ impl Restorer {
         self.hidden = mask.cloned();
     }
 
-    /// Says whether each frame brings a mask of its own, by [`Restorer::set_holes`].
-    pub fn set_frame_masks(&mut self, frame_masks: bool) {
-        self.frame_masks = frame_masks;
-    }
-
-    /// Says which pixels of the next frame are missing, and are to be filled, beside those that a
-    /// mask's file names: those where `holes`, one channel of the frame's size, is 0. It holds until
-    /// it is said anew.
-    pub fn set_holes(&mut self, holes: Option<Image>) {
-        if let Some(cached) = &mut self.operator {
-            cached.operator.set_holes(holes.as_ref());
-        }
-        self.holes = holes;
-    }
-
     /// Below 1 where pixels of the next frame are known to be missing, of its size; `None` before
     /// the first frame and where none are.
     pub fn missing(&self) -> Option<&Image> {

@@ -8,15 +8,14 @@ use gst_base::subclass::base_transform::{BaseTransformMode, GenerateOutputSucces
 use gst_base::subclass::prelude::*;
 use gst_video::{VideoInfo, VideoMeta};
 
+use super::OverloadPolicy;
 use super::errors::CAT;
 use super::format::caps;
 use super::frame::flight::Flight;
 use super::imp::Ud2mRestore;
-use super::mask;
 use super::messages::meta;
 use super::shared::Shared;
 use super::state::State;
-use super::{MaskSource, OverloadPolicy};
 
 impl BaseTransformImpl for Ud2mRestore {
     const MODE: BaseTransformMode = BaseTransformMode::NeverInPlace;
@@ -25,13 +24,7 @@ impl BaseTransformImpl for Ud2mRestore {
 
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         let settings = self.settings.lock().clone();
-        let has_pad = self.obj().static_pad(mask::NAME).is_some();
-        if settings.fixed.mask_source == MaskSource::Pad && !has_pad {
-            return Err(gst::error_msg!(
-                gst::ResourceError::Settings,
-                ("mask-source=pad needs masks: link gray video, or video with alpha, to mask_sink.")
-            ));
-        }
+        self.check_mask_pad(settings.fixed.mask_source)?;
         let model = settings.fixed.model.display().to_string();
         let mut state =
             self.post_loading(&model, |warn, stop| State::open(&settings, warn, stop))?;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Colours under transparency, which nobody sees: they must not bleed into those that are seen.
+//! Colours under transparency, which nobody sees: they must not bleed into those that are seen. Or
+//! alpha is a mask, and what is transparent is to be filled in.
 
 use gst_video::prelude::*;
 
-use super::{Readable, direct};
+use super::{Formats, MappedFrames, Readable, direct, unreachable_memory};
 use crate::image::{EIGHT_BIT_STEP, Image};
-use crate::restore::fill_holes;
+use crate::restore::{fill_holes, is_observed};
 
 /// Least alpha of a pixel that counts, as a share of its neighbours' largest.
 const SOLID: f32 = 0.5;
@@ -92,6 +93,44 @@ fn visible(alpha: &Image) -> Image {
         }
     }
     out
+}
+
+impl Formats {
+    /// Fails for input frames without alpha.
+    pub fn check_alpha(&self) -> Result<(), gst::ErrorMessage> {
+        if self.input.has_alpha() {
+            return Ok(());
+        }
+        Err(gst::error_msg!(
+            gst::StreamError::Format,
+            (
+                "mask-source=alpha needs frames with alpha, and {} has none: put ud2mdefects, or \
+                 videoconvert and video/x-raw,format=RGBA, before ud2mrestore.",
+                self.input.format()
+            )
+        ))
+    }
+}
+
+impl MappedFrames<'_> {
+    /// 0 where the input frame is less than nearly opaque, 1 elsewhere, one channel; `None` where it
+    /// is opaque all over. For [`MappedFrames::unpack`] nothing is hidden then, and all of the output
+    /// is opaque.
+    pub fn holes(&mut self) -> Result<Option<Image>, gst::ErrorMessage> {
+        self.opaque = true;
+        let alpha = match &mut self.converter {
+            Some(converter) => {
+                let alpha = converter.load(&self.input).and_then(|()| converter.alpha());
+                converter.make_opaque();
+                alpha
+            }
+            None => of(&self.input),
+        };
+        let mut mask = alpha.ok_or_else(|| unreachable_memory("input"))?;
+        let observed = |v: &mut f32| *v = f32::from(u8::from(is_observed(*v)));
+        mask.data.iter_mut().for_each(observed);
+        Ok(mask.data.contains(&0.0).then_some(mask))
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ mod chroma;
 mod color;
 mod convert;
 pub mod direct;
-mod mapped;
 pub mod mask;
 pub mod seen;
 mod siting;
@@ -18,10 +17,10 @@ mod upsampling;
 use gst_video::prelude::*;
 use gst_video::{VideoFrameRef, VideoInfo, VideoInterlaceMode};
 
+use self::alpha::Hidden;
 use self::caps::DIRECT;
 use self::convert::Converter;
-pub use self::mapped::MappedFrames;
-use self::mapped::{misplaced, unreachable_memory};
+use crate::image::Image;
 use crate::layout::{self, Layout};
 use crate::restore::Subsampling;
 
@@ -38,6 +37,17 @@ pub struct Formats {
     planes: bool,
     /// The input frame with its rows in order, where the buffer has them otherwise.
     copy: Option<gst::Buffer>,
+}
+
+/// A frame and the frame that is made of it, both mapped.
+pub struct MappedFrames<'a> {
+    input: Readable<'a>,
+    output: Writable<'a>,
+    converter: Option<&'a mut Converter>,
+    /// Colours under transparency.
+    hidden: Option<Hidden>,
+    /// Whether alpha was taken for a mask, so that all of the output is opaque.
+    opaque: bool,
 }
 
 impl Formats {
@@ -134,24 +144,13 @@ impl Formats {
         let input = self.copy.as_deref().unwrap_or(input);
         let input = Readable::from_buffer_ref_readable(input, &self.input);
         let output = Writable::from_buffer_ref_writable(output, &self.output);
-        let input = input.map_err(|_| unreachable_memory("input"))?;
-        let output = output.map_err(|_| unreachable_memory("output"))?;
-        Ok(MappedFrames::new(input, output, self.converter.as_mut()))
-    }
-
-    /// Fails for input frames without alpha.
-    pub fn check_alpha(&self) -> Result<(), gst::ErrorMessage> {
-        if self.input.has_alpha() {
-            return Ok(());
-        }
-        Err(gst::error_msg!(
-            gst::StreamError::Format,
-            (
-                "mask-source=alpha needs frames with alpha, and {} has none: put ud2mdefects, or \
-                 videoconvert and video/x-raw,format=RGBA, before ud2mrestore.",
-                self.input.format()
-            )
-        ))
+        Ok(MappedFrames {
+            input: input.map_err(|_| unreachable_memory("input"))?,
+            output: output.map_err(|_| unreachable_memory("output"))?,
+            converter: self.converter.as_mut(),
+            hidden: None,
+            opaque: false,
+        })
     }
 
     /// A copy of an input frame that lies as its caps say; `None` where it does so itself. For
@@ -163,6 +162,55 @@ impl Formats {
         let layout = Layout::of(input, &self.input).map_err(|r| misplaced("input", &r))?;
         let copy = (layout != Layout::Default).then(|| layout::copied(input, &self.input));
         copy.transpose().map_err(|r| misplaced("input", &r))
+    }
+}
+
+impl MappedFrames<'_> {
+    /// The input frame as an image. `missing` is below 1 where pixels of it are missing: subsampled
+    /// chroma that touches these is taken from around it. Visible colours go on where it is
+    /// transparent.
+    pub fn unpack(&mut self, missing: Option<&Image>) -> Result<Image, gst::ErrorMessage> {
+        let (image, alpha) = match &mut self.converter {
+            Some(converter) => {
+                // What was loaded for its holes need not be again.
+                let loaded = self.opaque || converter.load(&self.input).is_some();
+                let image = loaded.then(|| converter.unpack(missing)).flatten();
+                (image, converter.alpha())
+            }
+            None => (direct::unpack(&self.input), alpha::of(&self.input)),
+        };
+        let mut image = image.ok_or_else(|| unreachable_memory("input"))?;
+        let alpha = alpha.filter(|_| !self.opaque);
+        self.hidden = alpha.and_then(|alpha| Hidden::taken_out(&mut image, &alpha));
+        Ok(image)
+    }
+
+    /// 0 where the frame that was unpacked is transparent, one channel; `None` where it is not.
+    pub fn visible(&self) -> Option<&Image> {
+        self.hidden.as_ref().map(Hidden::visible)
+    }
+
+    /// Writes an image into the output frame, with the input frame's alpha and, where `hidden` asks
+    /// for them, the colours under transparency.
+    pub fn pack(&mut self, mut image: Image, hidden: bool) -> Result<(), gst::ErrorMessage> {
+        let Self {
+            input,
+            output,
+            opaque,
+            ..
+        } = self;
+        let scale = (output.info().width() / input.info().width()) as usize;
+        if let Some(colours) = self.hidden.take().filter(|_| hidden) {
+            colours.give_back(&mut image, scale);
+        }
+        let done = match &mut self.converter {
+            Some(converter) => converter.pack(&image, output, scale),
+            None => {
+                let from = (!*opaque).then_some(&*input);
+                direct::pack(&image, output).and_then(|()| direct::copy_alpha(from, output, scale))
+            }
+        };
+        done.ok_or_else(|| unreachable_memory("output"))
     }
 }
 
@@ -185,6 +233,22 @@ fn infos(incaps: &gst::Caps, outcaps: &gst::Caps) -> Result<[VideoInfo; 2], gst:
         })
     };
     Ok([info(incaps)?, info(outcaps)?])
+}
+
+fn misplaced(which: &str, reason: &str) -> gst::ErrorMessage {
+    gst::error_msg!(
+        gst::ResourceError::Failed,
+        ("The {which} frame {reason}: use buffers that are as large as their caps and their \
+             GstVideoMeta say.")
+    )
+}
+
+fn unreachable_memory(which: &str) -> gst::ErrorMessage {
+    gst::error_msg!(
+        gst::ResourceError::Failed,
+        ("The {which} frame's memory cannot be reached: use buffers in system memory that are \
+             as large as their caps say.")
+    )
 }
 
 /// Chroma subsampling of frames of these caps, where they are raw video; 4:2:0, as most JPEGs have

@@ -19,6 +19,17 @@ use crate::image::Image;
 use queue::{Awaited, PATIENCE};
 
 impl Ud2mRestore {
+    /// An error where masks are to come on a pad that was not asked for.
+    pub(super) fn check_mask_pad(&self, source: MaskSource) -> Result<(), gst::ErrorMessage> {
+        if source != MaskSource::Pad || self.obj().static_pad(NAME).is_some() {
+            return Ok(());
+        }
+        Err(gst::error_msg!(
+            gst::ResourceError::Settings,
+            ("mask-source=pad needs masks: link gray video, or video with alpha, to mask_sink.")
+        ))
+    }
+
     /// The mask of a frame, 0 where its pixels are missing, once it has come: `None` where all are
     /// observed, or where masks come otherwise.
     ///

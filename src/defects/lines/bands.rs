@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Means of the bands of a frame, in which lines stand out from their sides.
+//! Means of a frame's bands, and how a column of them differs from what lies beside it.
 
-use super::plane::Plane;
+use super::{BAND, LEAST, Line};
+use crate::defects::compensate::Residual;
+use crate::defects::plane::Plane;
 use crate::image::filled;
 
-/// Rows whose mean is looked at together.
-pub const BAND: usize = 8;
 /// Columns from the middle of a line to what counts as its side, and to the end of that.
 const SIDES: [isize; 2] = [3, 4];
-/// Least contrast of a line to both of its sides at sensitivity 0.5, in codes.
-pub const LEAST: f32 = 4.0;
+/// Share of its bands in which a line is not in the scene before, where it is new.
+const NEW: f32 = 0.6;
 
 /// Means of the bands of a frame, column by column.
 pub struct Bands {
@@ -43,7 +43,7 @@ impl Bands {
     }
 
     /// Means of both sides of a column.
-    pub fn sides(&self, band: usize, x: isize) -> [f32; 2] {
+    fn sides(&self, band: usize, x: isize) -> [f32; 2] {
         let [near, far] = SIDES;
         [-1, 1].map(|side| 0.5 * (self.at(band, x + side * near) + self.at(band, x + side * far)))
     }
@@ -56,6 +56,25 @@ impl Bands {
             true => here - left.max(right),
             false => left.min(right) - here,
         }
+    }
+
+    /// Whether the frame before, moved along, shows the place of a line without it.
+    pub fn is_new(&self, line: &Line, before: &Residual) -> bool {
+        let sign = if line.bright { 1.0 } else { -1.0 };
+        let rows = before.differences.len() / self.width;
+        let shows = |band: &usize| {
+            let x = line.at(*band).round() as isize;
+            let rows = band * BAND..((band + 1) * BAND).min(rows);
+            let share = 1.0 / rows.len().max(1) as f32;
+            let mean = |x: isize| {
+                let x = x.clamp(0, self.width as isize - 1) as usize;
+                let of = |y: usize| f32::from(before.differences[y * self.width + x]);
+                share * sign * rows.clone().map(of).sum::<f32>()
+            };
+            let differs = (-1..=1).map(|d| mean(x + d)).fold(0.0, f32::max);
+            differs > (0.5 * self.contrast(*band, x, line.bright)).max(LEAST)
+        };
+        line.bands().filter(shows).count() as f32 > NEW * line.columns.len() as f32
     }
 
     /// Whether the sides of a line differ by more than it does from them: it is the rim of an edge.

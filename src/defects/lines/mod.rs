@@ -2,11 +2,17 @@
 //! Thin vertical lines of one frame, which may be scratches: columns that are brighter, or darker,
 //! than what lies on both sides of them, over a part of the height.
 
-use super::bands::{BAND, Bands, LEAST};
-use super::compensate::Residual;
+mod bands;
+
+pub use bands::Bands;
+
 use super::mask::Mask;
 use crate::image::filled;
 
+/// Rows whose mean is looked at together.
+pub const BAND: usize = 8;
+/// Least contrast of a line to both of its sides at sensitivity 0.5, in codes.
+const LEAST: f32 = 4.0;
 /// The same in usual contrasts of the band.
 const UNUSUAL: f32 = 3.0;
 /// Share of what a line needs that noise and texture reach.
@@ -17,8 +23,10 @@ const STEP: f32 = 0.15;
 const SHORTEST: f32 = 0.3;
 /// Largest share of its bands in which a line may be the rim of an edge.
 const EDGES: f32 = 0.4;
-/// Share of its bands in which a line is not in the scene before, where it is new.
-const NEW: f32 = 0.6;
+/// Share of what the shortest line brings at best from which on a path is looked at.
+const PROMISING: f32 = 0.6;
+/// Columns beside a line in which there is no other.
+const NEAR: usize = 5;
 /// Lines of a frame, at most.
 const MOST: usize = 64;
 
@@ -75,99 +83,98 @@ fn gains(bands: &Bands, bright: bool, ease: f32) -> Vec<f32> {
     gains
 }
 
-/// The best paths down the bands, none of which are near another.
-fn paths(bands: &Bands, gains: &[f32], bright: bool) -> Vec<Line> {
-    let (width, count) = (bands.width, bands.count);
-    let mut sums: Vec<f32> = filled(width * count, 0.0);
-    let mut steps: Vec<i8> = filled(width * count, 0);
-    /// No path came before.
-    const BEGIN: i8 = 2;
-    for band in 0..count {
-        for x in 0..width {
+/// No path came before.
+const BEGIN: i8 = 2;
+
+/// Paths down the bands that end at each place.
+struct Paths {
+    /// What the best one brings.
+    sums: Vec<f32>,
+    /// Where it came from: a step of a column, or [`BEGIN`].
+    steps: Vec<i8>,
+}
+
+impl Paths {
+    fn of(width: usize, gains: &[f32]) -> Self {
+        let mut out = Self {
+            sums: filled(gains.len(), 0.0),
+            steps: filled(gains.len(), BEGIN),
+        };
+        for (at, gain) in gains.iter().enumerate() {
             let mut best = (0.0, BEGIN);
-            if band > 0 {
-                for step in [0i8, -1, 1] {
-                    let from = x as isize + isize::from(step);
-                    if (0..width as isize).contains(&from) {
-                        let sum = sums[(band - 1) * width + from as usize];
-                        let sum = sum - STEP * f32::from(step.abs());
-                        if sum > best.0 {
-                            best = (sum, step);
-                        }
+            let x = (at % width) as isize;
+            for step in [0i8, -1, 1] {
+                let inside = at >= width && (0..width as isize).contains(&(x + isize::from(step)));
+                if inside {
+                    let from = (at - width) as isize + isize::from(step);
+                    let sum = out.sums[from as usize] - STEP * f32::from(step.abs());
+                    if sum > best.0 {
+                        best = (sum, step);
                     }
                 }
             }
-            let at = band * width + x;
-            sums[at] = best.0 + gains[at];
-            steps[at] = best.1;
+            out.sums[at] = best.0 + gain;
+            out.steps[at] = best.1;
+        }
+        out
+    }
+
+    /// The line that ends at a place; `None` where it meets one that is `taken`.
+    fn back(&self, end: usize, bands: &Bands, taken: &[bool], bright: bool) -> Option<Line> {
+        let (mut at, mut columns) = (end, Vec::new());
+        loop {
+            if taken[at] {
+                return None;
+            }
+            let (band, x) = (at / bands.width, at % bands.width);
+            columns.push(bands.middle(band, x, bright));
+            if self.steps[at] == BEGIN {
+                columns.reverse();
+                return Some(Line {
+                    bright,
+                    first: band,
+                    columns,
+                });
+            }
+            at = (at - bands.width).saturating_add_signed(self.steps[at].into());
         }
     }
-    let shortest = (SHORTEST * count as f32).max(3.0);
-    let mut found = Vec::new();
-    let mut taken: Vec<bool> = filled(width * count, false);
-    let mut ends: Vec<u32> = (0..width * count)
-        .filter(|at| sums[*at] * (1.0 / (1.0 - CHANCE)) >= shortest * 0.6)
-        .map(|at| at as u32)
+}
+
+/// The best paths down the bands, none of which are near another.
+fn paths(bands: &Bands, gains: &[f32], bright: bool) -> Vec<Line> {
+    let width = bands.width;
+    let paths = Paths::of(width, gains);
+    let shortest = (SHORTEST * bands.count as f32).max(3.0);
+    let least = PROMISING * (1.0 - CHANCE) * shortest;
+    let ends = 0..gains.len() as u32;
+    let mut ends: Vec<u32> = ends
+        .filter(|at| paths.sums[*at as usize] >= least)
         .collect();
-    ends.sort_by(|a, b| sums[*b as usize].total_cmp(&sums[*a as usize]));
+    ends.sort_by(|a, b| paths.sums[*b as usize].total_cmp(&paths.sums[*a as usize]));
+    let mut found = Vec::new();
+    let mut taken: Vec<bool> = filled(gains.len(), false);
     for end in ends {
         if found.len() >= MOST {
             break;
         }
-        let (mut band, mut x) = (end as usize / width, end as usize % width);
-        let mut columns = Vec::new();
-        let free = loop {
-            let at = band * width + x;
-            if taken[at] {
-                break false;
-            }
-            columns.push(bands.middle(band, x, bright));
-            match steps[at] {
-                BEGIN => break true,
-                step => x = (x as isize + isize::from(step)) as usize,
-            }
-            band -= 1;
+        let Some(line) = paths.back(end as usize, bands, &taken, bright) else {
+            continue;
         };
-        if !free || (columns.len() as f32) < shortest {
+        let lopsided = |band: &usize| bands.is_lopsided(*band, line.at(*band), bright);
+        let edges = line.bands().filter(lopsided).count() as f32;
+        let count = line.columns.len() as f32;
+        if count < shortest || edges > EDGES * count {
             continue;
         }
-        columns.reverse();
-        let lopsided = |(i, x): &(usize, &f32)| bands.is_lopsided(band + i, **x, bright);
-        let edges = columns.iter().enumerate().filter(lopsided).count();
-        if edges as f32 > EDGES * columns.len() as f32 {
-            continue;
+        for band in line.bands() {
+            let middle = line.at(band).round() as usize;
+            let near = middle.saturating_sub(NEAR)..(middle + NEAR + 1).min(width);
+            taken[band * width..][near].fill(true);
         }
-        for (i, column) in columns.iter().enumerate() {
-            let middle = column.round() as usize;
-            let near = middle.saturating_sub(5)..(middle + 6).min(width);
-            taken[(band + i) * width..][near].fill(true);
-        }
-        found.push(Line {
-            bright,
-            first: band,
-            columns,
-        });
+        found.push(line);
     }
     found
-}
-
-/// Whether the frame before, moved along, shows the place of a line without it.
-pub fn is_new(line: &Line, bands: &Bands, before: &Residual) -> bool {
-    let sign = if line.bright { 1.0 } else { -1.0 };
-    let rows = before.differences.len() / bands.width;
-    let shows = |band: &usize| {
-        let x = line.at(*band).round() as isize;
-        let rows = band * BAND..((band + 1) * BAND).min(rows);
-        let share = 1.0 / rows.len().max(1) as f32;
-        let mean = |x: isize| {
-            let x = x.clamp(0, bands.width as isize - 1) as usize;
-            let of = |y: usize| f32::from(before.differences[y * bands.width + x]);
-            share * sign * rows.clone().map(of).sum::<f32>()
-        };
-        let differs = (-1..=1).map(|d| mean(x + d)).fold(0.0, f32::max);
-        differs > (0.5 * bands.contrast(*band, x, line.bright)).max(LEAST)
-    };
-    line.bands().filter(shows).count() as f32 > NEW * line.columns.len() as f32
 }
 
 /// Marks a line.
@@ -182,8 +189,8 @@ pub fn mark(line: &Line, bands: &Bands, mask: &mut Mask) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::plane::Plane;
     use super::*;
+    use crate::defects::plane::Plane;
 
     /// A frame with a bright line of two pixels, slanted, in its middle rows.
     fn frame(contrast: f32) -> Plane {
