@@ -48,6 +48,19 @@ fn wrapped(first: &str, next: &str, text: &str) -> String {
     out + &line + "\n"
 }
 
+/// A name for the formats of a pad: GStreamer's version decides which there are, and the tests take
+/// each.
+fn formats(caps: &gst::CapsRef) -> &'static str {
+    let structure = caps.structure(0).unwrap();
+    let list = structure.get::<gst::List>("format").unwrap();
+    let of = |name: &str| list.iter().any(|v| v.get::<&str>().unwrap() == name);
+    match (of("I420"), of("GRAY8")) {
+        (true, _) => "all-raw-but-palettes",
+        (false, true) => "gray-or-eight-bits-with-alpha",
+        (false, false) => "eight-bits-with-alpha",
+    }
+}
+
 /// The smallest and the largest value of a number.
 fn range(spec: &glib::ParamSpec) -> Option<(String, String)> {
     macro_rules! range {

@@ -4,7 +4,7 @@
 use gst::glib;
 use gst::prelude::*;
 
-use crate::{assert_current, common, range, wrapped};
+use crate::{assert_current, common, formats, range, wrapped};
 
 #[test]
 fn properties_are_documented() {
@@ -76,18 +76,17 @@ fn document() -> String {
          [guides](guide/deblur.md).",
     );
     let element = gst::ElementFactory::make("ud2mrestore").build().unwrap();
-    out += &of(&element, "all-raw-but-palettes");
+    out += &of(&element);
     let qos = element.find_property("qos").unwrap();
     out += &property(&qos, &element.property_value("qos"));
     out += "\nWhile it is on, late frames are dropped as by `overload-policy=drop`.\n";
     out += "\n# ud2mdefects\n";
     let element = gst::ElementFactory::make("ud2mdefects").build().unwrap();
-    out + &of(&element, "eight-bits-with-alpha")
+    out + &of(&element)
 }
 
-/// What an element is, its pads, and the properties that are its own. Which formats there are depends
-/// on GStreamer's version: `formats` says it.
-fn of(element: &gst::Element, formats: &str) -> String {
+/// What an element is, its pads, and the properties that are its own.
+fn of(element: &gst::Element) -> String {
     let factory = element.factory().unwrap();
     let about = |key| factory.metadata(key).unwrap().to_owned();
     let line = format!(
@@ -101,7 +100,8 @@ fn of(element: &gst::Element, formats: &str) -> String {
     out += &wrapped("", "", &line);
     for template in factory.static_pad_templates() {
         let mut caps = template.caps().clone();
-        caps.make_mut().set("format", formats);
+        let named = formats(&caps);
+        caps.make_mut().set("format", named);
         let caps = wrapped("", "  ", &caps.to_string());
         let name = template.name_template();
         out += &format!("\nPad `{name}`:\n\n```\n{caps}```\n");
