@@ -23,7 +23,7 @@ LATER := $(foreach library,GSTREAMER GSTREAMER_BASE GSTREAMER_VIDEO, \
   SYSTEM_DEPS_$(library)_1_0_NO_PKG_CONFIG=1 SYSTEM_DEPS_$(library)_1_0_LIB=none)
 COMMANDS := $(DESTDIR)$(PREFIX)/bin
 PLUGINS := $(DESTDIR)$(LIBDIR)/gstreamer-1.0
-BUNDLED := lite lite-perceptual base
+BUNDLED := lite lite-perceptual base tiny
 INSTALLED := -name '*.onnx' -o -name 'step*.safetensors' -o -name README.md
 PRESETS := $(DESTDIR)$(DATADIR)/gstreamer-1.0/presets
 MODELS := $(DESTDIR)$(DATADIR)/ud2mrestore/models
@@ -148,9 +148,9 @@ install: ## install what was built below PREFIX (/usr/local); DESTDIR is for pac
 	  -exec install -D -m 644 {} $(MODELS)/{} \;
 	@test -n "$(DESTDIR)" || packaging/exports.sh "$(PREFIX)" "$(LIBDIR)" "$(DATADIR)"
 
-wheel: build ## pack plugin, command and the model lite for pip: dist/ud2mrestore-*.whl
+wheel: build ## pack plugin, command, lite and tiny for pip: dist/ud2mrestore-*.whl
 	@rm -rf $(STAGE)
-	@$(MAKE) -s install DESTDIR=$(STAGE) PREFIX=/usr LIBDIR=/usr/lib BUNDLED=lite
+	@$(MAKE) -s install DESTDIR=$(STAGE) PREFIX=/usr LIBDIR=/usr/lib BUNDLED='lite tiny'
 	@$(PYTHON) packaging/wheel.py $(STAGE)/usr --out $(OUT)
 
 deb: build ## pack all that `make install` installs for apt: dist/gst-plugin-ud2m_*.deb

@@ -39,7 +39,8 @@ Requires-Python: >={python}
 Requires-Dist: onnxruntime>={runtime}
 Description-Content-Type: text/markdown
 
-The GStreamer filter `ud2mrestore`, the command `ud2m` and the model `lite`, built for Linux.
+The GStreamer filter `ud2mrestore`, the command `ud2m` and the models `lite` and `tiny`, built
+for Linux.
 
 GStreamer 1.22 or later comes from the distribution and is not part of this package. On Debian and
 Ubuntu: `sudo apt install gstreamer1.0-plugins-good gstreamer1.0-libav`.

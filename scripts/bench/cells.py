@@ -8,8 +8,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = ((320, 240), (640, 360), (1280, 720), (1920, 1080))
-STEPS = (3, 1)
-MODELS = ("lite", "base")
+STEPS = (1, 3)
+MODELS = ("lite", "tiny", "base")
+SINGLE = {"tiny": ("denoise", "super-resolve", "jpeg")}  # models of one step, and their tasks
 NOISE = 0.05  # standard deviation of the noise that is told, as a share of full scale
 LARGE = {"base": 640 * 360}  # pixels beyond which a model is measured only where all is asked for
 
@@ -68,7 +69,7 @@ def cells(plan: str) -> list[Cell]:
     gpu: what users of one look at first, for a run whose time is short.
     """
     if plan == "quick":
-        return _table(("lite",), (3,), SIZES[:2], ("denoise", "deblur"))
+        return _table(("lite", "tiny"), (1,), SIZES[:2], ("denoise", "deblur"))
     if plan == "gpu":
         telling = SIZES[2], SIZES[3], SIZES[1]
         first = _table(("lite",), STEPS, telling, ("denoise", "deblur"))
@@ -85,4 +86,10 @@ def _table(
     tasks: Iterable[str],
 ) -> list[Cell]:
     order = product(models, steps, sizes, tasks)
-    return [Cell(task, model, count, *size) for model, count, size, task in order]
+    every = (Cell(task, model, count, *size) for model, count, size, task in order)
+    return [c for c in every if c.model not in SINGLE or _is_single(c)]
+
+
+def _is_single(cell: Cell) -> bool:
+    """Whether a cell is one that a model of a single step was trained for."""
+    return cell.steps == 1 and cell.task in SINGLE[cell.model]

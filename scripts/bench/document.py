@@ -4,7 +4,7 @@
 from pathlib import Path
 from statistics import median
 
-from cells import TASKS, Cell
+from cells import LARGE, TASKS, Cell
 from plot import Series, plot
 
 INTRODUCTION = """# Performance
@@ -117,15 +117,14 @@ def _line(*cells: object) -> str:
 
 
 def _series(found: dict) -> list[Series]:
-    """Frames a second by size: tasks of the smallest model at the most steps, and the others."""
+    """Frames a second by size: tasks of models for CPUs at the fewest steps, and the others."""
     series: dict[str, Series] = {}
     cells = found["cells"]
-    steps = max((cell.steps for cell in cells), default=0)
-    model = next((cell.model for cell in cells), "")
+    steps = min((cell.steps for cell in cells), default=0)
     for task in TASKS:
         for cell, row in cells.items():
-            if (cell.task, cell.model, cell.steps) == (task, model, steps):
-                name = f"{task}, {model}, N = {steps}"
+            if (cell.task, cell.steps) == (task, steps) and cell.model not in LARGE:
+                name = f"{task}, {cell.model}, N = {steps}"
                 each = series.setdefault(name, Series(name, True, []))
                 each.points.append((cell.pixels, 1e3 / median(row["frames"])))
     for name, width, height, ms in found["peers"]:

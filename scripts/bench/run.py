@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """Measures frames of the element and what they are to be held against, and writes a document.
 
-    scripts/bench/run.py                     all tasks with `lite`, small frames with `base`
+    scripts/bench/run.py                     all tasks with `lite`, `tiny`, small frames with `base`
     scripts/bench/run.py --plan quick        two tasks, two sizes
     scripts/bench/run.py --plan everything   large frames with `base` too
     scripts/bench/run.py --minutes 3.5       until the time is over
@@ -180,7 +180,7 @@ def main() -> None:
         for cell in cells(a.plan):
             run.cell(cell)
         measured = run.found["cells"]
-        steps = max((cell.steps for cell in measured), default=0)
+        steps = min((cell.steps for cell in measured), default=0)
         if a.provider == "cpu":
             for cell in measured:
                 if cell.steps == steps and cell.pixels <= REFERENCE:

@@ -26,7 +26,7 @@ cargo build --release --locked --example bench-network"
     cp scripts/bench/*.py "$project/scripts/bench/"
     cp scripts/gpu/bench.sh "$project/scripts/gpu/"
     cp "$network" "$bundle/bin/bench-network"
-    for model in lite base; do
+    for model in lite tiny base; do
         mkdir -p "$project/models/zoo/$model"
         cp models/zoo/$model/*.onnx models/zoo/$model/step*.safetensors \
             "$project/models/zoo/$model/"

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from packed import ROOT, assert_restores, make, noisy, release, roughness, run
 
-LITE = ROOT / "models/zoo/lite"
+ZOO = ROOT / "models/zoo"
 C_LIBRARY = {"libc.so.6", "libm.so.6", "libgcc_s.so.1", "libpthread.so.0", "libdl.so.2"}
 
 
@@ -43,15 +43,16 @@ def site(wheel, tmp_path_factory) -> Path:
     return folder
 
 
-def test_the_wheel_holds_lite_and_the_notices_and_no_runtime(wheel):
+def test_the_wheel_holds_models_for_cpus_and_the_notices_and_no_runtime(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         (record,) = (name for name in names if name.endswith(".dist-info/RECORD"))
         info = record.removesuffix("/RECORD")
         models = "ud2mrestore/share/ud2mrestore/models/"
-        files = [*LITE.glob("*.onnx"), *LITE.glob("step*.safetensors"), LITE / "README.md"]
+        kinds = ("*.onnx", "step*.safetensors", "README.md")
+        files = [f for m in ("lite", "tiny") for kind in kinds for f in (ZOO / m).glob(kind)]
         assert {n for n in names if n.startswith(models)} == {
-            f"{models}lite/{f.name}" for f in files
+            f"{models}{f.relative_to(ZOO)}" for f in files
         }
         assert f"{info}/licenses/LICENSE" in names
         assert b"ONNX Runtime" in archive.read(f"{info}/licenses/THIRD-PARTY.txt")
