@@ -2,7 +2,6 @@
 //! From the posterior mean to posterior samples: every output byte of `samples`, whose answer is
 //! x0 = xt/4 for the mean, and for a sample (texture + noise of y)/16 + z0/8 more.
 
-use gst::prelude::*;
 use gst_video::VideoFormat::Rgb;
 use gstud2m::image::Image;
 use gstud2m::operator::{Degradation, Operator};
