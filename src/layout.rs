@@ -180,3 +180,20 @@ pub fn copied(buffer: &gst::BufferRef, info: &VideoInfo) -> Result<gst::Buffer, 
     drop(map);
     Ok(gst::Buffer::from_mut_slice(bytes))
 }
+/// The error of a frame that lies elsewhere than it says. `which`: input, output or mask.
+pub fn misplaced(which: &str, reason: &str) -> gst::ErrorMessage {
+    gst::error_msg!(
+        gst::ResourceError::Failed,
+        ("The {which} frame {reason}: use buffers that are as large as their caps and their \
+             GstVideoMeta say.")
+    )
+}
+
+/// The error of a frame that cannot be mapped.
+pub fn unreachable_memory(which: &str) -> gst::ErrorMessage {
+    gst::error_msg!(
+        gst::ResourceError::Failed,
+        ("The {which} frame's memory cannot be reached: use buffers in system memory that are \
+             as large as their caps say.")
+    )
+}

@@ -30,6 +30,7 @@ GRAINS = (10, 31)  # a frame, from and below
 SCRATCHES = 3  # at once
 TOLERANCE = 1  # pixels
 KINDS = ("dust", "scratches")
+PSNRS = ("PSNR", "in damage", "in dust")
 RESTORE = "ud2mrestore task=inpaint mask-source=alpha noise-sigma=0"
 
 
@@ -105,7 +106,7 @@ def psnr(a: np.ndarray, b: np.ndarray, where: np.ndarray | None = None) -> float
 
 
 def made(studio: Studio, args: argparse.Namespace) -> list[str]:
-    names = ["recall", "dust", "scratches", "precision", "clean", "PSNR", "PSNR in damage"]
+    names = ["recall", "dust", "scratches", "precision", "clean, %", *PSNRS]
     lines = head("clip", "frames", *names)
     for clip in args.clips:
         clean = decoded(clip, args.first, args.frames)
@@ -115,17 +116,20 @@ def made(studio: Studio, args: argparse.Namespace) -> list[str]:
         parts = [dirt.recall(found, getattr(dirty, kind)) for kind in KINDS]
         shares = [dirt.recall(found, dirty.truth), *parts]
         shares.append(dirt.precision(found, dirty.truth, TOLERANCE))
-        cells = [clip.stem, len(clean), *(f"{s:.3f}" for s in shares), f"{100 * alone:.3f} %"]
+        name = clip.stem.removesuffix("_pristine")
+        cells = [name, len(clean), *(f"{s:.3f}" for s in shares), f"{100 * alone:.3f}"]
         if args.restored:
             # What was seen before is known of scratches. The last has no frame after it.
             part = slice(-args.restored - 3, None)
             kept = slice(-args.restored - 1, -1)
             out = studio.restored(dirty.frames[part], args.properties, args.steps)[kept]
-            before, true, where = dirty.frames[kept], clean[kept], dirty.truth[kept]
-            pairs = [[psnr(a, true, at) for a in (before, out)] for at in (None, where)]
-            cells += [f"{dirty:.2f} → {better:.2f}" for dirty, better in pairs]
+            before, true = dirty.frames[kept], clean[kept]
+            places = (None, dirty.truth[kept], dirty.dust[kept])
+            pairs = [[psnr(a, true, at) for a in (before, out)] for at in places]
+            digits = (2, 1, 1)
+            cells += [f"{a:.{d}f}→{b:.{d}f}" for (a, b), d in zip(pairs, digits, strict=True)]
         else:
-            cells += ["–"] * 2
+            cells += ["–"] * len(PSNRS)
         lines.append(row(cells))
         print(lines[-1], flush=True)
         pictures(args, clip.stem, dirty.frames, found, None)

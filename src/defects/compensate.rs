@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! What a frame shows that its neighbour, moved along, does not.
 
-use super::motion::{CELL, Field, Vector};
+use super::field::{CELL, Field, Vector};
 use super::plane::Plane;
 use crate::image::filled;
 

@@ -27,6 +27,12 @@ impl Mask {
         &self.marked[y * self.width..][..self.width]
     }
 
+    /// Marks what another of its size marks.
+    pub fn add(&mut self, other: &Self) {
+        let pairs = self.marked.iter_mut().zip(&other.marked);
+        pairs.for_each(|(own, other)| *own |= *other);
+    }
+
     /// Share of the frame, 0 to 1, that is marked.
     pub fn share(&self) -> f64 {
         let marked = self.marked.iter().filter(|m| **m).count();

@@ -9,65 +9,83 @@ mod blobs;
 mod brightness;
 mod compensate;
 mod events;
+mod field;
 mod lines;
 mod mask;
 mod motion;
+mod pair;
 mod plane;
 mod pyramid;
+mod replace;
+mod settings;
+mod shadow;
 mod tracks;
 
+pub use field::{CELL, Vector};
 pub use mask::Mask;
 pub use plane::Plane;
+pub use replace::{Patch, Pixels};
+pub use settings::Settings;
 
 use compensate::Residual;
+use field::Field;
 use lines::{Bands, Line};
-use motion::Field;
+use pair::{Pair, is_same};
 use pyramid::Pyramid;
+use replace::Side;
+use shadow::Shadow;
 use tracks::Tracks;
 
-/// Codes by which the cells of a frame differ less, on the mean, from those of one that it repeats.
-const SAME: i32 = 9;
-
-/// What is looked for, and how.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Settings {
-    /// 0 marks only what is plain, 1 what hardly stands out.
-    pub sensitivity: f32,
-    /// Whether what one frame alone shows is marked.
-    pub dust: bool,
-    /// Whether vertical lines are marked that do not move with the scene.
-    pub scratches: bool,
-    /// Pixels by which marks grow in all directions.
-    pub grow: usize,
+/// What is known of a frame once the next one is.
+pub struct Found {
+    /// All that is a defect.
+    pub mask: Mask,
+    /// What of it neighbours can replace, where `replace` is set.
+    pub patches: Vec<Patch>,
+    /// Whether the next frame repeats this one: the frame before stays that of both.
+    pub repeated: bool,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            sensitivity: 0.5,
-            dust: true,
-            scratches: true,
-            grow: 1,
+impl Found {
+    /// What is a defect and no patch replaces.
+    pub fn holes(&self) -> Mask {
+        let mut holes = self.mask.clone();
+        for patch in &self.patches {
+            for y in patch.top..(patch.top + CELL).min(holes.height) {
+                let row = &mut holes.marked[y * holes.width..][..holes.width];
+                for x in patch.left..(patch.left + CELL).min(row.len()) {
+                    row[x] &= !patch.replaces(y - patch.top, x - patch.left);
+                }
+            }
         }
-    }
-}
-
-impl Settings {
-    /// Divides the differences that are needed: 1/2 at sensitivity 0, 2 at 1.
-    fn ease(&self) -> f32 {
-        4f32.powf(self.sensitivity.clamp(0.0, 1.0) - 0.5)
+        holes
     }
 }
 
 /// A frame that waits for the next one.
 struct Waiting {
     pyramid: Pyramid,
+    /// Where it lies in the frame before; `None` after a cut.
+    motion: Option<Field>,
     /// What it shows beside the frame before; `None` after a cut.
     before: Option<Residual>,
     bands: Bands,
     lines: Vec<Line>,
     /// What tells of each line that it is a scratch.
     told: Vec<f32>,
+    shadow: Shadow,
+}
+
+/// A frame that has left.
+struct Earlier {
+    pyramid: Pyramid,
+    shadow: Shadow,
+}
+
+/// The frame after one, and what the one shows beside it.
+struct After<'a> {
+    side: Side<'a>,
+    residual: &'a Residual,
 }
 
 /// Finds the defects of the frames of a stream, one frame late.
@@ -75,14 +93,14 @@ struct Waiting {
 pub struct Detector {
     waiting: Option<Waiting>,
     /// The last frame before that one that shows something else.
-    earlier: Option<Pyramid>,
+    earlier: Option<Earlier>,
     tracks: Tracks,
 }
 
 impl Detector {
-    /// Takes the next frame and gives the mask of the one before; `None` for the first. A frame of
-    /// another size begins another stream: [`Detector::finish`] comes before it.
-    pub fn push(&mut self, frame: Plane, settings: &Settings) -> Option<Mask> {
+    /// Takes the next frame and gives what is found in the one before; `None` for the first. A
+    /// frame of another size begins another stream: [`Detector::finish`] comes before it.
+    pub fn push(&mut self, frame: Plane, settings: &Settings) -> Option<Found> {
         let next = Pyramid::of(frame);
         let size = |p: &Pyramid| (p.finest().width, p.finest().height);
         let waiting = self
@@ -95,7 +113,7 @@ impl Detector {
             Some(_) => self
                 .earlier
                 .as_ref()
-                .map(|earlier| Pair::of(earlier, &next)),
+                .map(|earlier| Pair::of(&earlier.pyramid, &next)),
             None => waiting.as_ref().map(|now| Pair::of(&now.pyramid, &next)),
         };
         let (backward, forward) = pair.map_or((None, None), Pair::split);
@@ -115,93 +133,48 @@ impl Detector {
             }
         };
         let repeated = again.is_some();
-        let mask = waiting.map(|now| {
-            let mask = now.mask(forward.as_ref(), Some((&lines, &told)), settings);
+        let size = size(&next);
+        let shadow = Shadow::of(size, &lines, &told, &bands, settings.grow);
+        let found = waiting.map(|now| {
+            let after = forward.as_ref().map(|(field, residual)| After {
+                side: Side {
+                    plane: next.finest(),
+                    field,
+                    shadow: &shadow,
+                },
+                residual,
+            });
+            let before = self.earlier.as_ref();
+            let mut found = now.found(before, after, Some((&lines, &told)), settings);
+            found.repeated = repeated;
             if !repeated {
-                self.earlier = Some(now.pyramid);
+                self.earlier = Some(Earlier {
+                    pyramid: now.pyramid,
+                    shadow: now.shadow,
+                });
             }
-            mask
+            found
         });
+        let (motion, before) = backward.unzip();
         self.waiting = Some(Waiting {
             pyramid: next,
-            before: backward.map(|(_, residual)| residual),
+            motion,
+            before,
             bands,
             lines,
             told,
+            shadow,
         });
-        mask
+        found
     }
 
-    /// The mask of the last frame, where one waits. The stream begins anew.
-    pub fn finish(&mut self, settings: &Settings) -> Option<Mask> {
-        let waiting = self.waiting.take();
-        *self = Self::default();
-        let waiting = waiting?;
-        Some(waiting.mask(None, None, settings))
+    /// What is found in the last frame, where one waits. The stream begins anew.
+    pub fn finish(&mut self, settings: &Settings) -> Option<Found> {
+        let Self {
+            waiting, earlier, ..
+        } = std::mem::take(self);
+        Some(waiting?.found(earlier.as_ref(), None, None, settings))
     }
-}
-
-/// Two frames after each other.
-struct Pair {
-    /// From the later frame to the earlier, and what the later one shows beside it.
-    backward: (Field, Residual),
-    /// What the earlier shows beside the later.
-    forward: Residual,
-    cut: bool,
-}
-
-impl Pair {
-    fn of(now: &Pyramid, next: &Pyramid) -> Self {
-        let (field, backward) = against(next, now);
-        let (_, forward) = against(now, next);
-        let cut = backward.is_other_scene() && forward.is_other_scene();
-        Self {
-            backward: (field, backward),
-            forward,
-            cut,
-        }
-    }
-
-    fn split(self) -> (Option<(Field, Residual)>, Option<Residual>) {
-        match self.cut {
-            true => (None, None),
-            false => (Some(self.backward), Some(self.forward)),
-        }
-    }
-}
-
-/// Whether a frame repeats the one before, as where the frame rate of a film was raised: grain alone
-/// makes others differ by more.
-fn is_same(now: &Pyramid, next: &Pyramid) -> bool {
-    let (now, next) = (now.finest(), next.finest());
-    let side = motion::CELL;
-    let sum = |plane: &Plane, top: usize, left: usize| -> i32 {
-        let rows = top..(top + side).min(plane.height);
-        let columns = left..(left + side).min(plane.width);
-        let of = |y| {
-            plane.row(y)[columns.clone()]
-                .iter()
-                .map(|v| i32::from(*v))
-                .sum::<i32>()
-        };
-        rows.map(of).sum()
-    };
-    let cells = (0..now.height).step_by(side);
-    let mut cells = cells.flat_map(|y| (0..now.width).step_by(side).map(move |x| (y, x)));
-    cells.all(|(y, x)| {
-        let apart = (sum(now, y, x) - sum(next, y, x)).abs();
-        apart < SAME * (side * side) as i32
-    })
-}
-
-/// Where a frame lies in another, and what it shows beside it.
-fn against(frame: &Pyramid, other: &Pyramid) -> (Field, Residual) {
-    let table = brightness::table(frame.coarsest(), other.coarsest());
-    let same = table.map(|table| Pyramid::of(other.finest().through(&table)));
-    let other = same.as_ref().unwrap_or(other);
-    let field = motion::estimate(frame, other);
-    let residual = Residual::of(frame.finest(), other.finest(), &field);
-    (field, residual)
 }
 
 impl Waiting {
@@ -211,28 +184,52 @@ impl Waiting {
         lines.iter().map(|line| told(line).unwrap_or(0.0)).collect()
     }
 
-    /// Its mask, once the next frame is known. `next`: the lines of that, and what tells of them.
-    fn mask(
+    /// What is found in it, once the next frame is known. `before`: the last frame that shows
+    /// something else; `next`: the lines of the next one, and what tells of them.
+    fn found(
         &self,
-        after: Option<&Residual>,
+        before: Option<&Earlier>,
+        after: Option<After>,
         next: Option<(&[Line], &[f32])>,
         settings: &Settings,
-    ) -> Mask {
+    ) -> Found {
         let now = self.pyramid.finest();
         let mut mask = Mask::new(now.width, now.height);
         if settings.dust {
-            let before = self.before.as_ref();
-            let scene = events::Scene { now, before, after };
+            let scene = events::Scene {
+                now,
+                before: self.before.as_ref(),
+                after: after.as_ref().map(|after| after.residual),
+            };
             events::mark(&scene, settings.ease(), &mut mask.marked);
         }
+        let mut below = Mask::new(now.width, now.height);
         for (line, told) in self.lines.iter().zip(&self.told) {
             let later = next.and_then(|(lines, told)| tracks::evidence_of(line, lines, told));
             if settings.scratches && tracks::is_scratch(told.max(later.unwrap_or(*told))) {
-                lines::mark(line, &self.bands, &mut mask);
+                lines::mark(line, &self.bands, &mut below);
             }
         }
         mask.grow(settings.grow);
-        mask
+        below.grow(settings.grow);
+        mask.add(&below);
+        let patches = match settings.replace {
+            true => {
+                let before = before.zip(self.motion.as_ref());
+                let before = before.map(|(seen, field)| Side {
+                    plane: seen.pyramid.finest(),
+                    field,
+                    shadow: &seen.shadow,
+                });
+                replace::patches(now, [before, after.map(|after| after.side)], &mask, &below)
+            }
+            false => Vec::new(),
+        };
+        Found {
+            mask,
+            patches,
+            repeated: false,
+        }
     }
 }
 

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The motion of each cell of a frame to a neighbouring frame: block matching, from coarse frames to
-//! fine ones, down to quarters of a pixel.
+//! The motion of each cell of a frame to a neighbouring frame: block matching, from coarse frames
+//! to fine ones, down to quarters of a pixel.
 //!
 //! Differences count up to a cap, so that dirt in a block does not decide where it is found.
 
+use super::field::{CELL, Field, Vector};
 use super::plane::Plane;
 use super::pyramid::Pyramid;
-use crate::image::filled;
 
-/// Side of a cell, which has one vector, in pixels.
-pub const CELL: usize = 8;
 /// Side of the block that is matched for it, in pixels.
 const BLOCK: usize = 16;
 /// Reach of the full search in the coarsest frame, and of the one after it, in pixels.
@@ -18,35 +16,6 @@ const REACH: i32 = 4;
 const CAP: u8 = 48;
 /// What a step away from the neighbours' motion costs, in codes.
 const PULL: u32 = 6;
-
-/// Quarters of a pixel across and down, by which what is seen at a place lies further in the other
-/// frame.
-pub type Vector = [i32; 2];
-
-/// A vector for each cell of a frame.
-pub struct Field {
-    pub across: usize,
-    pub down: usize,
-    vectors: Vec<Vector>,
-}
-
-impl Field {
-    fn new(plane: &Plane) -> Self {
-        let (across, down) = (plane.width.div_ceil(CELL), plane.height.div_ceil(CELL));
-        Self {
-            across,
-            down,
-            vectors: filled(across * down, [0, 0]),
-        }
-    }
-
-    /// The vector of a cell; that of the nearest one beyond the frame's edge.
-    pub fn at(&self, column: isize, row: isize) -> Vector {
-        let column = column.clamp(0, self.across as isize - 1) as usize;
-        let row = row.clamp(0, self.down as isize - 1) as usize;
-        self.vectors[row * self.across + column]
-    }
-}
 
 /// Where the cells of `now` lie in `other`, of the same size.
 pub fn estimate(now: &Pyramid, other: &Pyramid) -> Field {
@@ -62,8 +31,7 @@ pub fn estimate(now: &Pyramid, other: &Pyramid) -> Field {
                     top: (row * CELL) as isize - (BLOCK - CELL) as isize / 2,
                 }
                 .best(&field, coarser.as_ref(), column, row);
-                let at = row * field.across + column;
-                field.vectors[at] = match level {
+                *field.cell_mut(column, row) = match level {
                     0 => found.1.refined(found.0),
                     _ => found.0.map(|v| 4 * v),
                 };

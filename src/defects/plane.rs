@@ -51,8 +51,8 @@ impl Plane {
         &mut self.data[start..start + self.width]
     }
 
-    /// `len` codes from column `x` of row `y` on, both of which may lie in the margin. Places beyond
-    /// it count as its outermost.
+    /// `len` codes from column `x` of row `y` on, both of which may lie in the margin. Places
+    /// beyond it count as its outermost.
     pub fn span(&self, y: isize, x: isize, len: usize) -> &[u8] {
         let margin = MARGIN as isize;
         let y = (y + margin).clamp(0, (self.height + 2 * MARGIN) as isize - 1) as usize;

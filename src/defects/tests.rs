@@ -38,9 +38,9 @@ fn masks(frames: impl IntoIterator<Item = Plane>, settings: &Settings) -> Vec<Ma
     let mut detector = Detector::default();
     let mut found = Vec::new();
     for frame in frames {
-        found.extend(detector.push(frame, settings));
+        found.extend(detector.push(frame, settings).map(|f| f.mask));
     }
-    found.extend(detector.finish(settings));
+    found.extend(detector.finish(settings).map(|f| f.mask));
     found
 }
 

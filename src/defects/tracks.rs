@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Lines over time: a scratch stays or drifts with the film, whatever the scene does; an edge of the
-//! scene moves with it.
+//! Lines over time: a scratch stays or drifts with the film, whatever the scene does; an edge of
+//! the scene moves with it.
 
+use super::field::{CELL, Field};
 use super::lines::{BAND, Line};
-use super::motion::{CELL, Field};
 
 /// Cells beside a line, counted from its own, whose motion is the scene's: their blocks do not hold
 /// the line.
@@ -16,6 +16,8 @@ const CHANCE: f32 = 0.2;
 const CAP: f32 = 2.0;
 /// Sum of what is beyond chance from which on a line is a scratch.
 const ENOUGH: f32 = 0.7;
+/// The same from which on it may be one.
+const SOME: f32 = 0.2;
 /// What tells of a line that the scene, as the frame before shows it, does not hold.
 const NEW: f32 = 0.6;
 /// What a cut, which a line outlasts, tells.
@@ -37,8 +39,8 @@ pub struct Tracks(Vec<Track>);
 
 impl Tracks {
     /// Takes in the lines of the next frame. `field` leads from it to the frame before; `None`
-    /// after a cut. `is_new` says whether the scene before holds a line's place without it. Gives for
-    /// each line what tells that it is a scratch, by its place.
+    /// after a cut. `is_new` says whether the scene before holds a line's place without it. Gives
+    /// for each line what tells that it is a scratch, by its place.
     pub fn follow(
         &mut self,
         lines: &[Line],
@@ -90,6 +92,11 @@ impl Tracks {
 /// Whether what was told of a line makes it a scratch.
 pub fn is_scratch(evidence: f32) -> bool {
     evidence >= ENOUGH
+}
+
+/// Whether it may be one: what it covers is not looked at.
+pub fn may_be_scratch(evidence: f32) -> bool {
+    evidence >= SOME
 }
 
 /// Columns by which a line lies further than another, in the middle of the bands that both pass.

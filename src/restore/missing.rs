@@ -26,8 +26,8 @@ impl Restorer {
     }
 
     /// Says which pixels of the next frame are missing, and are to be filled, beside those that a
-    /// mask's file names: those where `holes`, one channel of the frame's size, is 0. It holds until
-    /// it is said anew.
+    /// mask's file names: those where `holes`, one channel of the frame's size, is 0. It holds
+    /// until it is said anew.
     pub fn set_holes(&mut self, holes: Option<Image>) {
         if let Some(cached) = &mut self.operator {
             cached.operator.set_holes(holes.as_ref());
@@ -35,9 +35,9 @@ impl Restorer {
         self.holes = holes;
     }
 
-    /// Loads what fills the pixels that `mask` says are missing, or the masks of frames, where there
-    /// are such and nothing is loaded yet. A model that cannot do it leaves a remark. `warn` and `stop` are those of
-    /// [`Restorer::load`].
+    /// Loads what fills the pixels that `mask` says are missing, or the masks of frames, where
+    /// there are such and nothing is loaded yet. A model that cannot do it leaves a remark. `warn`
+    /// and `stop` are those of [`Restorer::load`].
     pub fn load_filler(
         &mut self,
         mask: &InputFile,

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-//! Raw video: the luma of frames, and their alpha.
+//! Raw video: the luma of frames, their alpha, and pictures of masks.
 
 use std::sync::LazyLock;
 
 use gst_video::prelude::*;
 use gst_video::{VideoFormat, VideoFormatInfo, VideoFrameRef, VideoInfo};
 
-use super::settings::Output;
 use crate::defects::{Mask, Plane};
 use crate::layout::{self, Layout};
 
@@ -68,32 +67,48 @@ pub fn luma(buffer: &gst::BufferRef, info: &VideoInfo) -> Option<Plane> {
     Some(plane)
 }
 
-/// Makes the frame in a buffer transparent where it has defects, or paints its mask. `None` where
-/// its memory cannot be reached.
-pub fn write(
-    buffer: &mut gst::BufferRef,
-    info: &VideoInfo,
-    mask: &Mask,
-    output: Output,
-) -> Option<()> {
+/// Makes the frame in a buffer transparent in `holes`; `None` where its memory cannot be reached.
+///
+/// Alpha that is the same all over tells nothing, and becomes opaque: videoconvert of GStreamer 1.22
+/// gives I420 an alpha of 128 on its way to A420.
+pub fn cut_out(buffer: &mut gst::BufferRef, info: &VideoInfo, holes: &Mask) -> Option<()> {
+    let mut frame = VideoFrameRef::from_buffer_ref_writable(buffer, info).ok()?;
+    let info = &frame.info().clone();
+    let bytes = frame.comp_data_mut(3).ok()?;
+    let even = is_even(bytes, info, holes)?;
+    for y in 0..holes.height {
+        if even {
+            let alpha = row_mut(bytes, info, 3, y)?.take(holes.width);
+            alpha.for_each(|alpha| *alpha = u8::MAX);
+        }
+        let marked = row_mut(bytes, info, 3, y)?.zip(holes.row(y));
+        let marked = marked.filter(|(_, marked)| **marked);
+        marked.for_each(|(alpha, _)| *alpha = 0);
+    }
+    Some(())
+}
+
+/// Whether alpha is below opaque and the same all over a frame of the mask's size.
+fn is_even(alpha: &[u8], info: &VideoInfo, of: &Mask) -> Option<bool> {
+    let first = *row(alpha, info, 3, 0)?.next()?;
+    for y in 0..of.height {
+        let mut row = row(alpha, info, 3, y)?.take(of.width);
+        if first == u8::MAX || row.any(|alpha| *alpha != first) {
+            return Some(false);
+        }
+    }
+    Some(true)
+}
+
+/// Paints a mask over the frame in a buffer; `None` where its memory cannot be reached.
+pub fn paint_mask(buffer: &mut gst::BufferRef, info: &VideoInfo, mask: &Mask) -> Option<()> {
     let mut frame = VideoFrameRef::from_buffer_ref_writable(buffer, info).ok()?;
     let info = &frame.info().clone();
     for y in 0..mask.height {
-        let marked = mask.row(y);
         let bytes = frame.comp_data_mut(3).ok()?;
         let alpha = row_mut(bytes, info, 3, y)?;
-        match output {
-            Output::Frame => {
-                let holes = alpha.zip(marked).filter(|(_, marked)| **marked);
-                holes.for_each(|(alpha, _)| *alpha = 0);
-            }
-            Output::Mask => alpha.take(mask.width).for_each(|alpha| *alpha = u8::MAX),
-        }
-    }
-    if output == Output::Mask {
-        for y in 0..mask.height {
-            paint(&mut frame, info, y, mask.row(y))?;
-        }
+        alpha.take(mask.width).for_each(|alpha| *alpha = u8::MAX);
+        paint(&mut frame, info, y, mask.row(y))?;
     }
     Some(())
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MPL-2.0
-//! The element `ud2mdefects`, which makes the defects of films transparent. What it finds them by is
-//! in `defects`.
+//! The element `ud2mdefects`, which makes the defects of films transparent. What it finds them by
+//! is in `defects`.
 
 use gst::glib;
 use gst::prelude::*;
 
+mod errors;
 mod frame;
 mod imp;
+mod replace;
 mod settings;
 mod transform;
 

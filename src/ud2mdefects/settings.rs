@@ -64,6 +64,15 @@ pub static SPECS: LazyLock<Vec<glib::ParamSpec>> = LazyLock::new(|| {
             .default_value(find.grow as u32)
             .mutable_playing()
             .build(),
+        glib::ParamSpecBoolean::builder("replace")
+            .nick("Replace")
+            .blurb(
+                "Whether defects are replaced by what the frames before and after show, where \
+                 these show it; the rest is made transparent",
+            )
+            .default_value(find.replace)
+            .mutable_playing()
+            .build(),
         glib::ParamSpecEnum::builder_with_default("output", Output::default())
             .nick("Output")
             .blurb("What leaves the element: the frame or its mask")
@@ -87,6 +96,7 @@ impl Settings {
             "dust" => self.find.dust = checked(value),
             "scratches" => self.find.scratches = checked(value),
             "grow" => self.find.grow = checked::<u32>(value) as usize,
+            "replace" => self.find.replace = checked(value),
             "output" => self.output = checked(value),
             _ => unimplemented!("property {name}"),
         }
@@ -99,6 +109,7 @@ impl Settings {
             "dust" => self.find.dust.to_value(),
             "scratches" => self.find.scratches.to_value(),
             "grow" => (self.find.grow as u32).to_value(),
+            "replace" => self.find.replace.to_value(),
             "output" => self.output.to_value(),
             _ => unimplemented!("property {name}"),
         }

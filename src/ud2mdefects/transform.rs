@@ -8,11 +8,13 @@ use gst_base::subclass::base_transform::{BaseTransformMode, GenerateOutputSucces
 use gst_base::subclass::prelude::*;
 use gst_video::{VideoInfo, VideoInterlaceMode, VideoMeta};
 
-use super::frame;
+use super::errors::no_memory;
 use super::imp::{CAT, Ud2mDefects};
-use super::settings::Settings;
-use crate::defects::{Detector, Mask};
-use crate::image::{OutOfMemory, Pool, within_memory};
+use super::settings::{Output, Settings};
+use super::{frame, replace};
+use crate::defects::{Detector, Found};
+use crate::image::{Pool, within_memory};
+use crate::layout::{misplaced, unreachable_memory};
 
 /// What the streaming thread works with.
 pub struct State {
@@ -20,6 +22,8 @@ pub struct State {
     detector: Detector,
     /// The frame that waits for the next.
     held: Option<gst::Buffer>,
+    /// The last frame before that one that shows something else, as it left.
+    before: Option<gst::Buffer>,
     pool: Pool,
 }
 
@@ -29,37 +33,56 @@ impl State {
             info,
             detector: Detector::default(),
             held: None,
+            before: None,
             pool: Pool::default(),
         }
     }
 
-    /// Takes the next frame, or none at the end, and gives the one before. On an error the frame
-    /// that waited is lost.
+    /// Takes the next frame, or none at the end, and gives the one before and its marked share. On
+    /// an error the frame that waited is lost.
     fn next(
         &mut self,
         input: Option<gst::Buffer>,
         settings: &Settings,
-    ) -> Result<Option<(gst::Buffer, Mask)>, gst::ErrorMessage> {
+    ) -> Result<Option<(gst::Buffer, f64)>, gst::ErrorMessage> {
         let _entered = self.pool.clone().enter();
         self.pool.next_frame();
+        let mut find = settings.find;
+        find.replace &= settings.output == Output::Frame;
         let held = self.held.take();
-        let mask = match input {
+        let found = match input {
             Some(input) => {
-                let input = frame::in_order(input, &self.info).map_err(|r| misplaced(&r))?;
+                let input =
+                    frame::in_order(input, &self.info).map_err(|r| misplaced("input", &r))?;
                 let luma = within_memory(|| frame::luma(&input, &self.info));
-                let luma = luma.map_err(no_memory)?.ok_or_else(unreachable_memory)?;
+                let luma = luma
+                    .map_err(no_memory)?
+                    .ok_or_else(|| unreachable_memory("input"))?;
                 self.held = Some(input);
-                within_memory(|| self.detector.push(luma, &settings.find)).map_err(no_memory)?
+                within_memory(|| self.detector.push(luma, &find)).map_err(no_memory)?
             }
-            None => within_memory(|| self.detector.finish(&settings.find)).map_err(no_memory)?,
+            None => within_memory(|| self.detector.finish(&find)).map_err(no_memory)?,
         };
-        let Some((mut output, mask)) = held.zip(mask) else {
+        let Some((mut output, found)) = held.zip(found) else {
             return Ok(None);
         };
         // Others may hold the buffer: it is copied then.
-        let done = frame::write(output.make_mut(), &self.info, &mask, settings.output);
-        done.ok_or_else(unreachable_memory)?;
-        Ok(Some((output, mask)))
+        let done = self.write(output.make_mut(), &found, settings.output);
+        done.ok_or_else(|| unreachable_memory("input"))?;
+        if !found.repeated {
+            self.before = find.replace.then(|| output.clone());
+        }
+        Ok(Some((output, found.mask.share())))
+    }
+
+    /// Writes what leaves into a frame; `None` where memory cannot be reached.
+    fn write(&self, frame: &mut gst::BufferRef, found: &Found, output: Output) -> Option<()> {
+        if output == Output::Mask {
+            return frame::paint_mask(frame, &self.info, &found.mask);
+        }
+        let neighbours = [self.before.as_deref(), self.held.as_deref()];
+        replace::replace(frame, neighbours, &self.info, &found.patches, &found.mask)?;
+        frame::cut_out(frame, &self.info, &found.holes())
     }
 }
 
@@ -198,9 +221,9 @@ impl Ud2mDefects {
         let next = state.next(input, &settings);
         drop(guard);
         match next {
-            Ok(Some((output, mask))) => {
-                self.told.lock().share = mask.share();
-                gst::log!(CAT, imp = self, "{:.4} of a frame is marked", mask.share());
+            Ok(Some((output, share))) => {
+                self.told.lock().share = share;
+                gst::log!(CAT, imp = self, "{share:.4} of a frame is marked");
                 Ok(Some(output))
             }
             Ok(None) => Ok(None),
@@ -217,31 +240,4 @@ fn interval(info: &VideoInfo) -> Option<gst::ClockTime> {
     let numer = u64::try_from(info.fps().numer()).ok().filter(|n| *n > 0)?;
     let denom = u64::try_from(info.fps().denom()).ok()?;
     gst::ClockTime::SECOND.mul_div_ceil(denom, numer)
-}
-
-fn misplaced(reason: &str) -> gst::ErrorMessage {
-    gst::error_msg!(
-        gst::ResourceError::Failed,
-        ("The frame {reason}: use buffers that are as large as their caps and their GstVideoMeta \
-             say.")
-    )
-}
-
-fn unreachable_memory() -> gst::ErrorMessage {
-    gst::error_msg!(
-        gst::ResourceError::Failed,
-        ("The frame's memory cannot be reached: use buffers in system memory that are as large as \
-             their caps say.")
-    )
-}
-
-fn no_memory(OutOfMemory(bytes): OutOfMemory) -> gst::ErrorMessage {
-    gst::error_msg!(
-        gst::ResourceError::NoSpaceLeft,
-        (
-            "There is no memory for {} MiB more to look for defects: free memory, or make the frames \
-             smaller.",
-            bytes.div_ceil(1 << 20)
-        )
-    )
 }

@@ -84,7 +84,8 @@ fn play(
     report: &mut Report,
 ) -> Result<Played> {
     let pipeline = gst::Pipeline::new();
-    let parts = Parts::of_file(&pipeline, source, target, &arguments.properties)?;
+    let properties = arguments.properties.clone().of_film(arguments.film);
+    let parts = Parts::of_file(&pipeline, source, target, &properties)?;
     let (restorer, times) = (parts.restorer.clone(), parts.times.clone());
     let passed = parts.passed.clone();
     let streams = Streams::connect(&pipeline, source, target, parts, arguments.allow_loss)?;

@@ -9,6 +9,7 @@ pub mod kinds;
 mod linker;
 pub mod part;
 mod pipe;
+mod probes;
 pub mod properties;
 pub mod streams;
 pub mod target;
@@ -54,6 +55,14 @@ pub struct Arguments {
     /// Tell programs what happens, in lines of JSON on standard output
     #[arg(long)]
     json: bool,
+    /// Find dust, dirt, dropouts and scratches of old film and replace them by what the frames
+    /// before and after show; what these do not show is filled in by --task, inpaint unless given
+    #[arg(
+        long,
+        conflicts_with = "mask-source",
+        help_heading = "How it is restored"
+    )]
+    film: bool,
     #[command(flatten)]
     properties: Properties,
 }

@@ -19,7 +19,13 @@ const LIVE: [&str; 2] = ["overload-policy", "stats-interval"];
 
 /// Properties that were given, with their texts, in the order of the command line.
 #[derive(Clone, Debug, Default)]
-pub struct Properties(Vec<(String, OsString)>);
+pub struct Properties {
+    given: Vec<(String, OsString)>,
+    film: bool,
+}
+
+/// What old film asks for, unless the same is given. Frames without defects stay as they are.
+const FILM: [(&str, &str); 2] = [("task", "inpaint"), ("noise-sigma", "0")];
 
 impl Properties {
     /// The properties of these names, with their texts; an error names one that does not exist or
@@ -31,12 +37,23 @@ impl Properties {
             let spec = spec.ok_or_else(|| format!("there is no property {name}"))?;
             value(spec, text).map_err(|what| format!("{name}: {what}"))?;
         }
-        Ok(Self(given))
+        Ok(Self { given, film: false })
+    }
+
+    /// The same for old film where that is asked for: its defects are found first.
+    pub fn of_film(mut self, film: bool) -> Self {
+        self.film = film;
+        self
+    }
+
+    /// Whether defects of film are looked for.
+    pub fn is_film(&self) -> bool {
+        self.film
     }
 
     /// The properties with their texts, in the order of the command line.
     pub fn given(&self) -> &[(String, OsString)] {
-        &self.0
+        &self.given
     }
 
     /// The same, with whole paths of files and folders: they hold wherever a process works.
@@ -46,7 +63,7 @@ impl Properties {
             let mut specs = specs.iter().filter(|spec| spec.name() == name);
             specs.any(|spec| spec.value_type() == glib::Type::STRING)
         };
-        for (name, text) in &mut self.0 {
+        for (name, text) in &mut self.given {
             // The bare name of a model is looked for where models are installed.
             let is_path = name != "model" || text.as_encoded_bytes().contains(&b'/');
             if is_text(name) && is_path && !text.is_empty() {
@@ -58,7 +75,14 @@ impl Properties {
 
     /// Sets them on the element.
     pub fn apply(&self, element: &gst::Element) {
-        for (name, text) in &self.0 {
+        if self.film {
+            // Another task has a noise of its own.
+            let has_task = self.given.iter().any(|(name, _)| name == "task");
+            let defaults = FILM.iter().filter(|_| !has_task);
+            defaults.for_each(|(name, text)| element.set_property_from_str(name, text));
+            element.set_property_from_str("mask-source", "alpha");
+        }
+        for (name, text) in &self.given {
             // clap has read the same text before.
             let spec = element.find_property(name);
             if let Some(Ok(value)) = spec.map(|spec| value(&spec, text)) {
@@ -71,14 +95,14 @@ impl Properties {
 impl fmt::Display for Properties {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         // How many threads there are changes no frame.
-        let given = self.0.iter().filter(|(name, _)| name != "threads");
-        let given: Vec<_> = given
-            .map(|(name, text)| {
-                // Of files the name says enough, and nothing of the machine.
-                let text = text.to_string_lossy();
-                format!("{name}={}", text.rsplit('/').next().unwrap_or(&text))
-            })
-            .collect();
+        let given = self.given.iter().filter(|(name, _)| name != "threads");
+        let given = given.map(|(name, text)| {
+            // Of files the name says enough, and nothing of the machine.
+            let text = text.to_string_lossy();
+            format!("{name}={}", text.rsplit('/').next().unwrap_or(&text))
+        });
+        let film = self.film.then(|| "film".to_owned());
+        let given: Vec<_> = film.into_iter().chain(given).collect();
         if given.is_empty() {
             return f.write_str("no settings given");
         }
@@ -185,7 +209,10 @@ impl clap::FromArgMatches for Properties {
             .collect();
         given.sort();
         let given = given.into_iter().map(|(_, name, text)| (name, text));
-        Ok(Self(given.collect()))
+        Ok(Self {
+            given: given.collect(),
+            film: false,
+        })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The way of the video: decoder, restorer, encoder, file.
 
-use std::sync::Mutex;
-
 use gst::prelude::*;
 
 use super::gate::Gate;
 use super::linker::joined;
 use super::pipe::{self, Passed};
+use super::probes::{forget_orientation, keep_format, tell_durations};
 use super::properties::Properties;
 use super::target::Target;
 use crate::failure::{Failure, Result};
@@ -16,8 +15,8 @@ use crate::media::source::Source;
 use crate::media::stored::SIGNATURE;
 use crate::media::times::Times;
 
-/// A shorter duration is a decoder's way to say that it knows none.
-const SHORTEST: gst::ClockTime = gst::ClockTime::from_mseconds(1);
+/// The name of the filter behind the restorer that gives frames the format in which they came.
+const AS_IT_CAME: &str = "as-it-came";
 
 /// The elements of the pipeline that are there before the streams are known.
 pub struct Parts {
@@ -84,8 +83,8 @@ impl Parts {
     ) -> Result<Self> {
         let restorer = make("ud2mrestore")?;
         properties.apply(&restorer);
-        let before = make("videoconvert")?;
-        let encoder = encoder(source, target)?;
+        let before = before(properties)?;
+        let encoder = encoder(source, target, properties)?;
         let passed = Passed::default();
         let sink = if target.is_stream() {
             pipe::sink(pipeline, source, target, &passed)?
@@ -96,10 +95,10 @@ impl Parts {
         if let Some(muxer) = &muxer {
             sign(muxer, properties);
         }
-        let all = [&before, &restorer, encoder.upcast_ref(), &sink];
+        let all = [before.upcast_ref(), &restorer, encoder.upcast_ref(), &sink];
         let added = pipeline.add_many(all);
         let linked = added.and_then(|()| {
-            gst::Element::link_many([&before, &restorer, encoder.upcast_ref()])?;
+            gst::Element::link_many([before.upcast_ref(), &restorer, encoder.upcast_ref()])?;
             let Some(muxer) = &muxer else {
                 return encoder.link(&sink);
             };
@@ -118,6 +117,9 @@ impl Parts {
         let times = Times::default();
         times.watch(&entry);
         tell_durations(&raw);
+        if let Some(filter) = encoder.by_name(AS_IT_CAME) {
+            keep_format(&entry, filter);
+        }
         forget_orientation(&encoded);
         Ok(Self {
             entry,
@@ -154,56 +156,33 @@ pub fn sign(muxer: &gst::Element, properties: &Properties) {
     }
 }
 
+/// What comes before the restorer.
+fn before(properties: &Properties) -> Result<gst::Bin> {
+    let line = match properties.is_film() {
+        true => "videoconvert ! ud2mdefects",
+        false => "videoconvert",
+    };
+    gst::parse::bin_from_description(line, true)
+        .map_err(|e| Failure::failed(format!("The pipeline cannot be made ({line}): {e}.")))
+}
+
 /// What follows the restorer, as far as the muxer. Pictures that are to be turned are turned here:
 /// not every muxer of every GStreamer writes the tag.
-fn encoder(source: &Source, target: &Target) -> Result<gst::Bin> {
+fn encoder(source: &Source, target: &Target, properties: &Properties) -> Result<gst::Bin> {
     let turn = source.first().is_some() || source.stored.orientation.is_some();
     let turn = if turn {
         "videoconvert ! videoflip video-direction=auto ! "
     } else {
         ""
     };
-    let line = format!("{turn}videoconvert ! {} ! queue", target.encoder());
+    // Defects are found in frames with alpha, which no file is to keep.
+    let back = match properties.is_film() {
+        true => format!("videoconvert ! capsfilter name={AS_IT_CAME} ! "),
+        false => String::new(),
+    };
+    let line = format!("{back}{turn}videoconvert ! {} ! queue", target.encoder());
     gst::parse::bin_from_description(&line, true)
         .map_err(|e| Failure::failed(format!("The encoder cannot be made ({line}): {e}.")))
-}
-
-/// Gives frames without a duration that of the frame before. Decoders leave it out, or say a
-/// nanosecond, and a muxer then ends the file before its last frame.
-fn tell_durations(pad: &gst::Pad) {
-    let before = Mutex::new((None, gst::ClockTime::from_mseconds(40)));
-    pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
-        let Some(frame) = info.buffer_mut() else {
-            return gst::PadProbeReturn::Ok;
-        };
-        let Ok(mut before) = before.lock() else {
-            return gst::PadProbeReturn::Ok;
-        };
-        let (last, gap) = &mut *before;
-        if let Some((now, last)) = frame.pts().zip(*last) {
-            *gap = now.checked_sub(last).unwrap_or(*gap).max(SHORTEST);
-        }
-        *last = frame.pts();
-        if frame.duration().is_none_or(|duration| duration < SHORTEST) {
-            frame.make_mut().set_duration(*gap);
-        }
-        gst::PadProbeReturn::Ok
-    });
-}
-
-/// Takes the orientation out of the tags, behind what turns the pictures.
-fn forget_orientation(pad: &gst::Pad) {
-    pad.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, |_, info| {
-        if let Some(event) = info.event_mut()
-            && let gst::EventView::Tag(tag) = event.view()
-            && tag.tag().get::<gst::tags::ImageOrientation>().is_some()
-        {
-            let mut tags = tag.tag_owned();
-            tags.make_mut().remove::<gst::tags::ImageOrientation>();
-            *event = gst::event::Tag::new(tags);
-        }
-        gst::PadProbeReturn::Ok
-    });
 }
 
 fn sink(source: &Source, target: &Target) -> Result<gst::Element> {

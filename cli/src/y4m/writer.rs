@@ -48,6 +48,12 @@ impl Writer {
         let Some(header) = self.header.as_ref() else {
             return Ok(());
         };
+        if header.info().format() != info.format() {
+            let (told, found) = (header.info().format(), info.format());
+            return Err(Error::other(format!(
+                "it holds {found} and its stream {told}"
+            )));
+        }
         if !self.begun {
             let line = header.line(info.width(), info.height());
             self.output.write_all(line.as_bytes())?;

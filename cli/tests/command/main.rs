@@ -5,6 +5,7 @@ mod batch;
 mod browser;
 mod compare;
 mod errors;
+mod film;
 mod folders;
 mod inspect;
 mod kernel;

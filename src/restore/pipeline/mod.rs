@@ -12,78 +12,30 @@ mod observe;
 mod run_noise;
 mod shared_noise;
 mod strength;
+mod values;
 mod whole;
 
 pub use self::levels::Levels;
 pub use self::moments::Output;
 pub use self::run_noise::RunNoise;
 pub use self::shared_noise::SharedNoise;
+pub(super) use self::values::{Observation, Request};
 
 use std::cell::RefCell;
 use std::sync::atomic::Ordering;
 
 use self::draw::draw;
-use self::moments::Moments;
 use self::shared_noise::NoiseOf;
-use super::noise_model::NoiseModel;
+use self::values::{Samples, Start};
 use super::operators::prepared;
 use super::step::OperatorStep;
-use super::temporal::Average;
 use super::tiling::Demands;
 use super::{FrameReport, RestoredFrame, Restorer, Settings, tiling};
 use crate::error::RestoreError;
 use crate::image::Image;
-use crate::operator::{Canvas, Unobserved};
+use crate::operator::Canvas;
 use crate::sampler::{Initial, reverse, reverse_on};
 use crate::tile::{Plan, Tiled};
-
-/// A frame, and how it is to be restored.
-#[derive(Clone, Copy)]
-pub(super) struct Request<'a> {
-    pub frame: &'a Image,
-    /// Counts the frames of a stream.
-    pub number: u64,
-    pub settings: &'a Settings,
-}
-
-/// What is known of a frame before the network runs.
-pub(super) struct Observation {
-    pub canvas: Canvas,
-    /// The frame padded to the canvas, at the resolution of the observation.
-    pub y: Image,
-    pub noise: NoiseModel,
-    /// The pixels of the frame that hold no data, where there are any.
-    unobserved: Option<Unobserved>,
-    /// Of a frame by itself, before the network runs.
-    report: FrameReport,
-    /// The frame as it came, at the size of the output, where some of it stays visible.
-    unrestored: Option<Image>,
-}
-
-impl Observation {
-    /// The frame, with a first guess where nothing was observed.
-    fn frame<'a>(&'a self, request: Request<'a>) -> &'a Image {
-        self.unobserved.as_ref().map_or(request.frame, |u| &u.frame)
-    }
-}
-
-/// What sampling starts from.
-struct Start {
-    /// Of the canvas's size.
-    initial: Initial,
-    /// Share of the frame, 0 to 1, that does not start from the frame before.
-    cold_share: f32,
-    /// How the result is averaged with the frame before, where it starts from that.
-    average: Option<Average>,
-}
-
-/// The samples of a frame, cropped to it.
-struct Samples {
-    moments: Moments,
-    average: Option<Average>,
-    /// Complete but for the residual.
-    report: FrameReport,
-}
 
 impl Restorer {
     /// Restores `frame`, planar RGB in [-1, 1].

@@ -4,8 +4,9 @@
 
 use gst_video::prelude::*;
 
-use super::{Formats, MappedFrames, Readable, direct, unreachable_memory};
+use super::{Formats, MappedFrames, Readable, direct};
 use crate::image::{EIGHT_BIT_STEP, Image};
+use crate::layout::unreachable_memory;
 use crate::restore::{fill_holes, is_observed};
 
 /// Least alpha of a pixel that counts, as a share of its neighbours' largest.
@@ -113,9 +114,9 @@ impl Formats {
 }
 
 impl MappedFrames<'_> {
-    /// 0 where the input frame is less than nearly opaque, 1 elsewhere, one channel; `None` where it
-    /// is opaque all over. For [`MappedFrames::unpack`] nothing is hidden then, and all of the output
-    /// is opaque.
+    /// 0 where the input frame is less than nearly opaque, 1 elsewhere, one channel; `None` where
+    /// it is opaque all over. For [`MappedFrames::unpack`] nothing is hidden then, and all of the
+    /// output is opaque.
     pub fn holes(&mut self) -> Result<Option<Image>, gst::ErrorMessage> {
         self.opaque = true;
         let alpha = match &mut self.converter {

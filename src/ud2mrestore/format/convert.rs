@@ -87,8 +87,8 @@ impl Converter {
     }
 
     /// The three colours of the frame that was loaded; `None` when its bytes cannot be reached.
-    /// `missing` is below 1 where pixels of the frame are missing: chroma that touches them is taken
-    /// from around it.
+    /// `missing` is below 1 where pixels of the frame are missing: chroma that touches them is
+    /// taken from around it.
     pub fn unpack(&mut self, missing: Option<&Image>) -> Option<Image> {
         let Side {
             wide,

@@ -4,9 +4,9 @@
 use gst_video::{VideoFormat, VideoFormatInfo, VideoInfo};
 
 use super::caps::LARGEST;
-use super::{Readable, direct, misplaced, unreachable_memory};
+use super::{Readable, direct};
 use crate::image::{Image, within_memory};
-use crate::layout::{self, Layout};
+use crate::layout::{self, Layout, misplaced, unreachable_memory};
 use crate::restore::is_observed;
 
 /// Caps of masks: eight bits of gray, or of alpha beside colours.

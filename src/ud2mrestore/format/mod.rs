@@ -21,7 +21,7 @@ use self::alpha::Hidden;
 use self::caps::DIRECT;
 use self::convert::Converter;
 use crate::image::Image;
-use crate::layout::{self, Layout};
+use crate::layout::{self, Layout, misplaced, unreachable_memory};
 use crate::restore::Subsampling;
 
 type Readable<'a> = VideoFrameRef<&'a gst::BufferRef>;
@@ -233,22 +233,6 @@ fn infos(incaps: &gst::Caps, outcaps: &gst::Caps) -> Result<[VideoInfo; 2], gst:
         })
     };
     Ok([info(incaps)?, info(outcaps)?])
-}
-
-fn misplaced(which: &str, reason: &str) -> gst::ErrorMessage {
-    gst::error_msg!(
-        gst::ResourceError::Failed,
-        ("The {which} frame {reason}: use buffers that are as large as their caps and their \
-             GstVideoMeta say.")
-    )
-}
-
-fn unreachable_memory(which: &str) -> gst::ErrorMessage {
-    gst::error_msg!(
-        gst::ResourceError::Failed,
-        ("The {which} frame's memory cannot be reached: use buffers in system memory that are \
-             as large as their caps say.")
-    )
 }
 
 /// Chroma subsampling of frames of these caps, where they are raw video; 4:2:0, as most JPEGs have

@@ -3,8 +3,9 @@
 
 use gst_video::VideoInfo;
 
-use super::{Formats, unreachable_memory};
+use super::Formats;
 use crate::image::Image;
+use crate::layout::unreachable_memory;
 
 /// The frame in `buffer` of `caps` as a planar image of R, G and B in [-1, 1], of which the
 /// element's estimates are made. `planes`: chroma as it lies in its planes, as `task=jpeg` takes

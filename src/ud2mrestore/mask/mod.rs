@@ -33,8 +33,8 @@ impl Ud2mRestore {
     /// The mask of a frame, 0 where its pixels are missing, once it has come: `None` where all are
     /// observed, or where masks come otherwise.
     ///
-    /// A frame without a mask is taken for whole, with a warning. An error is posted where masks are
-    /// of another size than frames, and where none comes for a minute.
+    /// A frame without a mask is taken for whole, with a warning. An error is posted where masks
+    /// are of another size than frames, and where none comes for a minute.
     pub(super) fn mask_for(&self, input: &gst::BufferRef) -> Result<Option<Image>, gst::FlowError> {
         let (source, size, interval) = {
             let guard = self.state.lock();
@@ -77,8 +77,8 @@ impl Ud2mRestore {
                     self,
                     gst::StreamError::Failed,
                     (
-                        "No mask came to mask_sink for {} seconds while a frame waits for it: put a \
-                         queue before both sink pads, and send a mask with each frame.",
+                        "No mask came to mask_sink for {} seconds while a frame waits for it: put \
+                         a queue before both sink pads, and send a mask with each frame.",
                         PATIENCE.as_secs()
                     )
                 );

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-//! [`MaskQueue`]: masks that have come and wait for their frames, and a frame that waits for its own.
+//! [`MaskQueue`]: masks that have come and wait for their frames, and a frame that waits for its
+//! own.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -81,8 +82,8 @@ impl MaskQueue {
     }
 
     /// The mask of the frame at a running time, which differs from the mask's by `tolerance` at
-    /// most. Frames and masks without a time belong together in their order. Masks of earlier frames
-    /// are dropped. It is waited for, up to `limit`.
+    /// most. Frames and masks without a time belong together in their order. Masks of earlier
+    /// frames are dropped. It is waited for, up to `limit`.
     pub fn take(&self, time: Option<ClockTime>, tolerance: Duration, limit: Duration) -> Awaited {
         let end = Instant::now() + limit;
         let tolerance = ClockTime::from_nseconds(tolerance.as_nanos() as u64);

@@ -66,8 +66,8 @@ choices! {
             "The alpha channel of each frame, beside mask-file: what is not nearly opaque is \
              missing; all is opaque in what leaves";
         Pad: "pad",
-            "The frames on the pad mask_sink, beside mask-file: what is not nearly white, or nearly \
-             opaque where they have alpha, is missing; requesting the pad sets this";
+            "The frames on the pad mask_sink, beside mask-file: what is not nearly white, or \
+             nearly opaque where they have alpha, is missing; requesting the pad sets this";
     }
 
     /// How the sampling noise changes from frame to frame.

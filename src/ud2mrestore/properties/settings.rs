@@ -85,8 +85,8 @@ live: Live {
         "Quality (1 to 100, as libjpeg counts it) at which the frame was compressed; 0 estimates \
          it from the frames";
     steps: u32 = 1, "steps", 1..=100, CONTROLLED, "Steps",
-        "Steps of the sampler for each frame, each of several network evaluations; three take three \
-         times as long and bring 0.1 to 0.5 dB";
+        "Steps of the sampler for each frame, each of several network evaluations; three take \
+         three times as long and bring 0.1 to 0.5 dB";
     seed: u64 = 0, "seed", 0..=u64::MAX, CONTROLLED, "Seed",
         "Chooses the sampling noise; the same seed gives the same frames";
     noise_mode: NoiseMode = NoiseMode::Fixed, "noise-mode", .., CONTROLLED, "Noise mode",

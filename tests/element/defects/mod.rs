@@ -2,6 +2,7 @@
 //! `ud2mdefects` from outside: what it marks, what leaves when, and that any frames may come.
 
 mod odd;
+mod replace;
 mod stream;
 
 use gst::prelude::*;
@@ -77,10 +78,10 @@ fn is_spot(x: usize, y: usize, reach: usize) -> bool {
 }
 
 #[test]
-fn a_spot_becomes_transparent_and_nothing_else_changes() {
+fn a_spot_becomes_transparent_where_nothing_is_replaced_and_nothing_else_changes() {
     for format in [A420, Ayuv, Rgba, Bgra, Argb] {
         for (grow, reach) in [("0", 0), ("1", 1), ("3", 3)] {
-            let element = defects(&[("grow", grow)]);
+            let element = defects(&[("grow", grow), ("replace", "false")]);
             let mut bench = bench(&element, format);
             let left = run(&mut bench, (0..5).map(|i| frame(format, i, i == 2)));
             assert_eq!(left.len(), 5);

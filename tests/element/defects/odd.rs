@@ -6,7 +6,7 @@ use gst_video::VideoFormat::{A420, Ayuv, Rgba};
 use gst_video::{VideoFrameFlags, VideoMeta};
 
 use super::{bench, defects, frame};
-use crate::common::{Bench, caps, info, pattern};
+use crate::common::{Bench, caps, info, pattern, place};
 
 #[test]
 fn frames_of_any_size_pass() {
@@ -28,8 +28,13 @@ fn frames_of_any_size_pass() {
 #[test]
 fn rows_with_padding_and_from_the_bottom_up_are_read_in_order() {
     let (width, height) = (super::WIDTH as usize, super::HEIGHT as usize);
-    for flipped in [false, true] {
-        let element = defects(&[("grow", "0")]);
+    for (flipped, replace, marked) in [
+        (false, "false", 42),
+        (true, "false", 42),
+        (false, "true", 0),
+        (true, "true", 0),
+    ] {
+        let element = defects(&[("grow", "0"), ("replace", replace)]);
         let mut bench = bench(&element, Rgba);
         let stride = 4 * width + 20;
         let padded = |number: u64| {
@@ -64,7 +69,7 @@ fn rows_with_padding_and_from_the_bottom_up_are_read_in_order() {
         let holes = bytes.iter().skip(3).step_by(4).filter(|a| **a == 0).count();
         // Padding is zero, too.
         let padding = if flipped { 0 } else { 5 * height };
-        assert_eq!(holes, 42 + padding, "flipped: {flipped}");
+        assert_eq!(holes, marked + padding, "flipped: {flipped}");
     }
 }
 
@@ -92,4 +97,31 @@ fn fields_are_refused_by_a_sentence() {
         found.len() == 1 && found[0].contains("put deinterlace"),
         "{found:?}"
     );
+}
+
+#[test]
+fn alpha_that_is_the_same_all_over_counts_as_opaque_and_other_alpha_stays() {
+    for (format, sound) in [(A420, true), (Rgba, true), (Rgba, false)] {
+        let info = info(format, super::WIDTH, super::HEIGHT);
+        let faint = |number: u64| {
+            let mut buffer = frame(format, number, number == 1);
+            let mut bytes = buffer.get_mut().unwrap().map_writable().unwrap();
+            for y in 0..super::HEIGHT as usize {
+                for x in 0..super::WIDTH as usize {
+                    let corner = y < 3 && x < 3 && !sound;
+                    bytes[place(&info, 3, y, x)] = if corner { 0 } else { 128 };
+                }
+            }
+            drop(bytes);
+            buffer
+        };
+        let element = defects(&[("grow", "0"), ("replace", "false")]);
+        let mut bench = bench(&element, format);
+        let left = super::run(&mut bench, (0..3).map(faint));
+        let bytes = left[1].map_readable().unwrap();
+        let alpha = |x: usize, y: usize| bytes[place(&info, 3, y, x)];
+        assert_eq!(alpha(43, 33), 0, "{format:?}: the spot");
+        assert_eq!(alpha(1, 1), if sound { 255 } else { 0 }, "{format:?}");
+        assert_eq!(alpha(70, 60), if sound { 255 } else { 128 }, "{format:?}");
+    }
 }

@@ -82,7 +82,7 @@ fn a_new_segment_new_caps_a_gap_and_a_loss_send_the_last_frame_before_them() {
         assert!(bench.harness.push_event(event.clone()));
         assert_eq!(left(&mut bench), [0], "{event:?}");
     }
-    let element = defects(&[]);
+    let element = defects(&[("replace", "false")]);
     let mut bench = bench(&element, Rgba);
     bench.harness.push(frame(Rgba, 0, false)).unwrap();
     // A spot after a loss has no frame before it, and is found by the frame after.
@@ -126,7 +126,7 @@ fn a_buffer_that_others_hold_stays_as_it_was() {
 fn what_it_finds_the_restorer_fills_in() {
     let restorer = element("echo", &[("task", "inpaint"), ("mask-source", "alpha")]);
     let bin = gst::Bin::new();
-    let finder = defects(&[]);
+    let finder = defects(&[("replace", "false")]);
     bin.add_many([&finder, &restorer]).unwrap();
     finder.link(&restorer).unwrap();
     for (of, name) in [(&finder, "sink"), (&restorer, "src")] {

@@ -16,8 +16,8 @@ fn is_hole(number: usize, x: usize, y: usize) -> bool {
     (8 * number..8 * number + 10).contains(&x) && (16..32).contains(&y)
 }
 
-/// A soft picture whose alpha at a place is `alpha(x, y)`. Where that is below full, its colours are
-/// bright.
+/// A soft picture whose alpha at a place is `alpha(x, y)`. Where that is below full, its colours
+/// are bright.
 fn frame(format: VideoFormat, alpha: impl Fn(usize, usize) -> u8) -> Vec<u8> {
     let info = info(format, WIDTH as u32, HEIGHT as u32);
     let wide = info.comp_depth(0) > 8;
