@@ -6,10 +6,10 @@ use super::blur::Blur;
 use super::coded::Coded;
 use super::summary::Summary;
 
-/// Noise from which on its removal pays, of full scale, in luma or in chroma.
+/// Noise from which on its removal pays, of full scale, all of it or that of chroma. Of 30
+/// photographs 5 have texture that is taken for so much; where cameras, JPEG and filters left noise
+/// of 0.01 to 0.03, 67 of 90 are found.
 const NOISE: f64 = 0.008;
-/// Correlation of neighbours in luma from which on all of it may be texture.
-const TEXTURE: f64 = 0.5;
 /// Share of the blocks that the steps of a JPEG explain, and the best quality whose restoration
 /// pays.
 const FIT: f64 = 0.5;
@@ -77,7 +77,7 @@ pub fn of(summary: &Summary, blur: Option<&Blur>, coded: &Coded) -> Vec<Finding>
         (Finding::Jpeg, whole && coarse),
         (
             Finding::Noise,
-            whole && !coarse && sure_noise(summary) >= NOISE,
+            whole && !coarse && summary.noise.median.max(summary.chroma.median) >= NOISE,
         ),
         (Finding::Blur, whole && blur.is_some_and(is_blurred)),
         (
@@ -92,13 +92,6 @@ pub fn of(summary: &Summary, blur: Option<&Blur>, coded: &Coded) -> Vec<Finding>
     ];
     let found = all.into_iter().filter(|(_, found)| *found);
     found.map(|(finding, _)| finding).collect()
-}
-
-/// Noise that can be no texture: that of chroma, or of luma as far as neighbours are apart. Texture
-/// is correlated, and of luma.
-fn sure_noise(summary: &Summary) -> f64 {
-    let apart = (1.0 - summary.correlation.median / TEXTURE).max(0.0);
-    (summary.luma.median * apart.sqrt()).max(summary.chroma.median)
 }
 
 /// Whether frames were compressed by JPEG, once. What a codec leaves is none of it.
