@@ -8,7 +8,7 @@ from PIL import Image
 
 from ud2m.physics.operators import Blur, Downscale, Identity, Jpeg, Mask
 from ud2m.physics.operators.downscale import bicubic, gram
-from ud2m.physics.operators.fft import FastTransform, MatrixTransform, otf, transform
+from ud2m.physics.operators.fft import otf
 from ud2m.physics.operators.jpeg import EIGHT_BIT_STEP, FACTORS, quantisation
 from ud2m.step.mirror import Mirror
 
@@ -166,30 +166,6 @@ def test_downscale_and_its_proximal_step_equal_deepinv():
     assert (theirs.A(x) - y).abs().max() < 1e-5
     got = Downscale(4).prox_l2(z, y, torch.full((1, 1, 1, 1), 7.0), *physics)
     assert (theirs.prox_l2(z, y, 7.0) - got).abs().max() < 1e-4
-
-
-@pytest.mark.parametrize("kind", [MatrixTransform, FastTransform])
-@pytest.mark.parametrize("h,w", SIZES + [(1, 5), (2, 3)])
-def test_both_transforms_are_the_fourier_transform(kind, h, w):
-    x = torch.randn(2, 3, h, w)
-    f = kind(h, w, x.device)
-    got, want = f.forward(x), torch.fft.rfft2(x.double())
-    assert (got - torch.cat([want.real, want.imag], -2)).abs().max() < 1e-3
-    assert (f.inverse(got) - x).abs().max() < 1e-5
-
-
-def test_a_graph_that_is_exported_gets_the_matrices(monkeypatch):
-    assert isinstance(transform(4, 6, torch.device("cpu")), FastTransform)
-    monkeypatch.setattr(torch.compiler, "is_exporting", lambda: True)
-    assert isinstance(transform(4, 6, torch.device("cpu")), MatrixTransform)
-
-
-def test_a_kernel_larger_than_the_image_wraps():
-    spectrum = otf(torch.full((9, 9), 1 / 81), 3, 3)
-    assert (
-        torch.allclose(spectrum[0, 0, 0], torch.tensor(1.0))
-        and spectrum[0].flatten()[1:].abs().max() < 1e-6
-    )
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])

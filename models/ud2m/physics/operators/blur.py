@@ -10,7 +10,7 @@ import torch
 
 from ud2m.physics.canvas import crossfade
 from ud2m.physics.operators.base import Operator
-from ud2m.physics.operators.fft import Factor, otf, transform
+from ud2m.physics.operators.fft import otf, transform
 
 NARROWEST = 16  # margin in pixels: even a small kernel's inverse rings this far
 ROUNDS = 2  # of the correction for what was not observed
@@ -42,20 +42,16 @@ class Blur(Operator):
         transfer = otf(parameters["psf"], height, width)
         return {"y": crossfade(observed, band), "otf": transfer, "mask": canvas.frame_mask()}
 
-    @staticmethod
-    def _factor(otf: torch.Tensor) -> Factor:
-        return Factor(otf[..., : otf.shape[-1] // 2 + 1])
-
     def _circular(self, x: torch.Tensor, otf: torch.Tensor) -> torch.Tensor:
         f = transform(x.shape[-2], x.shape[-1], x.device)
-        return f.inverse(self._factor(otf).times(f.forward(x)))
+        return f.inverse(f.factor(otf).times(f.forward(x)))
 
     def A(self, x, otf, mask):
         return mask * self._circular(x, otf)
 
     def A_adjoint(self, y, otf, mask):
         f = transform(y.shape[-2], y.shape[-1], y.device)
-        return f.inverse(self._factor(otf).conjugate_times(f.forward(mask * y)))
+        return f.inverse(f.factor(otf).conjugate_times(f.forward(mask * y)))
 
     def residual(self, x, y, otf, mask):
         return mask * (y - self._circular(x, otf))
@@ -67,7 +63,8 @@ class Blur(Operator):
         return mirror.spectrum(otf), mirror(mask)
 
     def prepare(self, y, otf, mask):
-        f, h = transform(y.shape[-2], y.shape[-1], y.device), self._factor(otf)
+        f = transform(y.shape[-2], y.shape[-1], y.device)
+        h = f.factor(otf)
         return f, h, h.conjugate_times(f.forward(y)), y, 1 - mask
 
     def solve(self, z, gamma, f, h, guess, y, unseen):
@@ -77,8 +74,11 @@ class Blur(Operator):
         preconditioner. What a round moves is gamma conj(h) / (1 + gamma |h|²) times a spectrum,
         and these are what is summed: h times the estimate follows from their sum by a real factor.
         """
+        spectrum = f.forward(z)
+        if gamma.shape[0] > 1:  # one level serves all as it is
+            gamma = gamma.reshape(-1, *(1,) * (spectrum.dim() - 1))
         plain = 1 / (1 + gamma * h.power)
-        u = (f.forward(z) + gamma * guess) * plain
+        u = (spectrum + gamma * guess) * plain
         if not self.rounds:
             return f.inverse(u)
         first, share = h.times(u), gamma * plain
