@@ -66,8 +66,8 @@ class FactoredTransform:
     own, in which the twiddle factors are. Frequencies stay in the order of k1, then k2. Images are
     real: of k1 down the rows 0 ... 8 are enough. H = 16 m, W = 16 v.
 
-    The second product is told to turn its input: the last two axes change places, so that each
-    product finds what it sums over in front of the last axis.
+    The vertical second product takes its input transposed. So each product finds what it sums over
+    in the axis before the last, and no pass over the image only moves numbers.
     """
 
     def __init__(self, height: int, width: int, device: torch.device):
@@ -84,25 +84,25 @@ class FactoredTransform:
         self._back = self._across.T
         cos, sin = _second_waves(height, HALF, device)
         parts = torch.cat([cos, sin], 1), torch.cat([-sin, cos], 1)
-        self._rows = torch.stack(parts, 1)  # [k1,2,2m,m], both ways
+        self._vertical = torch.stack(parts, 1)  # [k1,2,2m,m], both ways
         cos, sin = _second_waves(width, SIDES, device)
         inverse = torch.cat([torch.cat([cos, -sin], 2), torch.cat([sin, cos], 2)], 1)
-        self._columns_inverse = inverse / (height * width)
-        cos, sin = cos.mT, sin.mT  # here, for a product that turns its matrix takes longer
-        self._columns = torch.cat([torch.cat([cos, sin], 2), torch.cat([-sin, cos], 2)], 1)
+        self._horizontal_inverse = inverse / (height * width)
+        cos, sin = cos.mT, sin.mT  # here: a product that transposes its matrix takes longer
+        self._horizontal = torch.cat([torch.cat([cos, sin], 2), torch.cat([-sin, cos], 2)], 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:  # [B,C,H,W] -> [B,C,9,16,2v,m]
         (b, c), m, v = x.shape[:2], self.m, self.v
         y = self._down @ x.reshape(b, c, SIDES, m * SIDES * v)
-        y = y.reshape(b, c, HALF, 1, 2 * m, SIDES * v).mT @ self._rows  # [B,C,9,2,W,m]
+        y = y.reshape(b, c, HALF, 1, 2 * m, SIDES * v).mT @ self._vertical  # [B,C,9,2,W,m]
         y = self._across @ y.reshape(b, c, HALF, 2 * SIDES, v * m)
-        return self._columns @ y.reshape(b, c, HALF, SIDES, 2 * v, m)
+        return self._horizontal @ y.reshape(b, c, HALF, SIDES, 2 * v, m)
 
     def inverse(self, f: torch.Tensor) -> torch.Tensor:  # [B,C,9,16,2v,m] -> [B,C,H,W]
         (b, c), m, v = f.shape[:2], self.m, self.v
-        y = self._columns_inverse @ f
+        y = self._horizontal_inverse @ f
         y = self._back @ y.reshape(b, c, HALF, 2 * SIDES, v * m)
-        y = self._rows @ y.reshape(b, c, HALF, 2, SIDES * v, m).mT  # [B,C,9,2,2m,W]
+        y = self._vertical @ y.reshape(b, c, HALF, 2, SIDES * v, m).mT  # [B,C,9,2,2m,W]
         y = self._up @ y.reshape(b, c, 4 * HALF, m * SIDES * v)
         return y.reshape(b, c, SIDES * m, SIDES * v)
 
