@@ -1,10 +1,13 @@
 """The transforms of data steps against torch.fft, in PyTorch and in a graph."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import onnxruntime
 import pytest
 import torch
 
+from ud2m.export.graph import size_multiple
 from ud2m.physics.operators import Blur
 from ud2m.physics.operators.fft import FactoredTransform, FastTransform, otf, transform
 
@@ -40,6 +43,19 @@ def test_the_transform_in_factors_is_the_fourier_transform(h, w, b, c):
     assert got.shape == want.shape
     assert (got - want).abs().max() < 1e-6 * want.abs().max() * (h * w) ** 0.25
     assert (f.inverse(got) - x).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("h,w", [(16, 24), (8, 16), (33, 31)])
+def test_sides_that_do_not_split_are_an_error(h, w):
+    with pytest.raises(ValueError, match="multiples of 16"):
+        FactoredTransform(h, w, torch.device("cpu"))
+
+
+def test_a_graph_of_a_blur_asks_for_sides_that_split():
+    small, large = SimpleNamespace(multiple=4, operator=Blur()), SimpleNamespace(multiple=24)
+    large.operator = small.operator
+    assert (size_multiple(small), size_multiple(large)) == (16, 48)
+    assert Blur.multiple == 1  # PyTorch takes any size
 
 
 @pytest.mark.parametrize("h,w", SIDES)

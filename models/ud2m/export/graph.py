@@ -27,7 +27,8 @@ LARGEST_BATCH, MOST_MULTIPLES = 64, 512  # what the exporter is told of sizes
 def size_multiple(step: UnfoldedStep) -> int:
     """H and W of the graph are multiples of this."""
     operator = step.operator
-    return int(np.lcm(step.multiple, operator.multiple * (2 if operator.scale > 1 else 1)))
+    own = operator.multiple * (2 if operator.scale > 1 else 1)
+    return int(np.lcm.reduce([step.multiple, own, operator.graph_multiple]))
 
 
 def free_dimensions(inputs: dict[str, torch.Tensor], step: UnfoldedStep) -> tuple[dict, dict]:

@@ -24,6 +24,7 @@ class Operator(nn.Module):
     inputs: tuple[str, ...] = ()  # names of `physics` in the step graph
     scale = 1
     multiple = 1  # of which the sides of x must be multiples
+    graph_multiple = 1  # and of this too in a graph
     acts_on_channels_alike = True  # A and the data step are the same along any axes of colour
     border = Border.MIRROR  # how a frame goes on beyond its edge
 

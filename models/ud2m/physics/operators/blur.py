@@ -10,7 +10,7 @@ import torch
 
 from ud2m.physics.canvas import crossfade
 from ud2m.physics.operators.base import Operator
-from ud2m.physics.operators.fft import otf, transform
+from ud2m.physics.operators.fft import SIDES, otf, transform
 
 NARROWEST = 16  # margin in pixels: even a small kernel's inverse rings this far
 ROUNDS = 2  # of the correction for what was not observed
@@ -27,6 +27,7 @@ class Blur(Operator):
 
     kind = family = "blur"
     inputs = ("otf", "mask")
+    graph_multiple = SIDES
 
     def __init__(self, rounds: int = ROUNDS):
         super().__init__()

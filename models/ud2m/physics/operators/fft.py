@@ -71,6 +71,8 @@ class FactoredTransform:
     """
 
     def __init__(self, height: int, width: int, device: torch.device):
+        if height % SIDES or width % SIDES:
+            raise ValueError(f"sides of {height} and {width} are not multiples of {SIDES}")
         self.m, self.v = height // SIDES, width // SIDES
         cos, sin = _waves(SIDES, device)
         down = torch.stack([cos[:HALF], -sin[:HALF]], 1)  # [k1,2,n1]
