@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SIZES = ((320, 240), (640, 360), (1280, 720), (1920, 1080))
 STEPS = (1, 3)
 MODELS = ("lite", "tiny", "base")
-SINGLE = {"tiny": ("denoise", "super-resolve", "jpeg")}  # models of one step, and their tasks
+SINGLE = ("tiny",)  # models that were trained as the only step
 NOISE = 0.05  # standard deviation of the noise that is told, as a share of full scale
 LARGE = {"base": 640 * 360}  # pixels beyond which a model is measured only where all is asked for
 
@@ -87,9 +87,4 @@ def _table(
 ) -> list[Cell]:
     order = product(models, steps, sizes, tasks)
     every = (Cell(task, model, count, *size) for model, count, size, task in order)
-    return [c for c in every if c.model not in SINGLE or _is_single(c)]
-
-
-def _is_single(cell: Cell) -> bool:
-    """Whether a cell is one that a model of a single step was trained for."""
-    return cell.steps == 1 and cell.task in SINGLE[cell.model]
+    return [cell for cell in every if cell.model not in SINGLE or cell.steps == 1]

@@ -16,9 +16,6 @@ use crate::common;
 /// What ships; the first also serves where one package is enough.
 pub const PACKAGES: [&str; 4] = ["lite", "lite-perceptual", "base", "tiny"];
 
-/// Graphs that a package ships without.
-const MISSING: [(&str, &[&str]); 1] = [("tiny", &["blur", "mask"])];
-
 /// Arrays that hold one integer.
 const NUMBERS: [&str; 3] = ["seed", "run_seed", "run_steps"];
 
@@ -97,13 +94,9 @@ pub fn packages() -> Vec<PathBuf> {
 
 /// Every graph of every package.
 pub fn graphs() -> impl Iterator<Item = (PathBuf, GraphSpec)> {
-    packages().into_iter().flat_map(|package| {
-        let missing = MISSING.iter().find(|(name, _)| package.ends_with(name));
-        let missing = missing.map_or(&[][..], |(_, graphs)| graphs);
-        let held = specs().into_iter();
-        held.filter(|spec| !missing.contains(&&*spec.name))
-            .map(move |spec| (package.clone(), spec))
-    })
+    packages()
+        .into_iter()
+        .flat_map(|package| specs().map(|spec| (package.clone(), spec)))
 }
 
 /// The arrays of a file: those of images and tensors, and those that hold one number.
