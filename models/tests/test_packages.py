@@ -39,7 +39,7 @@ def test_graphs_point_at_whole_tensors_of_the_files_that_are_installed(package):
             for t in onnx.load(graph, load_external_data=False).graph.initializer
             if t.data_location == onnx.TensorProto.EXTERNAL
         ]
-        assert len(outside) > (8 if graph.name.startswith("prepare-") else 20)
+        assert len(outside) > (8 if graph.name.startswith("prepare-") else 12)
         for tensor in outside:
             place = {e.key: e.value for e in tensor.external_data}
             kind, count, length = files[place["location"]][int(place["offset"])]
