@@ -69,8 +69,8 @@ pub fn luma(buffer: &gst::BufferRef, info: &VideoInfo) -> Option<Plane> {
 
 /// Makes the frame in a buffer transparent in `holes`; `None` where its memory cannot be reached.
 ///
-/// Alpha that is the same all over tells nothing, and becomes opaque: videoconvert of GStreamer 1.22
-/// gives I420 an alpha of 128 on its way to A420.
+/// Alpha that is the same all over tells nothing, and becomes opaque: videoconvert of GStreamer
+/// 1.22 gives I420 an alpha of 128 on its way to A420.
 pub fn cut_out(buffer: &mut gst::BufferRef, info: &VideoInfo, holes: &Mask) -> Option<()> {
     let mut frame = VideoFrameRef::from_buffer_ref_writable(buffer, info).ok()?;
     let info = &frame.info().clone();
