@@ -13,7 +13,7 @@ from ud2m.evaluation.bench import restore
 from ud2m.export import golden
 from ud2m.export.manifest import KEY
 from ud2m.export.package import export
-from ud2m.nn.conditioning import FEATURES
+from ud2m.nn.conditioning import FEATURES, FeatureInjection
 from ud2m.nn.denoiser import Denoiser, DenoiserConfig
 from ud2m.physics.generators import kernels
 from ud2m.physics.noise_model import white_tensors
@@ -128,6 +128,19 @@ def test_new_weights_are_drawn_and_learn():
         weight = grown.conditioning.get_parameter(name)
         assert float(weight.grad.abs().amin()) >= 0 and float(weight.grad.abs().max()) > 0, name
     assert grown.scalars["mask"].final_reach.grad is not None
+
+
+def test_without_the_coarse_noise_its_weights_stay_zero():
+    inject = FeatureInjection(DenoiserConfig(2, (12, 24), (1, 1), 24), realism=True)
+    inject.leave_coarse_noise_out()
+    image = torch.randn(1, FEATURES + noise.TEXTURE, 8, 8)
+    parts = (image[:, :3], image[:, 3:4], image[:, 4:])
+    _, _, weight = inject(parts, torch.ones(1, 1, 1, 1))
+    (weight * torch.randn_like(weight)).sum().backward()
+    coarse = (slice(None), slice(-noise.COARSE * 4, None))
+    assert not inject.conv.weight[coarse].any() and not inject.conv.weight.grad[coarse].any()
+    fine = inject.conv.weight.grad[:, FEATURES * 4 : -noise.COARSE * 4]
+    assert fine.abs().min() > 0 and inject.conv.weight[:, FEATURES * 4 :].std() > 0.005
 
 
 def test_a_larger_step_keeps_its_realism():

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from ud2m.diffusion.noise import TEXTURE
+from ud2m.diffusion.noise import COARSE, TEXTURE
 from ud2m.nn.denoiser import Additions, Beside, Denoiser, DenoiserConfig, Film
 from ud2m.physics.noise_model import FACTS
 from ud2m.physics.operators import CONTEXT_LENGTH
@@ -96,6 +96,13 @@ class FeatureInjection(nn.Module):
     def draw_texture(self) -> None:
         """Draws the weights of the texture noise, where there are any."""
         nn.init.normal_(self.conv.weight.data[:, FEATURES * self.unshuffle**2 :], std=DRAWN)
+
+    def leave_coarse_noise_out(self) -> None:
+        """Sets the weights of the coarse texture noise to zero, where training leaves them."""
+        seen = torch.ones_like(self.conv.weight)
+        seen[:, -COARSE * self.unshuffle**2 :] = 0
+        self.conv.weight.data *= seen
+        self.conv.weight.register_hook(lambda gradient: gradient * seen.to(gradient))
 
     def forward(self, features: tuple[torch.Tensor, ...], measure: torch.Tensor) -> Beside:
         """measure [B or 1,1,1,1]: the factor of the move, see the function."""

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from ud2m.nn import lora, reparam
-from ud2m.nn.conditioning import Conditioning, ConditioningConfig
+from ud2m.nn.conditioning import Conditioning, ConditioningConfig, FeatureInjection
 from ud2m.nn.denoiser import SIZES, Denoiser
 from ud2m.nn.flops import conditioned_flops_per_pixel
 from ud2m.nn.weights import load_denoiser
@@ -46,6 +46,10 @@ def begin(options: DistillationOptions) -> UnfoldedModel:
     for family in set(net.scalars) - set(options.families):
         del net.scalars[family]
     net.train().requires_grad_(True)
+    if options.fine_noise_only:
+        for module in net.modules():
+            if isinstance(module, FeatureInjection):
+                module.leave_coarse_noise_out()
     net.keep_chosen()
     if options.branches:
         reparam.attach(net.denoiser)

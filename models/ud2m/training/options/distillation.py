@@ -101,6 +101,9 @@ class DistillationOptions(TrainingOptions):
     feature_weight: float = option(
         0.1, help="of features in that score; 0: without their network", unit="weight"
     )
+    fine_noise_only: bool = option(
+        False, help="leave the coarse channels of the texture noise out, which can draw stripes"
+    )
     go_on: float = option(
         GO_ON,
         help="that a trajectory has a further outer step; low: the first is trained most",
@@ -137,6 +140,8 @@ class DistillationOptions(TrainingOptions):
             "out.": self.realism and self.conditioning == "none",
             f"--realism has a loss of its own; leave --loss {self.loss} out.": self.realism
             and self.loss != "fidelity",
+            "--fine-noise-only is about samples; add --realism.": self.fine_noise_only
+            and not self.realism,
             f"--sample-share {self.sample_share} must be between 0 and 1.": not 0
             <= self.sample_share
             <= 1,
