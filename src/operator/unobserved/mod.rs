@@ -5,6 +5,7 @@
 
 mod bars;
 mod clipped;
+mod cut_off;
 mod dead;
 mod grain;
 mod lines;
@@ -83,7 +84,7 @@ impl Unobserved {
         let mut guess = first_guess(frame, &bars, missing, border);
         let mut cut_off = match search {
             Search::All(slopes, _) => {
-                clipped::cut_off(guess.as_ref().unwrap_or(frame), slopes, tolerance)
+                cut_off::cut_off(guess.as_ref().unwrap_or(frame), slopes, tolerance)
             }
             Search::Nothing | Search::Bars => None,
         };
