@@ -6,12 +6,14 @@ python models/evaluate.py cases … --methods ud2m dps diffpir ddrm dpir latino 
     samplers on the same denoiser
 python models/evaluate.py sampling --denoiser DENOISER --model PACKAGE --images FOLDER
     whether samples are samples of the posterior, and whether their spread is honest
+python models/evaluate.py stddev --denoiser DENOISER --model PACKAGE --images FOLDER
+    whether the standard deviation that one call tells is that of the error
 python models/evaluate.py public --models PACKAGE … --data FOLDER … --kernels FILE
     the protocols of papers, beside the figures that others published
 
-Runs in PyTorch what the element runs in ONNX Runtime. `cases` and `sampling` cut sides to multiples
-of 48 (a crop's: 16), and leave out 16 border pixels where a kernel reaches beyond the image.
-`--report FILE SECTION` replaces one section of a Markdown file.
+Runs in PyTorch what the element runs in ONNX Runtime. `cases`, `sampling` and `stddev` cut sides
+to multiples of 48 (a crop's: 16), and leave out 16 border pixels where a kernel reaches beyond the
+image. `--report FILE SECTION` replaces one section of a Markdown file.
 """
 
 import argparse
@@ -25,8 +27,10 @@ from ud2m.evaluation import tables
 from ud2m.evaluation.bench import NO_SAMPLER, Bench, Initial, columns_of, sampled, scored
 from ud2m.evaluation.cases import CASES, degrade_images, load_images
 from ud2m.evaluation.metrics.posterior import posterior
+from ud2m.evaluation.options import add_images, add_models, add_realism, check
 from ud2m.evaluation.public import command as public
 from ud2m.evaluation.samplers import SAMPLERS, NotDefined
+from ud2m.evaluation.stddev import FILE, Stddev, calibrated, table
 
 INITIAL_NETWORK = (
     "Each outer step of UD²M begins with a pass of its initial network, a smaller one; "
@@ -52,6 +56,7 @@ def arguments() -> argparse.Namespace:
     for run, add in (
         (evaluate_cases, add_cases),
         (evaluate_sampling, add_sampling),
+        (evaluate_stddev, add_stddev),
         (public.run, public.add_options),
     ):
         name, text = run.__name__.removeprefix("evaluate_"), run.__doc__ or ""
@@ -106,73 +111,24 @@ def evaluate_sampling(a: argparse.Namespace) -> None:
     publish(a, rows, posterior(rows, a.samples), notes, False)
 
 
-def add_models(p: argparse.ArgumentParser) -> None:
-    """The options that say what restores."""
-    p.add_argument(
-        "--denoiser",
-        type=Path,
-        required=True,
-        help="the undistilled denoiser: what the samplers run on",
-    )
-    p.add_argument("--scalars", type=Path, help="scalars of the undistilled step")
-    p.add_argument(
-        "--model",
-        type=Path,
-        help="the folder of a package, or a step file, instead of the undistilled step",
-    )
-    p.add_argument(
-        "--initial",
-        choices=["ram"],
-        help="what UD²M starts from instead of a plain inverse; "
-        "an initial network of the step goes on from it",
-    )
-    p.add_argument(
-        "--ram-weights",
-        type=Path,
-        metavar="FILE",
-        help="weights of RAM (ud2m/evaluation/ram.py says where they are)",
-    )
+def add_stddev(p: argparse.ArgumentParser) -> None:
+    add_models(p)
+    add_images(p)
+    p.add_argument("--network", type=Path, help=f"instead of {FILE} in the folder --model")
+    p.set_defaults(realism=0.0)
 
 
-def add_realism(p: argparse.ArgumentParser, usual: float) -> None:
-    """The option that asks a step for its mean or for samples."""
-    p.add_argument(
-        "--realism",
-        type=float,
-        default=usual,
-        choices=(0.0, 1.0),
-        help=f"0 the posterior mean, 1 samples, of steps that have both (default: {usual:.0f})",
-    )
+def evaluate_stddev(a: argparse.Namespace) -> None:
+    """Tells whether the standard deviation that one call tells is that of the error.
 
-
-def add_images(p: argparse.ArgumentParser) -> None:
-    """The options that say on what, and where the scores go."""
-    p.add_argument("--images", type=Path, required=True)
-    p.add_argument("--limit", type=int, default=0, help="the first so many images; 0 all")
-    p.add_argument(
-        "--crop", type=int, default=0, help="pixels of each side's middle; 0 the whole image"
-    )
-    p.add_argument(
-        "--steps", type=int, default=3, help="outer steps N, where --counts does not say"
-    )
-    p.add_argument(
-        "--stochasticity", type=float, default=0.0, help="zeta of the outer sampler, 0 … 1"
-    )
-    p.add_argument("--cases", nargs="+", default=list(CASES), choices=CASES)
-    p.add_argument("--json", type=Path)
-    p.add_argument("--report", nargs=2, metavar=("FILE", "SECTION"))
-
-
-def check(a: argparse.Namespace) -> None:
-    """Ends with an error where options do not fit together."""
-    if (a.scalars is None) == (a.model is None):
-        a.error("give the step by either --scalars or --model.")
-    if (a.initial is None) != (a.ram_weights is None):
-        a.error("--initial ram and --ram-weights FILE go together.")
-    if min(vars(a).get("counts") or [1]) < 1:
-        a.error("--counts are numbers of evaluations: choose 1 or more.")
-    if vars(a).get("samples", 2) < 2:
-        a.error(f"--samples {a.samples} has no spread; choose 2 or more.")
+    Correlation over blocks of 8×8 pixels, calibration over ten bins.
+    """
+    path = a.network or (a.model / FILE if a.model else None)
+    if path is None or not path.is_file():
+        raise SystemExit(f"There is no {path or FILE}; write it with export.py --stddev.")
+    rows, notes = scores(a, ["ud2m"], partial(calibrated, network=Stddev(path)))
+    notes.insert(1, f"N = {a.steps} outer steps.")
+    publish(a, rows, table(rows), notes, False)
 
 
 def ram_initial(weights: Path) -> Initial:

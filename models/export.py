@@ -10,6 +10,10 @@ is unfolded as it is, and its weights are written as weights.safetensors:
 
 writes the digests of a package's files, as they are, into its manifests: for packages that were
 exported before manifests had digests.
+
+    python models/export.py --stddev runs/stddev/stddev.safetensors --out models/zoo/lite
+
+adds to a package the network that tells the standard deviation of its answers (train_stddev.py).
 """
 
 import argparse
@@ -17,9 +21,12 @@ import json
 import sys
 from pathlib import Path
 
-from ud2m.export.manifest import reseal
+from ud2m.export.manifest import reseal, step_graphs
 from ud2m.export.package import ExportError, export, unfolded
+from ud2m.export.stddev import StddevExportError, export_stddev
 from ud2m.nn import weights
+from ud2m.nn.stddev import load_stddev
+from ud2m.physics.operators import graphs_of
 from ud2m.step.scalars import ScalarValues
 from ud2m.step.specialists import load_specialists, step_files, trainings
 
@@ -39,6 +46,7 @@ def main() -> int:
     p.add_argument(
         "--scores", type=Path, help="JSON of measured scores for the manifest (evaluate.py)"
     )
+    p.add_argument("--stddev", type=Path, help="network to add to the package --out")
     p.add_argument("--reseal", action="store_true", help="of the package --out, the digests alone")
     p.add_argument("--name", default="lite")
     p.add_argument("--version", default="1")
@@ -47,6 +55,8 @@ def main() -> int:
     if a.reseal:
         print(f"{a.out}: {', '.join(reseal(a.out)) or 'no graphs'}")
         return 0
+    if a.stddev:
+        return add_stddev(a)
     if a.step:
         steps, training = load_specialists(a.step).steps(), trainings(a.step)
         files = step_files(a.step)
@@ -62,13 +72,7 @@ def main() -> int:
         files = []
     else:
         p.error("name --step, or --denoiser and --scalars.")
-    about = {
-        "name": a.name,
-        "version": a.version,
-        "licence": "MPL-2.0",
-        "training": training,
-        "scores": json.loads(a.scores.read_text()) if a.scores else {},
-    }
+    about = described(a, training)
     a.out.parent.mkdir(parents=True, exist_ok=True)
     try:
         misses = export(steps, a.out, about, files)
@@ -77,6 +81,31 @@ def main() -> int:
         return 1
     for family, miss in misses.items():
         print(f"{family + '.onnx':16s} differs from PyTorch by {miss:.1e}")
+    return 0
+
+
+def described(a: argparse.Namespace, training: dict) -> dict:
+    """What a manifest says of a graph for its readers."""
+    return {
+        "name": a.name,
+        "version": a.version,
+        "licence": "MPL-2.0",
+        "training": training,
+        "scores": json.loads(a.scores.read_text()) if a.scores else {},
+    }
+
+
+def add_stddev(a: argparse.Namespace) -> int:
+    """Adds the graph of --stddev to the package --out, for those of its steps that it judges."""
+    training = weights.provenance(a.stddev)
+    trained = {g for family in training["options"]["families"] for g in graphs_of(family)}
+    graphs = trained & {path.stem for path in step_graphs(a.out)}
+    try:
+        miss = export_stddev(load_stddev(a.stddev), a.out, graphs, described(a, training))
+    except StddevExportError as e:
+        print(f"export refused: {e}", file=sys.stderr)
+        return 1
+    print(f"stddev.onnx      differs from PyTorch by {miss:.1e}, for {', '.join(sorted(graphs))}")
     return 0
 
 

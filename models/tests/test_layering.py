@@ -27,6 +27,7 @@ MAY = {
     "nn.lora": set(),
     "nn.reparam": set(),
     "nn.lpips": set(),
+    "nn.stddev": set(),
     "nn.weights": {"nn.denoiser"},
     "nn.conditioning": {"diffusion.noise", NOISE, OPERATORS, "nn.denoiser"},
     "nn.flops": {"diffusion.noise", "nn.conditioning", "nn.denoiser"},
@@ -83,6 +84,7 @@ MAY = {
         "training.losses",
         "training.problems",
     },
+    "training.stddev": {"nn.stddev", "training.distillation", "training.problems"},
     "training.validator": {
         "diffusion.sampler",
         "step.model",
@@ -135,6 +137,14 @@ MAY = {
         "physics.observation",
         "step.specialists",
     },
+    "evaluation.options": {"evaluation.cases"},
+    "evaluation.stddev": {
+        "evaluation.bench",
+        "evaluation.cases",
+        "evaluation.metrics",
+        "evaluation.tables",
+        OPERATORS,
+    },
     "evaluation.sheet": {"evaluation.bench", "evaluation.cases", "step.specialists"},
     "evaluation.scalar_search": {
         "diffusion.sampler",
@@ -173,6 +183,7 @@ MAY = {
     "export.flops": {"export.manifest"},
     "export.nodes": {"export.manifest"},
     "export.weights": {"nn.lora", "step.unfolded"},
+    "export.stddev": {"export.manifest", "nn.stddev"},
     "export.package": {
         "export.golden",
         "export.graph",

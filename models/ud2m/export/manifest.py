@@ -12,6 +12,7 @@ from ud2m.step.unfolded import UnfoldedStep
 KEY = "ud2m.manifest"
 SCHEMA = 2
 PREPARE = "prepare-"  # begins the name of a graph that prepares a step
+STDDEV = "stddev.onnx"  # tells how far the answers of all steps may be from the truth
 
 
 def prepare_of(folder: Path, graph: str) -> Path:
@@ -21,7 +22,13 @@ def prepare_of(folder: Path, graph: str) -> Path:
 
 def step_graphs(folder: Path) -> list[Path]:
     """The step graphs of a package, in order: those that have manifests."""
-    return sorted(p for p in folder.glob("*.onnx") if not p.name.startswith(PREPARE))
+    graphs = (p for p in folder.glob("*.onnx") if not p.name.startswith(PREPARE))
+    return sorted(p for p in graphs if p.name != STDDEV)
+
+
+def stddev_of(folder: Path) -> Path:
+    """The file of the graph that tells the standard deviation of answers, where there is one."""
+    return folder / STDDEV
 
 
 def manifest(
@@ -68,7 +75,15 @@ def attach(model: onnx.ModelProto, fields: dict, folder: Path) -> None:
     if "prepare" in fields:  # packages of before have none
         prepare = prepare_of(folder, fields["family"])
         fields["prepare"] = {**fields["prepare"], **of_file(prepare)}
-    fields |= digests(model, folder, prepare)
+    _set(model, fields | digests(model, folder, prepare))
+
+
+def attach_stddev(model: onnx.ModelProto, fields: dict) -> None:
+    """Puts a manifest of these fields, with the graph's digest, into a graph without files."""
+    _set(model, fields | {"graph_sha256": digests(model, Path())["graph_sha256"]})
+
+
+def _set(model: onnx.ModelProto, fields: dict) -> None:
     onnx.helper.set_model_props(model, {KEY: json.dumps(fields, separators=(",", ":"))})
 
 

@@ -8,7 +8,7 @@ from ud2m.step.model import UnfoldedModel
 from ud2m.step.realism import draw
 from ud2m.training.data import ImageSet
 from ud2m.training.distillation import known
-from ud2m.training.options import DistillationOptions
+from ud2m.training.options import ProblemOptions
 from ud2m.training.problems import WEIGHTS, Problem, Source, largest_crop
 from ud2m.training.problems import draw as draw_problem
 from ud2m.training.problems.real_noise import kinds_held_out
@@ -23,7 +23,7 @@ class Draws:
     Raises ValueError where an image is smaller than the pieces that are cut.
     """
 
-    def __init__(self, options: DistillationOptions, images: ImageSet):
+    def __init__(self, options: ProblemOptions, images: ImageSet):
         largest = largest_crop(options.crop)
         if images.smallest < largest:
             raise ValueError(

@@ -5,11 +5,15 @@ from ud2m.training.options.common import TrainingOptions
 from ud2m.training.options.denoiser import DenoiserOptions
 from ud2m.training.options.distillation import DistillationOptions
 from ud2m.training.options.presets import PRESETS
+from ud2m.training.options.problems import ProblemOptions
+from ud2m.training.options.stddev import StddevOptions
 
 __all__ = [
     "PRESETS",
     "DenoiserOptions",
     "DistillationOptions",
+    "ProblemOptions",
+    "StddevOptions",
     "TrainingOptions",
     "described",
     "parse",

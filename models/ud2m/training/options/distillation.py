@@ -9,20 +9,17 @@ from ud2m.training.losses import LOSSES
 from ud2m.training.options.arguments import option, with_default
 from ud2m.training.options.common import TrainingOptions
 from ud2m.training.options.presets import PRESETS
-from ud2m.training.problems import MASKS, WEIGHTS
+from ud2m.training.options.problems import ProblemOptions, refuse
 from ud2m.training.trainer import Schedule
 
 WARM_UP = 1500  # problems
 
 
 @dataclass(frozen=True, kw_only=True)
-class DistillationOptions(TrainingOptions):
+class DistillationOptions(ProblemOptions):
     """What is trained, on which problems, and how. Raises ValueError where options do not fit."""
 
     preset: str | None = option(None, help="fills the options that are not given", choices=PRESETS)
-    kernels: Path | None = option(
-        None, help="of .npz files with recorded blur kernels", unit="folder"
-    )
     denoiser: Path | None = option(None, help="denoiser.safetensors to begin with", unit="file")
     scalars: Path | None = option(
         None, help="scalars of each family to begin with (search_scalars.py)", unit="file"
@@ -32,17 +29,6 @@ class DistillationOptions(TrainingOptions):
     )
     size: str | None = option(
         None, help="of a new network to begin with, instead of --start or --denoiser", choices=SIZES
-    )
-    families: list[str] = option(
-        lambda: list(WEIGHTS), help="to draw (default: all, one network for all)", choices=WEIGHTS
-    )
-    shares: list[float] | None = option(
-        None,
-        help="how often each family is drawn (default: WEIGHTS of training.problems)",
-        unit="share",
-    )
-    masks: tuple[float, float, float] = option(
-        MASKS, help="how often a mask is random pixels, boxes, strokes", unit="share"
     )
     rank: str = option(
         "full", help="of the LoRA adapters on the denoiser; 0: none; full: all weights", unit="rank"
@@ -78,11 +64,6 @@ class DistillationOptions(TrainingOptions):
     )
     teacher_weight: float = option(
         1.0, help="of the squared error to the teacher, that to the image having 1", unit="weight"
-    )
-    noise_model: bool = option(
-        False,
-        help="tell the step the model of the noise, and draw that of footage for denoise; "
-        "scores are then by kind of noise, with one step",
     )
     grid_shares: GridShares = option(
         GRID_SHARES,
@@ -133,8 +114,6 @@ class DistillationOptions(TrainingOptions):
             f"--teacher-weight {self.teacher_weight} must be 0 or more.": self.teacher_weight < 0,
             f"--teacher is for squared error; leave --loss {self.loss} out.": bool(self.teacher)
             and self.loss != "fidelity",
-            f"--shares has {len(self.shares or [])} numbers for {len(self.families)} families; "
-            "give one each.": self.shares is not None and len(self.shares) != len(self.families),
             f"--go-on {self.go_on} must be between 0 and 1.": not 0 <= self.go_on <= 1,
             "--realism needs the networks to be conditioned; leave --conditioning none "
             "out.": self.realism and self.conditioning == "none",
@@ -150,14 +129,11 @@ class DistillationOptions(TrainingOptions):
             or sum(self.grid_shares) == 0,
             f"--warm-up {self.warm_up} must be 1 problem or more.": self.warm_up is not None
             and self.warm_up < 1,
-            f"--crop {self.crop} must be a multiple of 48, so that every family's blocks "
-            "fit.": self.crop % 48 != 0,
             f"--rank {self.rank} must be a whole number or full.": self.rank != "full"
             and not self.rank.isdigit(),
         }
-        for sentence, is_wrong in wrong.items():
-            if is_wrong:
-                raise ValueError(sentence)
+        super().__post_init__()
+        refuse(wrong)
 
     @property
     def grids(self) -> GridShares:
