@@ -114,10 +114,10 @@ impl Search<'_> {
         while let Some(&pixel) = area.get(next) {
             next += 1;
             for down in -1..=1 {
-                let middle = self.beside(pixel as usize, (0, down));
-                for other in middle - 1..=middle + 1 {
-                    if marks[other] == AT_END {
-                        marks[other] = VISITED;
+                let left = self.beside(pixel as usize, (-1, down));
+                for (other, mark) in (left..).zip(&mut marks[left..left + 3]) {
+                    if *mark == AT_END {
+                        *mark = VISITED;
                         area.push(other as u32);
                     }
                 }
