@@ -40,6 +40,8 @@ pub enum Border {
     Mirror,
     /// Reflection about the edge itself, so that the edge pixel is repeated: `b a | a b c`.
     Symmetric,
+    /// Repetition of the edge pixel: `a a | a b c`.
+    Edge,
 }
 
 impl Border {
@@ -56,6 +58,7 @@ impl Border {
                 let i = i.rem_euclid(2 * n);
                 i.min(2 * n - 1 - i)
             }
+            Self::Edge => i.clamp(0, n - 1),
         };
         folded as usize
     }

@@ -3,15 +3,19 @@
 //!
 //! Depends on no runtime: the graph's own inputs are given as names and dimensions.
 
+mod parse;
 mod prepare;
+mod stddev;
 mod tensors;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
 
+use parse::parsed;
 use prepare::Preparation;
 use serde::Deserialize;
+pub use stddev::StddevManifest;
 use tensors::{NOISE, compare, optional_inputs, sampler_inputs};
 pub use tensors::{TEXTURE_NOISE, Y_NOISE};
 
@@ -21,8 +25,6 @@ use crate::sampler::{Aggregation, BETA, LEVELS};
 
 /// Key of the manifest in the graph's `metadata_props`.
 pub const KEY: &str = "ud2m.manifest";
-/// The version of the manifest this plugin reads.
-pub const SCHEMA: u64 = 2;
 
 /// The manifest of one step graph.
 #[derive(Clone, Debug, Deserialize)]
@@ -100,26 +102,7 @@ impl std::fmt::Display for Dim {
 impl Manifest {
     /// Reads the JSON text of a manifest; the error is a reason without the file's name.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let refused = |e: serde_json::Error| {
-            format!("the manifest is not valid ({e}): export the model again.")
-        };
-        let value: serde_json::Value = serde_json::from_str(text).map_err(refused)?;
-        // Before the other fields, which a later schema may have changed.
-        match value.get("schema").and_then(serde_json::Value::as_u64) {
-            Some(SCHEMA) => {}
-            Some(other) => {
-                return Err(format!(
-                    "the manifest has schema {other} and this plugin reads schema {SCHEMA}: use a \
-                     plugin and a model of the same age."
-                ));
-            }
-            None => {
-                return Err(
-                    "the manifest has no field `schema`: export the model again.".to_owned(),
-                );
-            }
-        }
-        serde_json::from_value(value).map_err(refused)
+        parsed(text)
     }
 
     /// Whether the graph is told the noise's covariance, correlation and growth.

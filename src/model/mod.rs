@@ -15,9 +15,9 @@ mod runtime;
 mod session;
 mod stop;
 
-pub use manifest::{Dim, Manifest, TEXTURE_NOISE, Y_NOISE};
+pub use manifest::{Dim, Manifest, StddevManifest, TEXTURE_NOISE, Y_NOISE};
 pub use package::locate;
 pub use provider::{Engine, Provider};
 pub use runtime::{LogLevel, LogSink, disable_telemetry, log_to};
-pub use session::{Copies, DeviceWalk, Interrupt, OrtStep};
+pub use session::{Copies, DeviceWalk, Interrupt, OrtStddev, OrtStep, StddevInputs};
 pub use stop::Stop;

@@ -114,10 +114,12 @@ impl Restorer {
         Ok(())
     }
 
-    /// Passes of the denoiser and time inside ONNX Runtime so far, of both steps.
+    /// Passes of the denoiser so far, of both steps, and time inside ONNX Runtime, with that of
+    /// what tells the standard deviation.
     pub(super) fn spent(&self) -> (u64, std::time::Duration) {
         let of = |restorer: &Self| (restorer.step.evaluations(), restorer.step.spent());
         let (evaluations, time) = of(self);
+        let time = time + self.stddev_spent;
         match &self.filler {
             Some(Filler::Step(filler)) => {
                 let more = of(filler);

@@ -12,6 +12,7 @@ mod operators;
 mod pipeline;
 mod restorer;
 mod settings;
+mod stddev;
 mod step;
 mod stream;
 mod temporal;
@@ -24,7 +25,7 @@ pub use fallback::guarded;
 pub use noise_model::NoiseModel;
 pub use pipeline::Output;
 pub use restorer::Restorer;
-pub use settings::{Settings, is_passthrough};
+pub use settings::{Settings, is_passthrough, needs_stddev};
 pub use stream::{Place, Prepared};
 pub use temporal::Temporal;
 pub use tiling::Tiling;
@@ -52,7 +53,7 @@ pub struct FrameReport {
     pub steps: usize,
     /// Passes of the denoiser: samples x steps x tiles x the graph's iterations.
     pub evaluations: u64,
-    /// Time inside ONNX Runtime.
+    /// Time inside ONNX Runtime, that of the network that tells the standard deviation among it.
     pub model_time: Duration,
     /// Root mean square of y - A x, divided by what the noise alone would leave. A ratio: near 1
     /// the restored frame explains the observation; 0 where the network was not asked.

@@ -2,8 +2,9 @@
 //! [`Restorer`]: a loaded model, and what a stream keeps from one frame to the next.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use super::missing::Filler;
 use super::operators::CachedOperator;
@@ -15,7 +16,7 @@ use super::{Engine, Interrupt, Settings, Stop, fallback};
 use crate::error::RestoreError;
 use crate::graph::GraphSpec;
 use crate::image::{Image, Pool};
-use crate::model::{self, OrtStep};
+use crate::model::{self, OrtStddev, OrtStep};
 use crate::operator::Degradation;
 use crate::tile::Tiles;
 
@@ -28,6 +29,11 @@ pub struct Restorer {
     pub(super) engine: Engine,
     /// What fills missing pixels; `None` where no file has named any yet.
     pub(super) filler: Option<Filler>,
+    /// What tells the standard deviation from one sample, once it was asked for: of this restorer
+    /// and those that were split from it.
+    pub(super) stddev: Arc<OnceLock<OrtStddev>>,
+    /// Time that it took inside ONNX Runtime.
+    pub(super) stddev_spent: Duration,
     pub(super) operator: Option<CachedOperator>,
     /// How many operators were made.
     pub(super) operators: u64,
@@ -90,6 +96,8 @@ impl Restorer {
             package,
             engine,
             filler: None,
+            stddev: Arc::default(),
+            stddev_spent: Duration::ZERO,
             operator: None,
             operators: 0,
             frame_masks: false,

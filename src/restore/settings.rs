@@ -26,7 +26,8 @@ pub struct Settings {
     pub noise_per_frame: bool,
     /// Zeta, 0 to 1: share of fresh noise in each re-noising.
     pub stochasticity: f32,
-    /// 0 asks for the posterior mean, 1 for samples of the posterior; between them for a mix.
+    /// 0 asks for the posterior mean, 1 for samples of the posterior; between them for a mix. The
+    /// standard deviation of one sample is that of the mean.
     pub realism: f32,
     /// How many samples `output` is made of, at least 1.
     pub samples: usize,
@@ -47,6 +48,11 @@ pub fn is_passthrough(output: Output, strength: f32, compare: f32) -> bool {
     (strength <= 0.0 && output != Output::Deviation) || compare >= 1.0
 }
 
+/// Whether the standard deviation is to be told from one sample, which takes a network of its own.
+pub fn needs_stddev(output: Output, samples: usize) -> bool {
+    output == Output::Deviation && samples < 2
+}
+
 impl Settings {
     /// [`is_passthrough`] of these settings.
     pub(super) fn is_passthrough(&self) -> bool {
@@ -58,15 +64,18 @@ impl Settings {
         (self.strength < 1.0 && self.output != Output::Deviation) || self.compare > 0.0
     }
 
-    /// An error where the output asks for more samples than are drawn: the standard deviation of a
-    /// single sample does not exist.
-    pub fn check_samples(&self) -> Result<(), RestoreError> {
-        if self.output == Output::Deviation && self.samples < 2 {
-            return Err(RestoreError::Settings(
-                "output=stddev needs several samples: set samples to 2 or more.".to_owned(),
-            ));
+    /// [`needs_stddev`] of these settings.
+    pub(super) fn needs_stddev(&self) -> bool {
+        needs_stddev(self.output, self.samples)
+    }
+
+    /// The realism of what is drawn: a network tells how far the mean may be from the truth.
+    pub(super) fn drawn_realism(&self) -> f32 {
+        if self.needs_stddev() {
+            0.0
+        } else {
+            self.realism
         }
-        Ok(())
     }
 
     /// An error where samples are asked for and the loaded graph, by `takes_realism`, answers with

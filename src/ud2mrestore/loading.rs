@@ -4,6 +4,7 @@
 use super::imp::Ud2mRestore;
 use super::properties::settings::Live;
 use super::state::State;
+use crate::error::RestoreError;
 
 impl Ud2mRestore {
     /// Gives up the loading in progress and ends the frame in progress: each may take seconds.
@@ -19,6 +20,18 @@ impl Ud2mRestore {
         if let Some(interrupt) = self.shared.lock().interrupt.as_ref() {
             interrupt.raise();
         }
+    }
+
+    /// Loads what tells the standard deviation from one sample where the settings need it, and it
+    /// is not there. An error says why it cannot.
+    pub(super) fn load_stddev_for(&self, live: &Live) -> Result<(), RestoreError> {
+        if !live.needs_stddev() {
+            return Ok(());
+        }
+        let stop = self.shared.lock().loading.clone();
+        let guard = self.state.lock();
+        let state = guard.as_ref();
+        state.map_or(Ok(()), |state| state.restorer.load_stddev(&stop))
     }
 
     /// Loads another step graph where frames of these caps need it.

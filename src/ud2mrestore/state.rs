@@ -50,12 +50,14 @@ impl State {
         }
         let asked = (degradation, mask);
         let for_frames = settings.live.restore_settings(&fixed, asked.clone(), false);
-        for_frames.check_samples()?;
         let (model, engine) = (&fixed.model, fixed.engine());
         let mut restorer = Restorer::load(model, &asked.0, engine, &mut warn, stop)?;
         restorer.set_frame_masks(fixed.fills_frame_masks());
         restorer.load_filler(&asked.1, &mut warn, stop)?;
         restorer.check_trained(&for_frames)?;
+        if settings.live.needs_stddev() {
+            restorer.load_stddev(stop)?;
+        }
         Ok(Self {
             restorer,
             fixed,

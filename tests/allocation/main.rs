@@ -14,7 +14,7 @@ use cases::{HEIGHT, WIDTH, degradations, frame, settings, ways};
 use common::{Bench, caps, element, info};
 use gst_video::VideoFormat;
 use gstud2m::image::{Image, Window};
-use gstud2m::restore::{Degradation, Engine, Restorer, Settings, Stop};
+use gstud2m::restore::{Degradation, Engine, Output, Restorer, Settings, Stop};
 
 /// Frames before those that are counted, and the frames that are.
 const WARMING: u64 = 2;
@@ -94,6 +94,24 @@ fn drawing_samples_asks_for_no_memory() {
                 wrong += &asked_for(&format!("{name}, {way}, {per_frame}"), restorer, &settings);
             }
         }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+#[cfg_attr(
+    not(debug_assertions),
+    ignore = "it reads line tables: run it without --release"
+)]
+fn telling_the_standard_deviation_of_one_sample_asks_for_no_memory() {
+    common::init();
+    let (_folder, degradations) = degradations();
+    let mut wrong = String::new();
+    let served = |name: &str| ["mask", "denoise", "downscale2", "jpeg"].contains(&name);
+    for (name, degradation) in degradations.into_iter().filter(|(name, _)| served(name)) {
+        let mut settings = settings(degradation.clone());
+        settings.output = Output::Deviation;
+        wrong += &asked_for(name, toy("stddev", &degradation), &settings);
     }
     assert!(wrong.is_empty(), "{wrong}");
 }

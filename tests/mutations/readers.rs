@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use gst_video::{VideoFormat, VideoFrameFlags, VideoInfo, VideoMeta};
-use gstud2m::model::Manifest;
+use gstud2m::model::{Manifest, StddevManifest};
 use gstud2m::operator::{Degradation, Kernel, Operator};
 use gstud2m::ud2mrestore::format::Formats;
 
@@ -31,7 +31,8 @@ pub fn mask(path: &Path, bytes: &[u8]) -> bool {
 }
 
 pub fn manifest(_: &Path, bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_ok_and(|text| Manifest::parse(text).is_ok())
+    let read = |text| Manifest::parse(text).is_ok() || StddevManifest::parse(text).is_ok();
+    std::str::from_utf8(bytes).is_ok_and(read)
 }
 
 /// Formats of the frames whose metas are read.

@@ -95,7 +95,7 @@ pub fn npy() -> Vec<Vec<u8>> {
     ]
 }
 
-/// Manifests of two families.
+/// Manifests of two families, and of what tells the standard deviation.
 pub fn manifests() -> Vec<Vec<u8>> {
     let manifest = |family: &str, input: &str| {
         format!(
@@ -109,9 +109,15 @@ pub fn manifests() -> Vec<Vec<u8>> {
             "weights": {{"step.safetensors": {{"bytes": 3, "sha256": "00"}}}}}}"#
         )
     };
+    let stddev = r#"{"schema": 2, "name": "n", "version": "1", "licence": "MPL-2.0",
+        "graph": "stddev", "families": ["blur", "mask"], "size_multiple": 16,
+        "inputs": {"x0": ["B", 3, "H", "W"], "sigma_y": [1]},
+        "output": {"stddev": ["B", 1, "H", "W"]}, "graph_sha256": "0a",
+        "training": {}, "scores": {"denoise": [1, 2]}}"#;
     vec![
         manifest("jpeg", "quant_luma").into(),
         manifest("blur", "otf").into(),
+        stddev.into(),
     ]
 }
 

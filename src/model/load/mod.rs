@@ -3,6 +3,9 @@
 
 mod open;
 mod prepare;
+mod stddev;
+
+pub use stddev::stddev;
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -104,19 +107,28 @@ pub fn graph(
 /// The manifest of a file, where it fits `needed` and the file is the one it was written for; the
 /// error is a reason.
 fn manifest(file: &GraphFile, needed: &GraphSpec) -> Result<Manifest, String> {
-    let text = file
-        .metadata(KEY)
-        .ok_or_else(|| format!("has no manifest (`{KEY}`): use a model made for this plugin."))?;
-    let manifest = Manifest::parse(text)?;
+    let manifest = Manifest::parse(text_of(file)?)?;
     manifest.check(needed)?;
-    if manifest.graph_sha256 != file.sha256 {
-        return Err(
-            "the graph is not the one that its manifest was written for (their SHA-256 differ): \
-             fetch or export the model again."
-                .to_owned(),
-        );
-    }
+    is_of(file, &manifest.graph_sha256)?;
     Ok(manifest)
+}
+
+/// The text of a file's manifest; the error is a reason.
+fn text_of(file: &GraphFile) -> Result<&str, String> {
+    let text = file.metadata(KEY);
+    text.ok_or_else(|| format!("has no manifest (`{KEY}`): use a model made for this plugin."))
+}
+
+/// Whether a file is the one whose digest its manifest holds; the error is a reason.
+fn is_of(file: &GraphFile, sha256: &str) -> Result<(), String> {
+    if file.sha256 == sha256 {
+        return Ok(());
+    }
+    Err(
+        "the graph is not the one that its manifest was written for (their SHA-256 differ): fetch \
+         or export the model again."
+            .to_owned(),
+    )
 }
 
 /// The files of weights that a manifest names, with their names.

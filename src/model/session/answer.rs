@@ -18,15 +18,7 @@ pub fn take_answer(
     answer: DynValue,
     [height, width]: [usize; 2],
 ) -> Result<(), RestoreError> {
-    let image = [patches.len(), 3, height, width];
-    let (shape, data) = answer.try_extract_tensor::<f32>().map_err(failed)?;
-    if !shape.iter().copied().eq(image.iter().map(|&d| d as i64)) {
-        return Err(RestoreError::Frame(format!(
-            "The model answered with a tensor of {shape:?} where {image:?} was needed: export the \
-             model again."
-        )));
-    }
-    check_values(data)?;
+    let data = checked(&answer, [patches.len(), 3, height, width])?;
     for (patch, part) in patches
         .iter_mut()
         .zip(data.chunks_exact(3 * height * width))
@@ -35,6 +27,19 @@ pub fn take_answer(
         patch.z0.data.extend_from_slice(part);
     }
     Ok(())
+}
+
+/// The values of an answer of ONNX Runtime, where it has these dimensions and they are an image's.
+pub fn checked(answer: &DynValue, needed: [usize; 4]) -> Result<&[f32], RestoreError> {
+    let (shape, data) = answer.try_extract_tensor::<f32>().map_err(failed)?;
+    if !shape.iter().copied().eq(needed.iter().map(|&d| d as i64)) {
+        return Err(RestoreError::Frame(format!(
+            "The model answered with a tensor of {shape:?} where {needed:?} was needed: export the \
+             model again."
+        )));
+    }
+    check_values(data)?;
+    Ok(data)
 }
 
 /// An error where values are not those of an image: not numbers, or beyond [`LARGEST`].

@@ -7,10 +7,12 @@ mod answer;
 mod device;
 mod lanes;
 mod prepare;
+mod stddev;
 
 pub use device::{COMBINE, Copies, DeviceWalk, OnDevice};
 pub use lanes::{Sessions, Threads};
 pub use prepare::{Prepare, Prepared};
+pub use stddev::{OrtStddev, StddevInputs};
 
 use std::ops::Range;
 use std::path::Path;

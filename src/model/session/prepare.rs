@@ -175,6 +175,7 @@ fn same(kept: &Arc<[f32]>, data: &Data) -> bool {
     matches!(data, Data::Shared(data) if Arc::ptr_eq(kept, data)) || **kept == **data
 }
 
-fn tensor<'a>(shape: &'a [usize], data: &'a [f32]) -> ort::Result<SessionInputValue<'a>> {
+/// Data of a shape as an input, where they lie.
+pub fn tensor<'a>(shape: &'a [usize], data: &'a [f32]) -> ort::Result<SessionInputValue<'a>> {
     Ok(TensorRef::from_array_view((shape, data))?.into())
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 //! The last stage: from the samples to the frame that leaves.
 
-use super::moments::Output;
+use super::moments::{Output, gray};
 use super::strength::mix_with_input;
 use super::{Observation, Request, Samples};
 use crate::error::RestoreError;
@@ -19,6 +19,7 @@ impl Restorer {
         let (frame, settings) = (observation.frame(request), request.settings);
         let Samples {
             mut moments,
+            stddev,
             average,
             mut report,
         } = samples;
@@ -34,7 +35,10 @@ impl Restorer {
             PreviousFrame::of(mean.clone(), frame, operator, 2.0 * observation.noise.sigma)
         });
         let (mut restored, strength) = match settings.output {
-            Output::Deviation => (moments.deviation(), 1.0),
+            Output::Deviation => {
+                let told = stddev.map(|stddev| gray(&stddev, moments.mean().channels));
+                (told.unwrap_or_else(|| moments.deviation()), 1.0)
+            }
             Output::Sample | Output::Mean => (moments.into_mean(), settings.strength),
         };
         if let Some(unobserved) = &observation.unobserved {

@@ -20,7 +20,7 @@ pub fn draw(
     mut run: impl FnMut(u64, Chain, Initial) -> Result<Image, RestoreError>,
 ) -> Result<Moments, RestoreError> {
     let settings = request.settings;
-    let realism = settings.realism;
+    let realism = settings.drawn_realism();
     let mut answer = |index, chain| {
         let seed = settings.seed_of(request.number, index);
         let x0 = run(seed, chain, initial.clone())?;

@@ -91,8 +91,14 @@ impl Restorer {
             return Ok(RestoredFrame { image, report });
         }
         self.tiles.set_plan(plan);
+        let told = settings.needs_stddev();
+        let told = told.then(|| initial.crop(observation.canvas.frame()));
         let start = self.warm_start(request, &observation, initial)?;
         let mut samples = self.sample(request, &observation, plan, start)?;
+        if let Some(initial) = told {
+            let mean = samples.moments.mean();
+            samples.stddev = Some(self.tell_stddev(&observation, mean, &initial)?);
+        }
         let (evaluations, time) = self.spent();
         samples.report.evaluations = evaluations - spent.0;
         samples.report.model_time = time - spent.1;
@@ -186,7 +192,7 @@ impl Restorer {
         };
         let whole = plan.tile_width >= canvas.width && plan.tile_height >= canvas.height;
         // The noise of a sample goes to the graph from the processor's memory.
-        let whole = whole && !kept.contains(&true) && request.settings.realism <= 0.0;
+        let whole = whole && !kept.contains(&true) && request.settings.drawn_realism() <= 0.0;
         let moments = if let Some(mut walk) = whole.then(|| step.on_device()).flatten() {
             draw(request, canvas, &start.initial, |seed, chain, initial| {
                 run_noise.borrow_mut().begin(seed, chain);
@@ -209,6 +215,7 @@ impl Restorer {
         };
         Ok(Samples {
             moments,
+            stddev: None,
             average: start.average,
             report,
         })

@@ -12,6 +12,7 @@ pub enum Output {
     /// The mean of the samples.
     Mean,
     /// The standard deviation of the samples as a gray image: 0 is black, 16 codes of 8 bits white.
+    /// Of one sample, what a network tells of it.
     Deviation,
 }
 
@@ -99,10 +100,23 @@ impl Moments {
             let pixel = y * width + x;
             let squares = (0..channels).filter_map(|c| self.squares.data.get(c * size + pixel));
             let sum: f32 = squares.sum();
-            // Values have a range of 2; black is -1.
-            (SPREAD_GAIN * (sum / degrees).sqrt() - 1.0).min(1.0)
+            shown((sum / degrees).sqrt())
         })
     }
+}
+
+/// The value that shows a standard deviation on the scale of [-1, 1]: from -1, black, for none.
+fn shown(deviation: f32) -> f32 {
+    // Values have a range of 2.
+    (SPREAD_GAIN * deviation - 1.0).clamp(-1.0, 1.0)
+}
+
+/// Standard deviations of one channel as a gray image of so many, as [`Moments::deviation`] shows
+/// them.
+pub fn gray(stddev: &Image, channels: usize) -> Image {
+    Image::from_fn(channels, stddev.height, stddev.width, |_, y, x| {
+        shown(stddev.row(0, y)[x])
+    })
 }
 
 #[cfg(test)]
@@ -139,6 +153,20 @@ mod tests {
         assert_eq!(moments.deviation().data, [-1.0; 3]);
         moments.add(&pixel([-0.9; 3]));
         assert_eq!(moments.deviation().data, [1.0; 3]);
+    }
+
+    #[test]
+    fn what_a_network_tells_is_shown_as_the_deviation_of_samples_is() {
+        let told = Image::from_fn(1, 1, 5, |_, _, x| [0.0, 0.03, 0.125, 0.5, -0.1][x]);
+        let row = [-1.0, 16.0 * 0.03 - 1.0, 1.0, 1.0, -1.0];
+        assert_eq!(gray(&told, 3).data, [row; 3].concat());
+        let mut moments = Moments::new(pixel([0.0; 3]));
+        moments.add(&pixel([0.06; 3]));
+        let deviation = Image::filled(1, 1, 1, 0.06 / 2.0f32.sqrt());
+        let (of_samples, of_network) = (moments.deviation(), gray(&deviation, 3));
+        for (a, b) in of_samples.data.iter().zip(&of_network.data) {
+            assert!((a - b).abs() < 1e-5, "{a} and {b}");
+        }
     }
 
     #[test]

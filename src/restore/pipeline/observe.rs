@@ -19,7 +19,7 @@ impl Restorer {
         let (frame, settings) = (request.frame, request.settings);
         let (degradation, mask) = (&settings.degradation, &settings.mask);
         self.prepare(degradation, mask, frame.width, frame.height)?;
-        settings.check_samples()?;
+        self.check_stddev(settings)?;
         self.check_trained(settings)?;
         let manifest = self.step.manifest();
         let operator = prepared(&mut self.operator)?;

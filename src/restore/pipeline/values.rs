@@ -52,6 +52,8 @@ pub struct Start {
 /// The samples of a frame, cropped to it.
 pub struct Samples {
     pub moments: Moments,
+    /// The standard deviation, one channel on the scale of [-1, 1], where a network told it.
+    pub stddev: Option<Image>,
     pub average: Option<Average>,
     /// Complete but for the residual.
     pub report: FrameReport,

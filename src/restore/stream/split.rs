@@ -38,6 +38,7 @@ impl Restorer {
             part.relay = self.relay.clone();
             part.largest_tile = self.largest_tile.clone();
             part.frame_masks = self.frame_masks;
+            part.stddev = self.stddev.clone();
             part.filler = filler(place);
             if let Some(Filler::Step(filler)) = &mut part.filler {
                 filler.pool = part.pool.clone();

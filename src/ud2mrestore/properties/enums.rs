@@ -81,7 +81,8 @@ choices! {
         Sample: "sample", "The first sample";
         Mean: "mean", "Mean of the samples";
         Stddev: "stddev",
-            "Standard deviation of the samples as gray, white from 16 of 255 on";
+            "Standard deviation of the samples as gray, white from 16 of 255 on; with samples=1, \
+             the error that a network expects of the mean";
     }
 
     /// Whether a frame starts from the one before it.

@@ -7,6 +7,7 @@ use gst::subclass::prelude::*;
 use super::super::imp::Ud2mRestore;
 use super::enums::{KernelShape, Output, Task};
 use super::settings::{Fixed, Live, Settings};
+use crate::error::RestoreError;
 
 /// As many different warnings are posted from a start to the next.
 const WARNINGS: usize = 100;
@@ -35,22 +36,37 @@ impl InForce {
     }
 
     /// Makes settings usable that are not, but for their files. A sentence for each change.
-    fn mend(&mut self, live: &mut Live, fixed: &Fixed) -> [Option<&'static str>; 2] {
-        let mut remarks = [None; 2];
-        if live.output == Output::Stddev && live.samples < 2 {
-            (live.output, live.samples) = self.output;
-            remarks[0] = Some(
-                "output=stddev needs several samples: set samples to 2 or more. Until then the \
-                 output stays as it was.",
-            );
-        } else {
-            self.output = (live.output, live.samples);
+    /// `stddev`: whether the standard deviation can be told from one sample, where it is to be.
+    fn mend(
+        &mut self,
+        live: &mut Live,
+        fixed: &Fixed,
+        stddev: Result<(), RestoreError>,
+    ) -> [Option<String>; 2] {
+        let mut remarks = [None, None];
+        match stddev {
+            Ok(()) => self.output = (live.output, live.samples),
+            Err(error) => {
+                (live.output, live.samples) = self.output;
+                // It could be told of the frames before, which another graph restored.
+                if live.needs_stddev() {
+                    live.output = Output::Sample;
+                }
+                let now = match live.output {
+                    Output::Sample => "frames leave restored",
+                    Output::Mean | Output::Stddev => "the output stays as it was",
+                };
+                // An element that is stopped meanwhile has nothing to warn of.
+                remarks[0] =
+                    (error != RestoreError::Stopped).then(|| format!("{error} Until then {now}."));
+            }
         }
         let sized = fixed.task == Task::Deblur && live.kernel != KernelShape::File;
         if sized && live.kernel_size > 0 && live.kernel_size.is_multiple_of(2) {
             live.kernel_size += 1;
             remarks[1] = Some(
-                "An even kernel-size is rounded up: set it to an odd number of pixels, or to 0.",
+                "An even kernel-size is rounded up: set it to an odd number of pixels, or to 0."
+                    .to_owned(),
             );
         }
         remarks
@@ -70,7 +86,10 @@ impl Ud2mRestore {
     /// The settings for what comes next, where need be without what cannot be used of them.
     pub(in super::super) fn live_settings(&self) -> Live {
         let Settings { fixed, mut live } = self.settings.lock().clone();
-        let remarks = self.shared.lock().in_force.mend(&mut live, &fixed);
+        let stddev = self.load_stddev_for(&live);
+        let mut shared = self.shared.lock();
+        let remarks = shared.in_force.mend(&mut live, &fixed, stddev);
+        drop(shared);
         self.warn(remarks.into_iter().flatten());
         live
     }

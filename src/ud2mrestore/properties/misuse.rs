@@ -54,6 +54,14 @@ impl Settings {
                     .to_owned(),
             );
         }
+        if live.needs_stddev() && live.realism > 0.0 {
+            out.push(
+                "realism is set, and output=stddev with samples=1 does not use it, for it tells \
+                 how far the mean may be from the truth: set samples to 2 or more, or leave \
+                 realism out."
+                    .to_owned(),
+            );
+        }
         let work = live.work();
         if live.stochasticity > 0.0 && work.steps == 1 {
             out.push(

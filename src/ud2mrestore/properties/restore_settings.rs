@@ -160,6 +160,11 @@ impl Live {
         self.temporal == Temporal::Off || self.output == Output::Stddev || self.realism > 0.0
     }
 
+    /// Whether the standard deviation is to be told from one sample.
+    pub fn needs_stddev(&self) -> bool {
+        restore::needs_stddev(self.output(), self.samples as usize)
+    }
+
     /// Whether a frame leaves as it came.
     pub fn is_passthrough(&self) -> bool {
         restore::is_passthrough(self.output(), self.strength as f32, self.compare as f32)
@@ -170,7 +175,7 @@ impl Live {
         Work {
             steps: self.steps,
             samples: self.output().draws(self.samples as usize) as u32,
-            fewest: if self.output == Output::Stddev { 2 } else { 1 },
+            fewest: 1 + u32::from(self.output == Output::Stddev && self.samples > 1),
         }
     }
 

@@ -95,7 +95,8 @@ live: Live {
         "Share of fresh noise in each step: 0 follows one path, 1 draws anew";
     samples: u32 = 1, "samples", 1..=64, CONTROLLED, "Samples",
         "Samples of the posterior that output=mean and output=stddev are made of; the time grows \
-         with them";
+         with them; with 1, output=stddev is told by a network of its own, where the model has \
+         one";
     realism: f64 = 0.0, "realism", 0.0..=1.0, CONTROLLED, "Realism",
         "From 0, the posterior mean, which has the least error, to 1, a posterior sample, which \
          looks real; between them a mix of both at twice the cost. For models that were trained \

@@ -125,6 +125,7 @@ fn frames_leave_in_their_order_with_the_same_bytes() {
         ),
         ("blend", &[("task", "super-resolve"), ("scale", "2")]),
         ("echo", &[("task", "denoise"), ("strength", "0.5")]),
+        ("stddev", &[("task", "denoise"), ("output", "stddev")]),
     ] {
         assert_same(package, properties, Rgb, |_, _| {});
     }
@@ -160,6 +161,11 @@ fn what_is_set_holds_from_the_next_frame_on() {
         if number == 4 {
             element.set_property("mask-file", file.path());
         }
+    });
+    // What tells the standard deviation is, too.
+    assert_same("stddev", &[("task", "denoise")], Rgb, |element, number| {
+        let output = if number == 4 { "stddev" } else { "sample" };
+        element.set_property_from_str("output", output);
     });
 }
 

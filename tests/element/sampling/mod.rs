@@ -3,6 +3,7 @@
 
 mod output;
 mod realism;
+mod stddev;
 mod trained;
 
 use gst::prelude::*;
