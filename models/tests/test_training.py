@@ -164,6 +164,7 @@ def check_distillation(shard, run, tmp_path):
     assert training["images"] == rows[-1]["images"] and training["options"]["rank"] == "4"
     check_going_on(large, out / "step.safetensors", tmp_path / "further")
     check_samples(large, out / "step.safetensors", tmp_path / "samples")
+    check_stddev(large, package, tmp_path / "stddev")
     restore_with(package, tmp_path)
 
 
@@ -216,6 +217,24 @@ def check_samples(shard, teacher, out):
     assert net.takes_realism and net.final and net.iterations == 1
 
 
+def check_stddev(shard, package, out):
+    """A network learns how far the package's answers are from the truth, and becomes its graph."""
+    options = "--shards {shard} --model {package} --out {out} --crop 48 --batch 2 --image-budget"
+    command = script("train_stddev.py", options, shard=shard, package=package, out=out)
+    for budget, begun in ((4, "started at 0"), (8, "resumed at 4")):
+        run = subprocess.run([*command, str(budget)], capture_output=True, text=True, check=True)
+        assert f"{begun} images" in run.stdout
+    row = json.loads((out / "stats.jsonl").read_text().splitlines()[-1])
+    assert {*FAMILIES, "mean", "ratio"} <= set(row)
+    steps = {path.stem for path in step_graphs(package)}
+    options = "--stddev {out}/stddev.safetensors --name toy --out {package}"
+    subprocess.run(script("export.py", options, out=out, package=package), check=True)
+    told = onnx.load(package / "stddev.onnx")
+    facts = json.loads({p.key: p.value for p in told.metadata_props}[KEY])
+    assert set(facts["families"]) == steps and facts["training"]["images"] == 8
+    assert {path.stem for path in step_graphs(package)} == steps
+
+
 def restore_with(package, tmp_path):
     """An image through the element with the toy package, where the plugin is built."""
     if not os.environ.get("GST_PLUGIN_PATH"):
@@ -226,8 +245,12 @@ def restore_with(package, tmp_path):
         f"! ud2mrestore task=denoise model={package} "
         f"! videoconvert ! pngenc ! filesink location={tmp_path}/out.png"
     )
-    subprocess.run(["gst-launch-1.0", "-q", *pipeline.split()], check=True, timeout=120)
-    assert Image.open(tmp_path / "out.png").size == (66, 50)
+    for line in (pipeline, pipeline.replace("task=denoise", "task=denoise output=stddev")):
+        subprocess.run(["gst-launch-1.0", "-q", *line.split()], check=True, timeout=120)
+        image = Image.open(tmp_path / "out.png")
+        assert image.size == (66, 50)
+    told = np.asarray(image.convert("RGB"))
+    assert (told == told[..., :1]).all() and told.max() > 0, "a standard deviation is gray"
 
 
 @pytest.fixture(scope="module")
